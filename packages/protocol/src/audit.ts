@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { Caller, Context } from "./envelope.ts";
+import { uuid } from "./ids.ts";
+import { pageFields, PageQuery } from "./resources.ts";
+
+/**
+ * One entry of the audit log, as it is read back: what was asked and decided, and, once it is known, what came of it.
+ * Bodies and header values are never recorded; query values with telling names are masked.
+ */
+export const AuditEntry = z.object({
+  entry_id: uuid,
+  at: z.iso.datetime(),
+  kind: z.enum(["request", "admin", "refusal"]),
+  app_id: uuid.nullable(),
+  key_id: z.string().nullable(),
+  caller: Caller.nullable(),
+  context: Context,
+  reason: z.string().nullable(),
+  mode: z.enum(["proxy", "retrieve"]).nullable(),
+  grant_id: z.string().nullable(),
+  secret_id: z.string().nullable(),
+  provider: z.string().nullable(),
+  principal_type: z.string().nullable(),
+  method: z.string().nullable(),
+  url: z.string().nullable(),
+  body_digest: z.string().nullable(),
+  action: z.string(),
+  decision: z.enum(["allow", "deny"]),
+  rule: z.string(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  /** `provider`: the provider answered; `done`: it happened inside the vault; `unknown`: allowed, but the vault stopped before it could write down what came of it. */
+  outcome: z.enum(["none", "pending", "done", "provider", "vault_error", "client_closed", "unknown"]),
+  status: z.number().int().nullable(),
+  outcome_code: z.string().nullable(),
+  latency_ms: z.number().nullable(),
+  retries: z.number().int().nullable(),
+  redirects: z.number().int().nullable(),
+  request_bytes: z.number().int().nullable(),
+  response_bytes: z.number().int().nullable(),
+  scrubbed: z.number().int().nullable(),
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const AuditQuery = PageQuery.omit({ offset: true }).extend({
+  run_id: z.string().max(512).optional(),
+  thread_id: z.string().max(512).optional(),
+  tool_call_id: z.string().max(512).optional(),
+  grant_id: z.string().max(100).optional(),
+  agent: z.string().max(200).optional(),
+  decision: z.enum(["allow", "deny"]).optional(),
+  since: z.iso.datetime().optional(),
+  until: z.iso.datetime().optional(),
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
+
+const { offset: _offset, ...keysetFields } = pageFields;
+export const AuditList = z.object({ entries: z.array(AuditEntry), ...keysetFields });
+export type AuditList = z.infer<typeof AuditList>;
+
+export const AuditVerification = z.object({
+  ok: z.boolean(),
+  rows: z.number().int(),
+  chains: z.number().int(),
+  checkpoints: z.number().int(),
+  outcome_unknown: z.array(z.string()),
+  outcome_unknown_total: z.number().int(),
+  problems: z.array(z.object({ writer: z.string(), seq: z.number().int(), problem: z.string() })),
+});
+export type AuditVerification = z.infer<typeof AuditVerification>;

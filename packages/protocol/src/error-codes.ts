@@ -1,0 +1,268 @@
+/**
+ * The closed table of error codes. Server, SDK, adapters and docs are typed by it; a code that is not here does not
+ * exist. `status` is what HTTP says, `retryable` whether the very same call may succeed later without anybody acting,
+ * `fix` what the developer who reads it should do, `sdkError` the class the SDK throws for it.
+ */
+interface ErrorCodeEntry {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly title: string;
+  readonly fix: string;
+  readonly sdkError: SdkErrorName;
+}
+
+export type SdkErrorName =
+  | "BackendError"
+  | "ReAuthRequiredError"
+  | "GrantExpiredError"
+  | "GrantRevokedError"
+  | "GrantDeletedError"
+  | "GrantNotFoundError"
+  | "AmbiguousGrantError"
+  | "PolicyViolationError"
+  | "TokenRefreshInProgressError"
+  | "ScopeReauthRequiredError"
+  | "ConnectDeniedError"
+  | "ConnectConfigError"
+  | "ConnectTimeoutError"
+  | "NetworkError"
+  | "TimeoutError";
+
+const entry = (
+  status: number,
+  retryable: boolean,
+  title: string,
+  fix: string,
+  sdkError: SdkErrorName = "BackendError",
+): ErrorCodeEntry => ({ status, retryable, title, fix, sdkError });
+
+export const ERROR_CODES = {
+  // The call to the vault itself.
+  invalid_request: entry(
+    400,
+    false,
+    "The request is not valid",
+    "Look at `issues`: each names a field and what it should be.",
+  ),
+  invalid_json: entry(
+    400,
+    false,
+    "The body is not valid JSON",
+    "Send a JSON object with content-type application/json.",
+  ),
+  unknown_route: entry(404, false, "There is no such endpoint", "See /openapi.json for the list of endpoints."),
+  method_not_allowed: entry(405, false, "The endpoint does not take this method", "See the `allow` header."),
+  body_too_large: entry(413, false, "The body is over the limit", "Send less, or ask the operator to raise the limit."),
+  conflict: entry(409, false, "This already exists", "Choose another name, or use the existing one."),
+  app_not_found: entry(404, false, "No such app", "Check the app id."),
+  key_not_found: entry(404, false, "No such API key", "Check the key id."),
+  secret_not_found: entry(404, false, "No such managed secret", "Check the secret id."),
+  entry_not_found: entry(404, false, "No such audit entry", "Check the entry id."),
+
+  // Who asks.
+  signature_missing: entry(401, false, "The request is not signed", "Sign it as docs/wire.md says, or use the SDK."),
+  signature_invalid: entry(
+    401,
+    false,
+    "The signature does not match",
+    "Check the API key, and that no proxy changes host, path or alter-* headers.",
+  ),
+  digest_mismatch: entry(401, false, "The body is not the one that was signed", "Sign the bytes that are sent."),
+  clock_skew: entry(
+    401,
+    true,
+    "The clock of the caller is off",
+    "Set the clock; the SDK corrects itself by `server_time`.",
+  ),
+  request_replayed: entry(409, false, "This signed request was used before", "Sign every request with a fresh nonce."),
+  invalid_key: entry(
+    401,
+    false,
+    "The API key is unknown, expired or revoked",
+    "Make a new key with `alter-vault api-keys create`.",
+  ),
+  insufficient_scope: entry(
+    403,
+    false,
+    "The API key lacks a scope",
+    "Use a key that has the scope named in `required_scope`.",
+  ),
+
+  // Which grant.
+  grant_not_found: entry(404, false, "No such grant", "Check the grant id, or connect first.", "GrantNotFoundError"),
+  grant_expired: entry(
+    403,
+    false,
+    "The grant has expired",
+    "Ask the user to connect again; the grant id stays.",
+    "GrantExpiredError",
+  ),
+  grant_revoked: entry(
+    400,
+    false,
+    "The grant was revoked",
+    "Ask the user to connect again, or issue a new grant.",
+    "GrantRevokedError",
+  ),
+  grant_deleted: entry(
+    410,
+    false,
+    "The grant was deleted",
+    "Connect again and store the new grant id.",
+    "GrantDeletedError",
+  ),
+  ambiguous_grant: entry(
+    409,
+    false,
+    "More than one grant matches",
+    "Pass `account` or `grantId`; the choices are in `account_identifiers`.",
+    "AmbiguousGrantError",
+  ),
+  reauth_required: entry(403, false, "The user must connect again", "Send the user to Connect.", "ReAuthRequiredError"),
+  scope_reauth_required: entry(
+    403,
+    false,
+    "The grant lacks a scope of the provider",
+    "Send the user to Connect for the missing scopes.",
+    "ScopeReauthRequiredError",
+  ),
+  token_refresh_in_progress: entry(
+    409,
+    true,
+    "Another request is refreshing the credential",
+    "Try again in a moment.",
+    "TokenRefreshInProgressError",
+  ),
+  retrieve_not_allowed: entry(
+    403,
+    false,
+    "This grant may not be used in retrieve mode",
+    "Use request() in proxy mode, or have the operator allow retrieve for the grant.",
+  ),
+
+  // Where to.
+  target_invalid: entry(
+    400,
+    false,
+    "The target URL is not valid",
+    "Pass an absolute https URL without credentials or fragment.",
+  ),
+  target_insecure: entry(400, false, "The target is not https", "Use https."),
+  target_userinfo: entry(400, false, "The target URL holds a user name or password", "Take `user@` out of the URL."),
+  target_path_unsafe: entry(
+    400,
+    false,
+    "The path could leave its place",
+    "Pass path parameters without `.`, `..`, slashes, or control characters, encoded or not.",
+  ),
+  target_host_not_allowed: entry(
+    403,
+    false,
+    "The host is not on the credential's allow-list",
+    "Call a host the credential is for, or have the operator allow it.",
+  ),
+  target_address_forbidden: entry(
+    403,
+    false,
+    "The host leads to an address the vault does not call",
+    "Private, loopback, link-local and metadata addresses are refused.",
+  ),
+  header_forbidden: entry(
+    400,
+    false,
+    "A header may not be set by the caller",
+    "Leave out the header named in `header`.",
+  ),
+  header_invalid: entry(
+    400,
+    false,
+    "A header is malformed",
+    "Header names are tokens; values hold no control characters.",
+  ),
+
+  // May they.
+  policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
+  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+
+  // On the way to the provider and back.
+  redirect_refused: entry(
+    502,
+    false,
+    "The provider redirected to a place the vault does not follow",
+    'Pass redirect: "manual" to get the redirect itself.',
+  ),
+  upstream_unreachable: entry(
+    502,
+    true,
+    "The provider cannot be reached",
+    "Try again; check the host name.",
+    "NetworkError",
+  ),
+  upstream_timeout: entry(
+    504,
+    true,
+    "The provider did not answer in time",
+    "Try again, or raise the timeout.",
+    "TimeoutError",
+  ),
+  upstream_protocol_error: entry(
+    502,
+    false,
+    "The provider's answer is not valid HTTP",
+    "Ask the provider.",
+    "NetworkError",
+  ),
+  upstream_encoding_unsupported: entry(
+    502,
+    false,
+    "The provider's answer is encoded in a way the vault cannot read",
+    "Ask for another accept-encoding.",
+  ),
+  response_too_large: entry(
+    502,
+    false,
+    "The provider's answer is over the limit",
+    "Ask for less, or have the operator raise the limit.",
+  ),
+  client_closed: entry(499, false, "The caller went away", "Nothing to do: the call was ended at the provider too."),
+
+  // Connecting (thrown by the SDK's connect(), and answered by Connect).
+  connect_denied: entry(403, false, "The user declined", "Ask again when the user is ready.", "ConnectDeniedError"),
+  connect_config: entry(
+    400,
+    false,
+    "The provider is not set up correctly",
+    "Check client id, secret and redirect URI.",
+    "ConnectConfigError",
+  ),
+  connect_timeout: entry(408, true, "The user did not finish in time", "Start again.", "ConnectTimeoutError"),
+
+  // The vault itself.
+  credential_unreadable: entry(
+    500,
+    false,
+    "The stored credential cannot be opened",
+    "Run `alter-vault doctor`; the master key may be missing or the record damaged.",
+  ),
+  audit_unavailable: entry(
+    503,
+    true,
+    "The audit log cannot be written, so nothing is done",
+    "Check the disk of the vault; it recovers by itself.",
+  ),
+  storage_unavailable: entry(
+    503,
+    true,
+    "The storage of the vault does not answer",
+    "Try again; check the vault's storage.",
+  ),
+  overloaded: entry(503, true, "The vault has too much to do", "Wait as `retry-after` says."),
+  shutting_down: entry(503, true, "The vault is stopping", "Try again."),
+  internal: entry(500, false, "Something went wrong inside the vault", "Report it with the request id."),
+} as const satisfies Record<string, ErrorCodeEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export function isErrorCode(value: string): value is ErrorCode {
+  return Object.hasOwn(ERROR_CODES, value);
+}

@@ -1,0 +1,68 @@
+/**
+ * The wire contract of the vault: what is sent, what is answered, how a request is signed, and every error there is.
+ * No I/O, no clock, no randomness, no platform: everybody may import it, and it imports nobody but the schema library.
+ */
+export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
+export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
+export {
+  Caller,
+  Context,
+  ForwardHeaders,
+  Injection,
+  PROXY_METHODS,
+  ProxyMethod,
+  RequestEnvelope,
+  TargetParams,
+} from "./envelope.ts";
+export { ERROR_CODES, isErrorCode, type ErrorCode, type SdkErrorName } from "./error-codes.ts";
+export { encodeJsonHeader, HEADER, UNSIGNED_STREAM } from "./headers.ts";
+export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
+export { openApiDocument } from "./openapi.ts";
+export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
+export {
+  ApiKey,
+  ApiKeyCreate,
+  ApiKeyCreated,
+  ApiKeyList,
+  App,
+  AppCreate,
+  AppList,
+  Grant,
+  GRANT_STATUSES,
+  GrantCreate,
+  GrantList,
+  GrantQuery,
+  GrantRevoke,
+  GrantRevoked,
+  GrantUpdate,
+  Health,
+  InjectionRule,
+  KeyringState,
+  PageQuery,
+  Principal,
+  Secret,
+  SECRET_KINDS,
+  SecretCreate,
+  SecretCreated,
+  SecretList,
+  SecretMaterial,
+  SecretRotate,
+  SecretUpdate,
+  WhoAmI,
+} from "./resources.ts";
+export { ROUTES, type Route, type RouteId } from "./routes.ts";
+export { RUNTIME_SCOPES, Scope, SCOPES } from "./scopes.ts";
+export {
+  coveredComponents,
+  EMPTY_CONTENT_DIGEST,
+  MAX_CLOCK_SKEW_SECONDS,
+  normalizeAuthority,
+  parseSignature,
+  SIGNATURE_TAG,
+  signatureBase,
+  signatureInput,
+  SIGNING_KEY_INFO,
+  type ParsedSignature,
+  type SignatureParams,
+  type SignedMessage,
+} from "./signature.ts";

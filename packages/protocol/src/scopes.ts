@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+/** What an API key may do. A key has no other rights than its scopes, in its own app; `apps:write` alone reaches beyond. */
+export const SCOPES = [
+  "proxy:execute",
+  "tokens:retrieve",
+  "grants:read",
+  "grants:write",
+  "secrets:read",
+  "secrets:write",
+  "audit:read",
+  "keys:read",
+  "keys:write",
+  "apps:read",
+  "apps:write",
+  "keyring:write",
+] as const;
+
+export const Scope = z.enum(SCOPES);
+export type Scope = z.infer<typeof Scope>;
+
+/** What a key for an application gets unless asked otherwise. */
+export const RUNTIME_SCOPES: readonly Scope[] = ["proxy:execute", "tokens:retrieve", "grants:read", "grants:write"];
