@@ -1,0 +1,56 @@
+import type { Scope } from "@alter-vault/protocol";
+import type { ApiKeyRecord, ApiKeyStore } from "../store.ts";
+import type { Database } from "./database.ts";
+
+interface Row {
+  id: string;
+  app_id: string;
+  name: string;
+  scopes: string;
+  sealed_signing_key: Uint8Array;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+const fromRow = (row: Row): ApiKeyRecord => ({
+  id: row.id,
+  appId: row.app_id,
+  name: row.name,
+  scopes: row.scopes.split(" ") as Scope[],
+  sealedSigningKey: row.sealed_signing_key,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+});
+
+export function apiKeyStore(db: Database): ApiKeyStore {
+  const find = (id: string): ApiKeyRecord | null => {
+    const row = db.get<Row>("SELECT * FROM api_keys WHERE id = ?", id);
+    return row ? fromRow(row) : null;
+  };
+  return {
+    async insertApiKey(key) {
+      db.run(
+        "INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        key.id,
+        key.appId,
+        key.name,
+        key.scopes.join(" "),
+        key.sealedSigningKey,
+        key.createdAt,
+        key.expiresAt,
+        key.revokedAt,
+      );
+    },
+    findApiKey: async (id) => find(id),
+    async listApiKeys(appId) {
+      return db.all<Row>("SELECT * FROM api_keys WHERE app_id = ? ORDER BY created_at, id", appId).map(fromRow);
+    },
+    async revokeApiKey(appId, id, at) {
+      db.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE app_id = ? AND id = ?", at, appId, id);
+      const key = find(id);
+      return key?.appId === appId ? key : null;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
+
+/**
+ * One connection to the embedded database: write-ahead log, every commit on the disk before it returns. Statements are
+ * prepared once. Everything runs to its end in one go, so transactions cannot mix.
+ */
+export interface Database {
+  get<T>(sql: string, ...values: SQLInputValue[]): T | undefined;
+  all<T>(sql: string, ...values: SQLInputValue[]): T[];
+  /** How many rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number;
+  transaction<T>(work: () => T): T;
+  close(): void;
+}
+
+export function openDatabase(path: string): Database {
+  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA foreign_keys = ON");
+  db.exec("PRAGMA busy_timeout = 5000");
+  db.exec("PRAGMA cache_size = -65536");
+  db.exec("PRAGMA journal_size_limit = 67108864");
+
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    let statement = statements.get(sql);
+    if (!statement) {
+      statement = db.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  };
+  const begin = prepare("BEGIN IMMEDIATE");
+  const commit = prepare("COMMIT");
+  const rollback = prepare("ROLLBACK");
+
+  const database: Database = {
+    get: <T>(sql: string, ...values: SQLInputValue[]) => prepare(sql).get(...values) as T | undefined,
+    all: <T>(sql: string, ...values: SQLInputValue[]) => prepare(sql).all(...values) as T[],
+    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
+    transaction(work) {
+      begin.run();
+      try {
+        const result = work();
+        commit.run();
+        return result;
+      } catch (error) {
+        // A full disk or an I/O error may have ended the transaction already; then there is nothing to roll back.
+        if (db.isTransaction) rollback.run();
+        throw error;
+      }
+    },
+    close: () => db.close(),
+  };
+  migrate(db, database);
+  return database;
+}
+
+function migrate(db: DatabaseSync, database: Database): void {
+  db.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT");
+  const newest = SQLITE_MIGRATIONS.at(-1)?.id ?? 0;
+  const done = database.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
+  if (done > newest) {
+    db.close();
+    throw new Error(
+      `the database was written by a newer version (migration ${done}); start that version or restore a backup`,
+    );
+  }
+  for (const { id, name, sql } of SQLITE_MIGRATIONS) {
+    if (id <= done) continue;
+    database.transaction(() => {
+      db.exec(sql);
+      database.run("INSERT INTO migrations VALUES (?, ?)", id, name);
+    });
+  }
+}

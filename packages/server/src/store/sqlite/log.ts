@@ -1,0 +1,148 @@
+import type { SQLInputValue } from "node:sqlite";
+import {
+  LOG_REFS,
+  type ChainHead,
+  type Checkpoint,
+  type EntryWithOutcome,
+  type LogFilter,
+  type LogRow,
+  type LogStore,
+} from "../store.ts";
+import type { Database } from "./database.ts";
+import { logRefsOf } from "../log-refs.ts";
+
+interface Row {
+  seq: number;
+  writer: string;
+  kind: "entry" | "outcome";
+  entry_id: string;
+  app_id: string | null;
+  at: number;
+  body: string;
+  hash: Uint8Array;
+}
+
+const fromRow = (row: Row): LogRow => ({
+  seq: row.seq,
+  writer: row.writer,
+  kind: row.kind,
+  entryId: row.entry_id,
+  appId: row.app_id,
+  at: row.at,
+  body: row.body,
+  hash: row.hash,
+});
+
+export function logStore(db: Database): LogStore {
+  const insertNonce = "INSERT INTO nonces VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+  const insertRow = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+
+  const withOutcome = (row: Row): EntryWithOutcome => {
+    const outcome = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'outcome'", row.entry_id);
+    return { entry: fromRow(row), outcome: outcome ? fromRow(outcome) : null };
+  };
+
+  return {
+    async chainHead(writer) {
+      const row = db.get<ChainHead>("SELECT seq, hash FROM log WHERE writer = ? ORDER BY seq DESC LIMIT 1", writer);
+      return row ? { seq: row.seq, hash: row.hash } : { seq: 0, hash: new Uint8Array(32) };
+    },
+    async chainWriters() {
+      // One process, one chain: no need to look at more than one row.
+      return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
+    },
+    async appendLog(writer, head, appends, link) {
+      return db.transaction(() => {
+        let last = head;
+        const results = appends.map(({ draft, nonce }) => {
+          if (nonce && db.run(insertNonce, nonce.created, nonce.keyId, nonce.nonce) === 0) return "replayed";
+          if (draft) {
+            last = link(last, draft);
+            db.run(
+              insertRow,
+              last.seq,
+              writer,
+              draft.kind,
+              draft.entryId,
+              draft.appId,
+              draft.at,
+              draft.body,
+              last.hash,
+            );
+          }
+          return "written";
+        });
+        return { head: last, results };
+      });
+    },
+    async forgetNonces(createdBefore) {
+      db.run("DELETE FROM nonces WHERE created < ?", createdBefore);
+    },
+    async readChain(writer, afterSeq, limit) {
+      return db
+        .all<Row>("SELECT * FROM log WHERE seq > ? AND writer = ? ORDER BY seq LIMIT ?", afterSeq, writer, limit)
+        .map(fromRow);
+    },
+    async findEntry(appId, entryId) {
+      const row = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'entry' AND app_id = ?", entryId, appId);
+      return row ? withOutcome(row) : null;
+    },
+    async listEntries(appId, filter, { from, order, limit }) {
+      const { sql, values } = entryQuery(appId, filter, from, order);
+      return db.all<Row>(sql, ...values, limit).map(withOutcome);
+    },
+    async indexLog(limit) {
+      return db.transaction(() => {
+        const done = db.get<{ seq: number }>("SELECT seq FROM log_indexed")?.seq ?? 0;
+        const rows = db.all<Row>("SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?", done, limit);
+        for (const row of rows) {
+          if (row.kind !== "entry" || row.app_id === null) continue;
+          for (const [name, value] of logRefsOf(row.body)) {
+            db.run("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", row.app_id, name, value, row.seq);
+          }
+        }
+        const last = rows.at(-1)?.seq ?? done;
+        db.run("UPDATE log_indexed SET seq = ?", last);
+        const newest = db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log")?.seq ?? 0;
+        return newest - last;
+      });
+    },
+    async insertCheckpoint({ writer, seq, hash, at, signature }) {
+      db.run("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", writer, seq, hash, at, signature);
+    },
+    async listCheckpoints(writer) {
+      return db.all<Checkpoint>("SELECT * FROM checkpoints WHERE writer = ? ORDER BY seq", writer);
+    },
+  };
+}
+
+/** The rarest condition leads: a searched value where there is one, otherwise the app. */
+function entryQuery(
+  appId: string | null,
+  { refs, since, until }: LogFilter,
+  from: number | null,
+  order: "newest" | "oldest",
+): { sql: string; values: SQLInputValue[] } {
+  const [ascending, compare] = order === "oldest" ? ["ASC", ">"] : ["DESC", "<"];
+  const start = from ?? (order === "oldest" ? 0 : Number.MAX_SAFE_INTEGER);
+  const wanted = LOG_REFS.filter((name) => refs[name] !== undefined);
+  const values: SQLInputValue[] = [];
+  let sql = "SELECT log.* FROM log";
+  wanted.forEach((name, index) => {
+    sql += ` JOIN log_refs r${index} ON r${index}.seq = log.seq AND r${index}.app_id = log.app_id AND r${index}.name = ? AND r${index}.value = ?`;
+    values.push(name, refs[name] ?? "");
+  });
+  sql += appId === null ? " WHERE log.app_id IS NULL" : " WHERE log.app_id = ?";
+  if (appId !== null) values.push(appId);
+  sql += ` AND log.kind = 'entry' AND log.seq ${compare} ?`;
+  values.push(start);
+  if (since !== null) {
+    sql += " AND log.at >= ?";
+    values.push(since);
+  }
+  if (until !== null) {
+    sql += " AND log.at < ?";
+    values.push(until);
+  }
+  return { sql: `${sql} ORDER BY log.seq ${ascending} LIMIT ?`, values };
+}

@@ -1,0 +1,39 @@
+import type { SettingStore, Store } from "../store.ts";
+import { apiKeyStore } from "./api-keys.ts";
+import { appStore } from "./apps.ts";
+import { dataKeyStore } from "./data-keys.ts";
+import { openDatabase, type Database } from "./database.ts";
+import { grantStore } from "./grants.ts";
+import { logStore } from "./log.ts";
+import { sealedRecordStore } from "./sealed-records.ts";
+import { secretStore } from "./secrets.ts";
+
+/** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
+export function openSqliteStore(path: string): Store {
+  const db = openDatabase(path);
+  return {
+    ...appStore(db),
+    ...apiKeyStore(db),
+    ...secretStore(db),
+    ...grantStore(db),
+    ...dataKeyStore(db),
+    ...sealedRecordStore(db),
+    ...settingStore(db),
+    ...logStore(db),
+    async close() {
+      db.close();
+    },
+  };
+}
+
+function settingStore(db: Database): SettingStore {
+  const get = (name: string): Uint8Array | null =>
+    db.get<{ value: Uint8Array }>("SELECT value FROM settings WHERE name = ?", name)?.value ?? null;
+  return {
+    getSetting: async (name) => get(name),
+    async insertSetting(name, value) {
+      db.run("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING", name, value);
+      return get(name) ?? value;
+    },
+  };
+}
