@@ -1,0 +1,130 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { NewId, RandomBytes } from "../random.ts";
+import type { DataKeyStore, SealedRecordStore } from "../store/store.ts";
+import { open, seal, sealedWith, type DataKey, type Opened, type SealContext } from "./envelope.ts";
+import type { KeyProvider } from "./key-provider.ts";
+
+/**
+ * The keys that seal what is stored. One data key per app (and one for the vault itself), wrapped by a master key that
+ * lives in a key provider. Data keys are unwrapped at start and held in memory: no call pays for unwrapping, and no
+ * provider is asked per request. It trusts its provider and nothing that comes out of the database: whatever was
+ * tampered with does not open.
+ */
+export interface Keyring {
+  seal(context: SealContext, plain: Uint8Array): Promise<Buffer>;
+  open(context: SealContext, sealed: Uint8Array): Opened;
+  /** New master key, new data keys, every record sealed again. Calls go on meanwhile; a crash resumes where it was. */
+  rotate(): Promise<void>;
+  /** Seals again whatever is not under the active data key of its app. Returns how many records that were. */
+  reseal(): Promise<number>;
+  state(): Promise<KeyringReport>;
+}
+
+export interface KeyringReport {
+  readonly provider: string;
+  readonly masterKeys: readonly { id: string; createdAt: number; active: boolean }[];
+  readonly dataKeys: number;
+  readonly sealedRecords: number;
+  readonly staleRecords: number;
+}
+
+interface KeyringDeps {
+  readonly store: DataKeyStore & SealedRecordStore;
+  readonly provider: KeyProvider;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly newId: NewId;
+}
+
+const RESEAL_BATCH = 200;
+
+export async function openKeyring({ store, provider, clock, random, newId }: KeyringDeps): Promise<Keyring> {
+  const byId = new Map<string, KeyObject>();
+  const activeOf = new Map<string, DataKey>();
+  const creating = new Map<string, Promise<DataKey>>();
+
+  for (const record of await store.listDataKeys()) {
+    const bytes = await provider.unwrap({ masterKeyId: record.masterKeyId, bytes: record.wrapped }, record.id);
+    const key = createSecretKey(bytes);
+    bytes.fill(0);
+    byId.set(record.id, key);
+    if (record.active) activeOf.set(record.appId, { id: record.id, key });
+  }
+
+  async function addDataKey(appId: string): Promise<DataKey> {
+    const bytes = random(32);
+    const id = newId();
+    const { masterKeyId, bytes: wrapped } = await provider.wrap(bytes, id);
+    await store.insertDataKey({ id, appId, masterKeyId, wrapped, active: true, createdAt: clock.now() });
+    const dataKey = { id, key: createSecretKey(bytes) };
+    bytes.fill(0);
+    byId.set(id, dataKey.key);
+    activeOf.set(appId, dataKey);
+    return dataKey;
+  }
+
+  async function activeKey(appId: string): Promise<DataKey> {
+    const existing = activeOf.get(appId);
+    if (existing) return existing;
+    const running = creating.get(appId) ?? addDataKey(appId).finally(() => creating.delete(appId));
+    creating.set(appId, running);
+    return running;
+  }
+
+  async function rewrapAll(): Promise<void> {
+    for (const record of await store.listDataKeys()) {
+      const bytes = await provider.unwrap({ masterKeyId: record.masterKeyId, bytes: record.wrapped }, record.id);
+      const { masterKeyId, bytes: wrapped } = await provider.wrap(bytes, record.id);
+      bytes.fill(0);
+      await store.rewrapDataKey(record.id, masterKeyId, wrapped);
+    }
+  }
+
+  async function reseal(): Promise<number> {
+    let count = 0;
+    let after: string | null = "";
+    while (after !== null) {
+      const { records, next } = await store.sealedRecords(after, RESEAL_BATCH);
+      for (const record of records) {
+        const active = await activeKey(record.context.appId);
+        if (sealedWith(record.sealed) === active.id) continue;
+        const opened = open((id) => byId.get(id), record.sealed, record.context);
+        if (!opened.ok) continue;
+        const sealed = seal(active, opened.plain, record.context, random);
+        opened.plain.fill(0);
+        if (await store.replaceSealed(record.context, record.sealed, sealed)) count++;
+      }
+      after = next;
+    }
+    return count;
+  }
+
+  return {
+    async seal(context, plain) {
+      return seal(await activeKey(context.appId), plain, context, random);
+    },
+    open: (context, sealed) => open((id) => byId.get(id), sealed, context),
+    reseal,
+    async rotate() {
+      await provider.rotate();
+      await rewrapAll();
+      for (const appId of [...activeOf.keys()]) await addDataKey(appId);
+      await reseal();
+    },
+    async state() {
+      const keys = provider.masterKeys();
+      const { total, byKey } = await store.countSealed();
+      const active = new Set([...activeOf.values()].map(({ id }) => id));
+      let stale = 0;
+      for (const [id, count] of byKey) if (!active.has(id)) stale += count;
+      return {
+        provider: provider.name,
+        masterKeys: keys.map((key, index) => ({ ...key, active: index === keys.length - 1 })),
+        dataKeys: byId.size,
+        sealedRecords: total,
+        staleRecords: stale,
+      };
+    },
+  };
+}
