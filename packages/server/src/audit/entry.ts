@@ -1,0 +1,79 @@
+import type { Caller, Context, ErrorCode, ProxyMethod } from "@alter-vault/protocol";
+
+/**
+ * What is written down before anything happens, and what came of it. Two kinds of rows: an entry says who asked what and
+ * what was decided; an outcome, which names its entry, says how it ended. An allowed entry without an outcome means that
+ * the vault stopped in between. Neither holds a body, a header value or any part of a credential.
+ */
+export interface EntryBody {
+  readonly kind: "request" | "admin" | "refusal";
+  readonly app_id: string | null;
+  readonly key_id: string | null;
+  readonly caller: Caller | null;
+  readonly context: Context;
+  readonly reason: string | null;
+  readonly mode: "proxy" | "retrieve" | null;
+  readonly grant_id: string | null;
+  readonly secret_id: string | null;
+  readonly provider: string | null;
+  readonly principal_type: string | null;
+  readonly method: ProxyMethod | null;
+  readonly url: string | null;
+  readonly body_digest: string | null;
+  readonly action: string;
+  readonly decision: "allow" | "deny";
+  readonly rule: string;
+  readonly code: ErrorCode | null;
+  readonly message: string | null;
+}
+
+export interface OutcomeBody {
+  readonly outcome: "done" | "provider" | "vault_error" | "client_closed";
+  readonly status: number | null;
+  readonly code: ErrorCode | null;
+  readonly latency_ms: number;
+  readonly retries: number;
+  readonly redirects: number;
+  readonly request_bytes: number;
+  readonly response_bytes: number;
+  readonly scrubbed: number;
+}
+
+/** An entry with nothing in it but what is given: most entries lack most parts. */
+export function entryBody(
+  known: Partial<EntryBody> & Pick<EntryBody, "kind" | "action" | "decision" | "rule">,
+): EntryBody {
+  return {
+    app_id: null,
+    key_id: null,
+    caller: null,
+    context: {},
+    reason: null,
+    mode: null,
+    grant_id: null,
+    secret_id: null,
+    provider: null,
+    principal_type: null,
+    method: null,
+    url: null,
+    body_digest: null,
+    code: null,
+    message: null,
+    ...known,
+  };
+}
+
+/** The outcome of something that never left the vault. */
+export function localOutcome(outcome: OutcomeBody["outcome"], code: ErrorCode | null, latencyMs: number): OutcomeBody {
+  return {
+    outcome,
+    status: null,
+    code,
+    latency_ms: latencyMs,
+    retries: 0,
+    redirects: 0,
+    request_bytes: 0,
+    response_bytes: 0,
+    scrubbed: 0,
+  };
+}
