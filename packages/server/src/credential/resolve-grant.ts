@@ -1,0 +1,47 @@
+import type { ErrorCode, ProblemDetails, RequestEnvelope } from "@alter-vault/protocol";
+import type { GrantStore, GrantWithSecret } from "../store/store.ts";
+
+/**
+ * Step 3, first half: with which grant? By its id, or by provider among the app's system grants. Only what belongs to the
+ * caller's app is ever looked at; a grant of another app and one that never was give the same answer.
+ */
+export type ResolvedGrant =
+  | { readonly ok: true; readonly found: GrantWithSecret }
+  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly details?: ProblemDetails };
+
+const MOST_CHOICES = 20;
+
+export async function resolveGrant(
+  store: GrantStore,
+  appId: string,
+  { grant_id, provider, account }: Pick<RequestEnvelope, "grant_id" | "provider" | "account">,
+): Promise<ResolvedGrant> {
+  if ((grant_id === undefined) === (provider === undefined)) {
+    return { ok: false, code: "invalid_request", detail: "name either a grant or a provider" };
+  }
+  if (grant_id !== undefined) {
+    const found = await store.findGrant(appId, grant_id);
+    return found
+      ? { ok: true, found }
+      : { ok: false, code: "grant_not_found", detail: "no grant of this id", details: { grant_id } };
+  }
+  const name = provider ?? "";
+  const candidates = (await store.findGrantsByProvider(appId, name, MOST_CHOICES)).filter(
+    ({ grant }) => account === undefined || grant.label === account,
+  );
+  const [first, second] = candidates;
+  if (!first) {
+    return {
+      ok: false,
+      code: "grant_not_found",
+      detail: `nothing is connected for ${name}`,
+      details: { provider_id: name },
+    };
+  }
+  if (second) {
+    const account_identifiers = candidates.map(({ grant }) => grant.label ?? grant.id);
+    const detail = `${candidates.length} grants for ${name}; pass the account or the grant id`;
+    return { ok: false, code: "ambiguous_grant", detail, details: { provider_id: name, account_identifiers } };
+  }
+  return { ok: true, found: first };
+}

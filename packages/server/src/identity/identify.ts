@@ -1,0 +1,94 @@
+import { createHmac, timingSafeEqual, type KeyObject } from "node:crypto";
+import {
+  coveredComponents,
+  MAX_CLOCK_SKEW_SECONDS,
+  parseSignature,
+  signatureBase,
+  type ErrorCode,
+  type ParsedSignature,
+  type ProblemDetails,
+} from "@alter-vault/protocol";
+import type { ApiKeyRecord, ApiKeyStore, Nonce } from "../store/store.ts";
+import type { OpenSigningKey } from "./api-keys.ts";
+
+/**
+ * Step 1: who asks? Verifies the signature of a call against the one profile there is and finds the key that made it.
+ * What it trusts: the signature, once it matches. What it refuses: anything unsigned, signed with something else, signed
+ * only in part, or signed at another time. That a signature is used once is not decided here but by the write of the
+ * decision, which takes the nonce with it.
+ */
+export interface SignedCall {
+  readonly method: string;
+  /** Every authority the call may have been signed for: what the Host header says, and the public one if configured. */
+  readonly authorities: readonly string[];
+  readonly requestTarget: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export type Identified =
+  | { readonly ok: true; readonly key: ApiKeyRecord; readonly nonce: Nonce }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly details?: ProblemDetails;
+      /** Known key, so that the refusal is written into its app's log. */
+      readonly key: ApiKeyRecord | null;
+    };
+
+interface IdentifyDeps {
+  readonly store: ApiKeyStore;
+  readonly openSigningKey: OpenSigningKey;
+}
+
+export async function identify(
+  { store, openSigningKey }: IdentifyDeps,
+  call: SignedCall,
+  nowMs: number,
+): Promise<Identified> {
+  const inputHeader = call.headers["signature-input"];
+  const signatureHeader = call.headers["signature"];
+  if (!inputHeader || !signatureHeader)
+    return refuse("signature_missing", "signature-input and signature are required");
+  const parsed = parseSignature(inputHeader, signatureHeader);
+  if (!parsed) return refuse("signature_invalid", "the signature headers are not of the profile alter-vault-v1");
+
+  const key = await store.findApiKey(parsed.keyId);
+  if (!key) return refuse("invalid_key", "no such key");
+  const signingKey = openSigningKey(key);
+  if (!signingKey) return refuse("credential_unreadable", "the signing key of this API key cannot be opened", key);
+
+  const components = coveredComponents(call.headers);
+  if (parsed.componentList !== components.map((name) => `"${name}"`).join(" ")) {
+    return refuse("signature_invalid", `the signature must cover exactly: ${components.join(" ")}`, key);
+  }
+  if (!call.authorities.some((authority) => matches(call, authority, components, parsed, signingKey))) {
+    return refuse("signature_invalid", "the signature does not match the request", key);
+  }
+  // The clock and the state of the key are only told to somebody who holds the key.
+  const nowSeconds = Math.floor(nowMs / 1000);
+  if (Math.abs(nowSeconds - parsed.created) > MAX_CLOCK_SKEW_SECONDS) {
+    const detail = `created is ${parsed.created - nowSeconds} seconds off; up to ${MAX_CLOCK_SKEW_SECONDS} are accepted`;
+    return { ...refuse("clock_skew", detail, key), details: { server_time: nowSeconds } };
+  }
+  if (key.revokedAt !== null) return refuse("invalid_key", "the key was revoked", key);
+  if (key.expiresAt !== null && key.expiresAt <= nowMs) return refuse("invalid_key", "the key has expired", key);
+  return { ok: true, key, nonce: { created: parsed.created, keyId: key.id, nonce: parsed.nonce } };
+}
+
+function matches(
+  call: SignedCall,
+  authority: string,
+  components: readonly string[],
+  parsed: ParsedSignature,
+  key: KeyObject,
+): boolean {
+  const base = signatureBase({ ...call, authority }, components, parsed.input);
+  const expected = createHmac("sha256", key).update(base).digest();
+  const given = Buffer.from(parsed.signature, "base64");
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+function refuse(code: ErrorCode, detail: string, key: ApiKeyRecord | null = null): Identified & { ok: false } {
+  return { ok: false, code, detail, key };
+}
