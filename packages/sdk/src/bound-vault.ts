@@ -1,0 +1,98 @@
+import { hide } from "./alter-sdk-error.ts";
+import { awsClientConfig, type AwsClientConfig, type AwsOptions } from "./aws.ts";
+import { refineDefaults, type CallDefaults, type ViewDefaults } from "./call-defaults.ts";
+import type { Core } from "./core.ts";
+import { executeCall } from "./execute-call.ts";
+import { fetchThrough, type FetchOptions } from "./fetch-through.ts";
+import type { HttpMethod } from "./http-method.ts";
+import { checkKnownNames } from "./known-names.ts";
+import { parseRequestArguments } from "./request-arguments.ts";
+import { requestToCall, type RequestOptions } from "./request-options.ts";
+import type { Fetch } from "./vault-options.ts";
+
+/** The ways to make a call. An AlterVault is one, and so is each of its bound views. */
+export interface VaultCalls {
+  /**
+   * Makes one call to a provider through the vault and resolves with the provider's response.
+   *
+   * Rejects with ProviderAPIError for a provider's 4xx or 5xx (unless `throwOnProviderError` is false), with the error
+   * of the vault's refusal, with NetworkError or TimeoutError, with AlterValueError for wrong arguments, and with the
+   * signal's own reason when the caller aborts.
+   *
+   * @example
+   * const response = await vault.request("GET", "https://api.github.com/repos/{owner}/{repo}", {
+   *   provider: "github",
+   *   pathParams: { owner: "octocat", repo: "hello-world" },
+   * });
+   */
+  request(method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
+  /** The same with the grant as first argument. */
+  request(grantId: string, method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
+  /** A `fetch` whose calls go through the vault, to hand to a provider's own SDK. */
+  fetch(options?: string | FetchOptions): Fetch;
+  /** Configuration for a client of the AWS SDK for JavaScript, version 3. The vault signs; the client has no keys. */
+  aws(options?: AwsOptions): AwsClientConfig;
+  /** A view whose calls carry these defaults. It shares everything else, closing included. */
+  with(defaults: ViewDefaults): VaultCalls;
+}
+
+const VIEW_OPTIONS = [
+  "grantId",
+  "connectionId",
+  "provider",
+  "account",
+  "runId",
+  "threadId",
+  "toolCallId",
+  "context",
+  "caller",
+  "framework",
+  "signal",
+];
+
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+type Inspect = (value: unknown, options: object) => string;
+
+/** A vault with defaults for each call. What a call itself is given wins over them. */
+export class BoundVault implements VaultCalls {
+  readonly #core: Core;
+  readonly #defaults: CallDefaults;
+
+  constructor(core: Core, defaults: CallDefaults) {
+    this.#core = core;
+    this.#defaults = defaults;
+  }
+
+  request(method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
+  request(grantId: string, method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
+  async request(...args: unknown[]): Promise<Response> {
+    const { settings, newRunId } = this.#core;
+    const call = requestToCall(parseRequestArguments(args), settings, this.#defaults, newRunId);
+    return executeCall(this.#core, call);
+  }
+
+  fetch(options?: string | FetchOptions): Fetch {
+    return fetchThrough(this.#core, this.#defaults, options);
+  }
+
+  aws(options?: AwsOptions): AwsClientConfig {
+    return awsClientConfig(this.#core, this.#defaults, options);
+  }
+
+  with(defaults: ViewDefaults): VaultCalls {
+    checkKnownNames(defaults, VIEW_OPTIONS);
+    return new BoundVault(this.#core, refineDefaults(this.#defaults, defaults));
+  }
+
+  /** What may be shown: where the vault is, the public id of the key, and who calls. */
+  toJSON(): Record<string, unknown> {
+    const { settings, keyId } = this.#core;
+    return { baseUrl: settings.baseUrl.origin, keyId, mode: settings.mode, caller: { ...this.#defaults.caller } };
+  }
+
+  static {
+    hide(this.prototype, INSPECT, function (this: BoundVault, _depth: number, options: object, inspect: Inspect) {
+      return `AlterVault ${inspect(this.toJSON(), options)}`;
+    });
+  }
+}

@@ -1,0 +1,79 @@
+import { AlterSDKError } from "./alter-sdk-error.ts";
+import { NetworkError, TimeoutError } from "./errors.ts";
+
+/** One limit of time for everything one call does, and the caller's own wish to stop. */
+export interface Deadline {
+  /** Aborts when time is up or the caller stops. After `stop()` only the caller does. */
+  readonly signal: AbortSignal;
+  /** Waits. False when time was up before; rejects when the caller stops. */
+  sleep(ms: number): Promise<boolean>;
+  /** The answer is there: time no longer matters. */
+  stop(): void;
+  /**
+   * Runs an exchange with `peer` over the network. When it fails, rejects with the caller's own reason if the caller
+   * stopped it, and otherwise with TimeoutError or NetworkError.
+   */
+  reach<Result>(peer: string, exchange: () => Promise<Result>): Promise<Result>;
+}
+
+export function startDeadline(timeoutMs: number, callerSignal: AbortSignal | undefined): Deadline {
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(), timeoutMs);
+  const signal = callerSignal === undefined ? timeUp.signal : AbortSignal.any([callerSignal, timeUp.signal]);
+  return {
+    signal,
+    sleep: async (ms) => {
+      await sleep(ms, signal);
+      if (callerSignal?.aborted === true) throw callerSignal.reason;
+      return !timeUp.signal.aborted;
+    },
+    stop: () => clearTimeout(timer),
+    async reach(peer, exchange) {
+      try {
+        return await exchange();
+      } catch (error) {
+        if (callerSignal?.aborted === true) throw callerSignal.reason;
+        if (timeUp.signal.aborted) throw new TimeoutError(`No answer from ${peer} within ${timeoutMs} ms.`);
+        throw ownError(error) ?? new NetworkError(`Cannot reach ${peer} (${failureCode(error)}).`);
+      }
+    },
+  };
+}
+
+/** Ends after `ms`, or as soon as the signal aborts. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+    if (signal.aborted) done();
+  });
+}
+
+const MAX_CAUSES = 5;
+
+/** An error of this SDK among the causes, such as that of a body that gave something that is not bytes. */
+function ownError(error: unknown): AlterSDKError | undefined {
+  return causesOf(error).find((cause) => cause instanceof AlterSDKError);
+}
+
+/**
+ * The code of the innermost cause, such as ECONNREFUSED. Only the code: messages and causes of a failed fetch may quote
+ * what was being sent.
+ */
+function failureCode(error: unknown): string {
+  const codes = causesOf(error).map((cause): unknown => Reflect.get(cause, "code"));
+  return codes.findLast((code) => typeof code === "string") ?? "connection failed";
+}
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let current = error; current instanceof Error && causes.length < MAX_CAUSES; current = current.cause) {
+    causes.push(current);
+  }
+  return causes;
+}

@@ -1,0 +1,29 @@
+import {
+  BackendError,
+  GrantDeletedError,
+  GrantExpiredError,
+  GrantNotFoundError,
+  GrantRevokedError,
+  ReAuthRequiredError,
+} from "./errors.ts";
+
+/** Older names of the same classes, from when a grant was called a connection. */
+export const ConnectionExpiredError: typeof GrantExpiredError = GrantExpiredError;
+export type ConnectionExpiredError = GrantExpiredError;
+
+export const ConnectionRevokedError: typeof GrantRevokedError = GrantRevokedError;
+export type ConnectionRevokedError = GrantRevokedError;
+
+export const ConnectionDeletedError: typeof GrantDeletedError = GrantDeletedError;
+export type ConnectionDeletedError = GrantDeletedError;
+
+export const ConnectionNotFoundError: typeof GrantNotFoundError = GrantNotFoundError;
+export type ConnectionNotFoundError = GrantNotFoundError;
+
+/** The oldest name for "the credential cannot be refreshed any more". */
+export const TokenExpiredError: typeof ReAuthRequiredError = ReAuthRequiredError;
+export type TokenExpiredError = ReAuthRequiredError;
+
+/** The oldest name for every other refusal of the vault. */
+export const TokenRetrievalError: typeof BackendError = BackendError;
+export type TokenRetrievalError = BackendError;

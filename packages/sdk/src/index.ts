@@ -1,0 +1,75 @@
+export { AlterSDKError, type AlterErrorInit, type LocalErrorCode, type SdkErrorCode } from "./alter-sdk-error.ts";
+export { AlterVault } from "./alter-vault.ts";
+export { ActorType } from "./actor-type.ts";
+export {
+  adapterContext,
+  contextText,
+  describeFailure,
+  readToolAnswer,
+  sendToolRequest,
+  type SafeFailure,
+  type ToolRequest,
+  type ToolScope,
+} from "./adapter.ts";
+export type { AwsClientConfig, AwsHttpResponse, AwsOptions, AwsRequestHandler } from "./aws.ts";
+export type { AwsHttpRequest } from "./aws-request.ts";
+export type { BodyInput } from "./body.ts";
+export type { VaultCalls } from "./bound-vault.ts";
+export type { Redirect } from "./call.ts";
+export type { CredentialOptions, ViewDefaults } from "./call-defaults.ts";
+export type { RouteOptions } from "./call-route.ts";
+export type { ActorOptions, CallerOptions } from "./caller.ts";
+export { CallerType } from "./caller-type.ts";
+export { currentContext, withContext, type CallContext } from "./context.ts";
+export {
+  ConnectionDeletedError,
+  ConnectionExpiredError,
+  ConnectionNotFoundError,
+  ConnectionRevokedError,
+  TokenExpiredError,
+  TokenRetrievalError,
+} from "./error-aliases.ts";
+export {
+  AlterValueError,
+  AmbiguousGrantError,
+  BackendError,
+  ConnectConfigError,
+  ConnectDeniedError,
+  ConnectFlowError,
+  ConnectTimeoutError,
+  GrantDeletedError,
+  GrantExpiredError,
+  GrantNotFoundError,
+  GrantRevokedError,
+  NetworkError,
+  PolicyViolationError,
+  ProviderAPIError,
+  ReAuthRequiredError,
+  ScopeReauthRequiredError,
+  TimeoutError,
+  TokenRefreshInProgressError,
+  type AmbiguousGrantErrorInit,
+  type GrantErrorInit,
+  type PolicyViolationErrorInit,
+  type ProviderAPIErrorInit,
+  type ScopeReauthRequiredErrorInit,
+} from "./errors.ts";
+export type { FetchOptions } from "./fetch-through.ts";
+export type { HeadersInput } from "./forward-headers.ts";
+export type { GrantInfo } from "./grant-info.ts";
+export type {
+  ConnectionListResult,
+  CreateManagedSecretGrantOptions,
+  GrantListResult,
+  ListGrantsOptions,
+  RevokeGrantOptions,
+  RevokeGrantResult,
+  WhoAmIResult,
+} from "./grants.ts";
+export { HttpMethod } from "./http-method.ts";
+export { Provider } from "./provider.ts";
+export { requestIdOf } from "./provider-response.ts";
+export type { CallOptions, RequestOptions } from "./request-options.ts";
+export { systemPrincipal, type SystemPrincipal } from "./system-principal.ts";
+export type { PathParams, QueryParams } from "./target-params.ts";
+export type { AlterLogger, AlterVaultOptions, Fetch, Mode } from "./vault-options.ts";

@@ -1,0 +1,20 @@
+import type { Problem } from "@alter-vault/protocol";
+
+const MAX_RETRIES = 2;
+const BASE_DELAY_MS = 250;
+/** Asked to wait longer than this, the SDK leaves the waiting to its caller. */
+const MAX_RETRY_AFTER_MS = 10_000;
+
+/**
+ * Milliseconds to wait before a refused call is sent again, or null when it must not be. Only a vault that says it did
+ * nothing because it had no room is asked again, twice at most; what it says about waiting is kept.
+ */
+export function retryDelay(problem: Problem, retriesSoFar: number, jitter: number): number | null {
+  const turnedAway = problem.code === "overloaded" || problem.code === "shutting_down";
+  if (!turnedAway || !problem.retryable || retriesSoFar >= MAX_RETRIES) return null;
+  const askedMs = (problem.retry_after_seconds ?? 0) * 1000;
+  if (askedMs > MAX_RETRY_AFTER_MS) return null;
+  const backoffMs = BASE_DELAY_MS * 2 ** retriesSoFar * (0.5 + jitter / 2);
+  // Jitter on top of what was asked, so that all who were turned away together do not come back together.
+  return askedMs === 0 ? backoffMs : askedMs + backoffMs * jitter;
+}
