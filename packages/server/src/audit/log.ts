@@ -49,7 +49,7 @@ const MAX_KEPT_OUTCOMES = 100_000;
 export async function openAuditLog({ store, clock, newId, writer, onCommit, onFailure }: LogDeps): Promise<AuditLog> {
   let head = await store.chainHead(writer);
   const startedAfterSeq = head.seq;
-  let entries: Waiting[] = [];
+  const entries: Waiting[] = [];
   let outcomes: Waiting[] = [];
   let scheduled = false;
   let committing: Promise<void> | null = null;

@@ -29,7 +29,13 @@ beforeEach(async () => {
   const keyring = await openKeyring({ store, provider: openKeyFile(options), clock, random: randomBytes, newId });
   const onFailure = (error: unknown) => expect.fail(String(error));
   const checkpoints = await openCheckpointer({ store, keyring, clock, writer: "main", filePath, onFailure });
-  const log = await openAuditLog({ store, clock, newId, writer: "main", onCommit: checkpoints.committed });
+  const log = await openAuditLog({
+    store,
+    clock,
+    newId,
+    writer: "main",
+    onCommit: (rows, head) => checkpoints.committed(rows, head),
+  });
   for (let i = 0; i < 10; i++) {
     const id = newId();
     await log.record(

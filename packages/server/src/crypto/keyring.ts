@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { NewId, RandomBytes } from "../random.ts";
-import type { DataKeyStore, SealedRecordStore } from "../store/store.ts";
+import type { DataKeyStore, SealedChange, SealedRecordStore } from "../store/store.ts";
 import { open, seal, sealedWith, type DataKey, type Opened, type SealContext } from "./envelope.ts";
 import type { KeyProvider } from "./key-provider.ts";
 
@@ -37,7 +37,7 @@ interface KeyringDeps {
   readonly newId: NewId;
 }
 
-const RESEAL_BATCH = 200;
+const RESEAL_BATCH = 50;
 
 export async function openKeyring({ store, provider, clock, random, newId }: KeyringDeps): Promise<Keyring> {
   const byId = new Map<string, KeyObject>();
@@ -86,16 +86,19 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     let after: string | null = "";
     while (after !== null) {
       const { records, next } = await store.sealedRecords(after, RESEAL_BATCH);
-      for (const record of records) {
-        const active = await activeKey(record.context.appId);
-        if (sealedWith(record.sealed) === active.id) continue;
-        const opened = open((id) => byId.get(id), record.sealed, record.context);
+      const changes: SealedChange[] = [];
+      for (const { context, sealed } of records) {
+        const active = await activeKey(context.appId);
+        if (sealedWith(sealed) === active.id) continue;
+        const opened = open((id) => byId.get(id), sealed, context);
         if (!opened.ok) continue;
-        const sealed = seal(active, opened.plain, record.context, random);
+        changes.push({ context, before: sealed, after: seal(active, opened.plain, context, random) });
         opened.plain.fill(0);
-        if (await store.replaceSealed(record.context, record.sealed, sealed)) count++;
       }
+      if (changes.length > 0) count += await store.replaceSealed(changes);
       after = next;
+      // Calls come first: with an embedded store nothing above lets go of the thread.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     return count;
   }
@@ -109,7 +112,7 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     async rotate() {
       await provider.rotate();
       await rewrapAll();
-      for (const appId of [...activeOf.keys()]) await addDataKey(appId);
+      for (const appId of activeOf.keys()) await addDataKey(appId);
       await reseal();
     },
     async state() {

@@ -215,8 +215,10 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const { records, next }: Awaited<ReturnType<Store["sealedRecords"]>> = await store.sealedRecords(after, 3);
         for (const { context, sealed } of records) {
           seen.push(context.record);
-          expect(await store.replaceSealed(context, Buffer.from("not what is there"), Buffer.from("fake"))).toBe(false);
-          expect(await store.replaceSealed(context, sealed, Buffer.concat([sealed, Buffer.from([1])]))).toBe(true);
+          const change = { context, before: Buffer.from("not what is there"), after: Buffer.from("fake") };
+          expect(await store.replaceSealed([change])).toBe(0);
+          const right = { ...change, before: sealed, after: Buffer.concat([sealed, Buffer.from([1])]) };
+          expect(await store.replaceSealed([change, right])).toBe(1);
         }
         after = next;
       }

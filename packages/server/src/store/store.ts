@@ -4,11 +4,16 @@ import type { SealContext } from "../crypto/envelope.ts";
 /**
  * What the vault keeps, in the words of the vault. Two drivers implement it and both pass `store.contract.ts`. A store
  * holds sealed values and never sees what is in them; every method that touches something of an app takes the app's id
- * and finds nothing of another's. Methods reject only when the storage itself fails.
+ * and finds nothing of another's. Methods reject only when the storage itself fails, with {@link StorageUnavailable}.
  */
 export interface Store
   extends AppStore, ApiKeyStore, SecretStore, GrantStore, DataKeyStore, SealedRecordStore, LogStore, SettingStore {
   close(): Promise<void>;
+}
+
+/** The storage does not do what it should: full, gone, locked, broken. Nothing was changed. */
+export class StorageUnavailable extends Error {
+  override readonly name = "StorageUnavailable";
 }
 
 export interface AppRecord {
@@ -157,11 +162,17 @@ export interface SealedRecord {
   readonly sealed: Uint8Array;
 }
 
+export interface SealedChange {
+  readonly context: SealContext;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
 export interface SealedRecordStore {
   /** Everything that is sealed, in a stable order. Start with `after` "" and go on with `next` until it is null. */
   sealedRecords(after: string, limit: number): Promise<{ records: SealedRecord[]; next: string | null }>;
-  /** Only when the record still holds `before`: false when it changed meanwhile. */
-  replaceSealed(context: SealContext, before: Uint8Array, after: Uint8Array): Promise<boolean>;
+  /** In one write; leaves out records that no longer hold `before`. Returns how many were replaced. */
+  replaceSealed(changes: readonly SealedChange[]): Promise<number>;
   countSealed(): Promise<{ total: number; byKey: ReadonlyMap<string, number> }>;
 }
 

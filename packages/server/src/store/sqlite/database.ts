@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { StorageUnavailable } from "../store.ts";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 
 /**
@@ -40,25 +41,39 @@ export function openDatabase(path: string): Database {
   const rollback = prepare("ROLLBACK");
 
   const database: Database = {
-    get: <T>(sql: string, ...values: SQLInputValue[]) => prepare(sql).get(...values) as T | undefined,
-    all: <T>(sql: string, ...values: SQLInputValue[]) => prepare(sql).all(...values) as T[],
-    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
-    transaction(work) {
-      begin.run();
-      try {
-        const result = work();
-        commit.run();
-        return result;
-      } catch (error) {
-        // A full disk or an I/O error may have ended the transaction already; then there is nothing to roll back.
-        if (db.isTransaction) rollback.run();
-        throw error;
-      }
-    },
+    get: <T>(sql: string, ...values: SQLInputValue[]) => guard(() => prepare(sql).get(...values) as T | undefined),
+    all: <T>(sql: string, ...values: SQLInputValue[]) => guard(() => prepare(sql).all(...values) as T[]),
+    run: (sql, ...values) => guard(() => Number(prepare(sql).run(...values).changes)),
+    transaction: (work) =>
+      guard(() => {
+        begin.run();
+        try {
+          const result = work();
+          commit.run();
+          return result;
+        } catch (error) {
+          // A full disk or an I/O error may have ended the transaction already; then there is nothing to roll back.
+          if (db.isTransaction) rollback.run();
+          throw error;
+        }
+      }),
     close: () => db.close(),
   };
   migrate(db, database);
   return database;
+}
+
+const CONSTRAINT = 19;
+
+/** What goes wrong in SQLite is the storage's fault, but for a broken constraint, which is ours. */
+function guard<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { errcode } = error as { errcode?: unknown };
+    if (typeof errcode !== "number" || (errcode & 0xff) === CONSTRAINT) throw error;
+    throw new StorageUnavailable(`SQLite failed with ${errcode}`, { cause: error });
+  }
 }
 
 function migrate(db: DatabaseSync, database: Database): void {

@@ -35,17 +35,21 @@ export function sealedRecordStore(db: Database): SealedRecordStore {
       if (last && rows.length === limit) return { records, next: `${place.kind}:${last.id}` };
       return { records, next: following ? `${following.kind}:` : null };
     },
-    async replaceSealed(context, before, after) {
-      const { place, id } = placeOf(context);
-      return (
-        db.run(
-          `UPDATE ${place.table} SET ${place.column} = ? WHERE id = ? AND app_id = ? AND ${place.column} = ?`,
-          after,
-          id,
-          context.appId,
-          before,
-        ) === 1
-      );
+    async replaceSealed(changes) {
+      return db.transaction(() => {
+        let replaced = 0;
+        for (const { context, before, after } of changes) {
+          const { place, id } = placeOf(context);
+          replaced += db.run(
+            `UPDATE ${place.table} SET ${place.column} = ? WHERE id = ? AND app_id = ? AND ${place.column} = ?`,
+            after,
+            id,
+            context.appId,
+            before,
+          );
+        }
+        return replaced;
+      });
     },
     async countSealed() {
       const byKey = new Map<string, number>();
