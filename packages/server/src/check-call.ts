@@ -1,0 +1,148 @@
+import { HEADER, ROUTES, type RequestEnvelope, type Scope } from "@alter-vault/protocol";
+import type { EntryBody } from "./audit/entry.ts";
+import { maskRawTarget, maskUrl } from "./audit/mask-url.ts";
+import type { Failure, IncomingCall, ReadBody } from "./call.ts";
+import type { Clock } from "./clock.ts";
+import { resolveGrant } from "./credential/resolve-grant.ts";
+import { compileAllowedHosts } from "./egress/allowed-hosts.ts";
+import { checkRequestHeaders } from "./egress/request-headers.ts";
+import { parseTarget } from "./egress/target.ts";
+import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
+import { readEnvelope } from "./identity/read-envelope.ts";
+import { decide } from "./policy/decide.ts";
+import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, SecretRecord } from "./store/store.ts";
+
+/**
+ * Everything that can be wrong with a call, looked at in order, before anything is opened or written. What is learned on
+ * the way is put into `facts`, so that the entry of a refusal says as much as there is to say.
+ */
+export type Facts = { -readonly [Name in keyof EntryBody]?: EntryBody[Name] };
+
+export type Mode = "proxy" | "retrieve";
+
+/** A call that may be made: nothing about it is left to check. */
+export interface CheckedCall {
+  readonly envelope: RequestEnvelope;
+  readonly url: URL;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly claim: DigestClaim;
+  readonly body: ReadBody & { readonly ok: true };
+  readonly grant: GrantRecord;
+  readonly secret: SecretRecord;
+  readonly allows: (url: URL) => boolean;
+  readonly rule: string;
+}
+
+export type Check =
+  | { readonly ok: true; readonly checked: CheckedCall }
+  | { readonly ok: false; readonly rule: string; readonly failure: Failure };
+
+interface CheckDeps {
+  readonly store: GrantStore;
+  readonly clock: Clock;
+  readonly allowLoopback: boolean;
+}
+
+export async function checkCall(
+  deps: CheckDeps,
+  call: IncomingCall,
+  mode: Mode,
+  key: ApiKeyRecord,
+  facts: Facts,
+): Promise<Check> {
+  const scope = mode === "proxy" ? ROUTES.request.scope : ROUTES.retrieve.scope;
+  if (!key.scopes.includes(scope)) return fails("base.scope", lacksScope(scope));
+
+  const read = readEnvelope(call.signed.headers);
+  if (!read.ok) return fails("wire.envelope", read);
+  const { envelope } = read;
+  Object.assign(facts, factsOf(envelope));
+
+  const target = parseTarget(envelope, { allowLoopback: deps.allowLoopback });
+  if (!target.ok)
+    return fails("target", { ...target, details: target.host === undefined ? {} : { host: target.host } });
+  const { url } = target;
+  facts.url = maskUrl(url);
+  const headers = checkRequestHeaders(envelope.headers);
+  if (!headers.ok) return fails("target.headers", { ...headers, details: { header: headers.header } });
+
+  const claim = digestClaim(call.signed.headers);
+  if (claim.kind === "invalid")
+    return fails("identity.digest", { ok: false, code: "digest_mismatch", detail: claim.detail });
+  facts.body_digest = claim.kind === "sha-256" ? claim.value : null;
+  const body = await call.body.read();
+  if (!body.ok) return fails("wire.body", body);
+  if (body.buffer && !bodyMatches(claim, body.buffer)) return fails("identity.digest", DIGEST_MISMATCH);
+
+  const resolved = await resolveGrant(deps.store, key.appId, envelope);
+  if (!resolved.ok) return fails("base.grant_exists", resolved);
+  const { grant, secret } = resolved.found;
+  facts.grant_id = grant.id;
+  facts.secret_id = grant.secretId;
+  facts.provider = grant.provider;
+  facts.principal_type = grant.principalType;
+
+  const allows = compileAllowedHosts(secret?.allowedHosts ?? []);
+  const decision = decide({ grant, secret, mode, hostAllowed: allows(url), host: url.host, nowMs: deps.clock.now() });
+  if (decision.effect === "deny" || !secret) {
+    const { rule, code, message } = decision.effect === "deny" ? decision : NO_SECRET;
+    const details = {
+      rule_id: rule,
+      grant_id: grant.id,
+      provider_id: grant.provider,
+      ...(code === "target_host_not_allowed" ? { host: url.host } : {}),
+    };
+    return fails(rule, { ok: false, code, detail: message, details });
+  }
+  return {
+    ok: true,
+    checked: { envelope, url, headers: headers.headers, claim, body, grant, secret, allows, rule: decision.rule },
+  };
+}
+
+/** For the app a key acts for, which is its own unless it may act for others. */
+export async function actingApp(
+  store: AppStore,
+  key: ApiKeyRecord,
+  headers: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly ok: true; readonly appId: string } | Failure> {
+  const wanted = headers[HEADER.app];
+  if (wanted === undefined || wanted === key.appId) return { ok: true, appId: key.appId };
+  if (!key.scopes.includes("apps:write")) return lacksScope("apps:write");
+  if (!(await store.findApp(wanted))) return { ok: false, code: "app_not_found", detail: "no app of this id" };
+  return { ok: true, appId: wanted };
+}
+
+export function lacksScope(scope: Scope): Failure {
+  return {
+    ok: false,
+    code: "insufficient_scope",
+    detail: `the key lacks the scope ${scope}`,
+    details: { required_scope: scope },
+  };
+}
+
+export const DIGEST_MISMATCH: Failure = {
+  ok: false,
+  code: "digest_mismatch",
+  detail: "the body is not the one that was signed",
+};
+
+/** The policy denies a grant without a secret; this is for the compiler, and for the day it does not. */
+const NO_SECRET = { rule: "base.grant_exists", code: "grant_deleted", message: "the grant was deleted" } as const;
+
+function fails(rule: string, failure: Failure): Check {
+  return { ok: false, rule, failure };
+}
+
+function factsOf(envelope: RequestEnvelope): Facts {
+  return {
+    caller: envelope.caller,
+    context: envelope.context,
+    reason: envelope.reason ?? null,
+    method: envelope.method,
+    url: maskRawTarget(envelope.target),
+    grant_id: envelope.grant_id ?? null,
+    provider: envelope.provider ?? null,
+  };
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { ConfigError, loadConfig } from "./config.ts";
+
+const problemsOf = (mode: "dev" | "serve", environment: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(mode, {}, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+test("without any setting it listens on loopback and calls nothing on loopback in production", () => {
+  const config = loadConfig("serve", {}, {});
+  expect(config).toMatchObject({ host: "127.0.0.1", port: 8200, allowLoopbackUpstreams: false, tls: null });
+  expect(loadConfig("dev", {}, {}).allowLoopbackUpstreams).toBe(true);
+});
+
+test("what the command line says comes before the environment; empty counts as not set", () => {
+  const environment = { ALTER_VAULT_PORT: "1000", ALTER_VAULT_HOST: "" };
+  expect(loadConfig("dev", { ALTER_VAULT_PORT: "2000" }, environment)).toMatchObject({ port: 2000, host: "127.0.0.1" });
+});
+
+test("every problem is told at once", () => {
+  const problems = problemsOf("serve", {
+    ALTER_VAULT_PORT: "99999",
+    ALTER_VAULT_LOG_LEVEL: "loud",
+    ALTER_VAULT_METRICS_TOKEN: "short",
+  });
+  expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+    "ALTER_VAULT_PORT",
+    "ALTER_VAULT_METRICS_TOKEN",
+    "ALTER_VAULT_LOG_LEVEL",
+  ]);
+});
+
+test("production does not speak plain HTTP to the world by accident", () => {
+  expect(problemsOf("serve", { ALTER_VAULT_HOST: "0.0.0.0" }).join()).toMatch(/there is no TLS/);
+  expect(problemsOf("serve", { ALTER_VAULT_HOST: "0.0.0.0", ALTER_VAULT_BEHIND_TLS_PROXY: "1" })).toEqual([]);
+  expect(problemsOf("dev", { ALTER_VAULT_HOST: "0.0.0.0" }).join()).toMatch(/loopback only/);
+  expect(problemsOf("serve", { ALTER_VAULT_TLS_CERT_FILE: "/nowhere" }).join()).toMatch(/go together/);
+});

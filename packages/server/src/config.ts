@@ -1,0 +1,203 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+
+/**
+ * The settings of the vault: from the environment, overlaid by what the command line says. The only place that reads the
+ * environment. Every problem is found and told at once; nothing starts with half a configuration.
+ */
+export interface Config {
+  readonly mode: "dev" | "serve";
+  readonly dataDir: string;
+  readonly databasePath: string;
+  readonly masterKeyPath: string;
+  readonly host: string;
+  readonly port: number;
+  /** The address clients use when a proxy in front changes the Host header. */
+  readonly publicUrl: URL | null;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  /** Serves plain HTTP beyond loopback: for a proxy in front that ends TLS. */
+  readonly behindTlsProxy: boolean;
+  readonly allowLoopbackUpstreams: boolean;
+  readonly metricsToken: string | null;
+  /** Default: info, and warn in dev. */
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** A body up to this size is read before anything is decided; a larger one is streamed. */
+  readonly bufferedBodyBytes: number;
+  readonly maxBodyBytes: number;
+  readonly adminBodyBytes: number;
+  readonly headerBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxResponseBytes: number | null;
+  readonly connectionsPerOrigin: number;
+  readonly shutdownMs: number;
+}
+
+const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const flag = z
+  .enum(["0", "1", "true", "false"])
+  .default("0")
+  .transform((value) => value === "1" || value === "true");
+
+const Settings = z.object({
+  ALTER_VAULT_DATA: z.string().min(1).default(".alter-vault"),
+  ALTER_VAULT_MASTER_KEY_FILE: z.string().min(1).optional(),
+  ALTER_VAULT_HOST: z.string().min(1).default("127.0.0.1"),
+  ALTER_VAULT_PORT: z.coerce.number().int().min(0).max(65_535).default(8200),
+  ALTER_VAULT_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  ALTER_VAULT_TLS_CERT_FILE: z.string().optional(),
+  ALTER_VAULT_TLS_KEY_FILE: z.string().optional(),
+  ALTER_VAULT_BEHIND_TLS_PROXY: flag,
+  ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS: flag,
+  ALTER_VAULT_METRICS_TOKEN: z.string().min(16, "use at least 16 characters").optional(),
+  ALTER_VAULT_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).optional(),
+  ALTER_VAULT_MAX_BODY_BYTES: positive(5 * 1024 ** 3),
+  ALTER_VAULT_MAX_RESPONSE_BYTES: z.coerce.number().int().positive().optional(),
+  ALTER_VAULT_UPSTREAM_CONNECT_TIMEOUT_MS: positive(10_000),
+  ALTER_VAULT_UPSTREAM_HEADERS_TIMEOUT_MS: positive(60_000),
+  ALTER_VAULT_UPSTREAM_IDLE_TIMEOUT_MS: positive(300_000),
+  ALTER_VAULT_CONNECTIONS_PER_ORIGIN: positive(256),
+  ALTER_VAULT_SHUTDOWN_MS: positive(30_000),
+});
+
+export type SettingOverrides = Readonly<Record<`ALTER_VAULT_${string}`, string>>;
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/** Throws {@link ConfigError} with every problem there is. */
+export function loadConfig(
+  mode: Config["mode"],
+  overrides: SettingOverrides = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): Config {
+  const parsed = Settings.safeParse({ ...knownSettings(environment), ...overrides });
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
+  }
+  const settings = parsed.data;
+  const problems: string[] = [];
+  const tls = readTls(settings, problems);
+  const loopback = isLoopbackName(settings.ALTER_VAULT_HOST);
+  if (mode === "serve" && !loopback && !tls && !settings.ALTER_VAULT_BEHIND_TLS_PROXY) {
+    problems.push(
+      `ALTER_VAULT_HOST is ${settings.ALTER_VAULT_HOST}, which others can reach, and there is no TLS: set ALTER_VAULT_TLS_CERT_FILE and ALTER_VAULT_TLS_KEY_FILE, or ALTER_VAULT_BEHIND_TLS_PROXY=1 when a proxy in front ends TLS`,
+    );
+  }
+  if (mode === "dev" && !loopback) problems.push("`dev` listens on loopback only; use `serve` for anything else");
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const dataDir = resolve(settings.ALTER_VAULT_DATA);
+  return Object.freeze({
+    mode,
+    dataDir,
+    databasePath: join(dataDir, "vault.db"),
+    masterKeyPath: settings.ALTER_VAULT_MASTER_KEY_FILE ?? join(dataDir, "master.key"),
+    host: settings.ALTER_VAULT_HOST,
+    port: settings.ALTER_VAULT_PORT,
+    publicUrl: settings.ALTER_VAULT_PUBLIC_URL === undefined ? null : new URL(settings.ALTER_VAULT_PUBLIC_URL),
+    tls,
+    behindTlsProxy: settings.ALTER_VAULT_BEHIND_TLS_PROXY,
+    allowLoopbackUpstreams: mode === "dev" || settings.ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS,
+    metricsToken: settings.ALTER_VAULT_METRICS_TOKEN ?? null,
+    logLevel: settings.ALTER_VAULT_LOG_LEVEL ?? (mode === "dev" ? "warn" : "info"),
+    limits: {
+      bufferedBodyBytes: 256 * 1024,
+      maxBodyBytes: settings.ALTER_VAULT_MAX_BODY_BYTES,
+      adminBodyBytes: 256 * 1024,
+      headerBytes: 64 * 1024,
+      connectTimeoutMs: settings.ALTER_VAULT_UPSTREAM_CONNECT_TIMEOUT_MS,
+      headersTimeoutMs: settings.ALTER_VAULT_UPSTREAM_HEADERS_TIMEOUT_MS,
+      idleTimeoutMs: settings.ALTER_VAULT_UPSTREAM_IDLE_TIMEOUT_MS,
+      maxResponseBytes: settings.ALTER_VAULT_MAX_RESPONSE_BYTES ?? null,
+      connectionsPerOrigin: settings.ALTER_VAULT_CONNECTIONS_PER_ORIGIN,
+      shutdownMs: settings.ALTER_VAULT_SHUTDOWN_MS,
+    },
+  });
+}
+
+const LISTENER_SETTINGS = [
+  "ALTER_VAULT_HOST",
+  "ALTER_VAULT_PORT",
+  "ALTER_VAULT_PUBLIC_URL",
+  "ALTER_VAULT_TLS_CERT_FILE",
+  "ALTER_VAULT_TLS_KEY_FILE",
+  "ALTER_VAULT_BEHIND_TLS_PROXY",
+];
+
+/**
+ * For a process that opens a data directory only for one command: it talks to itself on a free loopback port, so nothing
+ * that is set for the real listener counts. Throws {@link ConfigError}.
+ */
+export function loadLocalConfig(overrides: SettingOverrides = {}, environment: NodeJS.ProcessEnv = process.env): Config {
+  const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !LISTENER_SETTINGS.includes(name)));
+  return loadConfig("serve", { ...overrides, ALTER_VAULT_HOST: "127.0.0.1", ALTER_VAULT_PORT: "0" }, rest);
+}
+
+/** What the command line itself takes from the environment. */
+export interface CommandLineSettings {
+  /** `ALTER_VAULT_URL`: the vault to talk to. */
+  readonly url: string | null;
+  /** `ALTER_VAULT_API_KEY` */
+  readonly apiKey: string | null;
+  /** Stack traces of unexpected errors: with `ALTER_VAULT_LOG_LEVEL=debug`. */
+  readonly debug: boolean;
+  /** False with `NO_COLOR`. */
+  readonly color: boolean;
+}
+
+export function loadCommandLineSettings(environment: NodeJS.ProcessEnv = process.env): CommandLineSettings {
+  return {
+    url: environment["ALTER_VAULT_URL"] || null,
+    apiKey: environment["ALTER_VAULT_API_KEY"] || null,
+    debug: environment["ALTER_VAULT_LOG_LEVEL"] === "debug",
+    color: !environment["NO_COLOR"],
+  };
+}
+
+/** An empty variable counts as not set. */
+function knownSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const known: Record<string, string> = {};
+  for (const name of Object.keys(Settings.shape)) {
+    const value = environment[name];
+    if (value) known[name] = value;
+  }
+  return known;
+}
+
+function readTls(settings: z.infer<typeof Settings>, problems: string[]): Config["tls"] {
+  const { ALTER_VAULT_TLS_CERT_FILE: certFile, ALTER_VAULT_TLS_KEY_FILE: keyFile } = settings;
+  if (certFile === undefined && keyFile === undefined) return null;
+  if (certFile === undefined || keyFile === undefined) {
+    problems.push("ALTER_VAULT_TLS_CERT_FILE and ALTER_VAULT_TLS_KEY_FILE go together");
+    return null;
+  }
+  const cert = readOrReport("ALTER_VAULT_TLS_CERT_FILE", certFile, problems);
+  const key = readOrReport("ALTER_VAULT_TLS_KEY_FILE", keyFile, problems);
+  return cert && key ? { cert, key } : null;
+}
+
+function readOrReport(name: string, path: string, problems: string[]): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    problems.push(`${name}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`);
+    return null;
+  }
+}
+
+function isLoopbackName(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,206 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HEADER, openApiDocument, ROUTES, type Health, type Route } from "@alter-vault/protocol";
+import type { Clock } from "../clock.ts";
+import type { Limits } from "../config.ts";
+import { describeError, type Logger } from "../logger.ts";
+import type { Metrics } from "../metrics.ts";
+import type { IncomingCall, Operation, Refused } from "../call.ts";
+import type { Vault } from "../vault.ts";
+import { StorageUnavailable } from "../store/store.ts";
+import { sendError, sendJson, sendProblem } from "./error-response.ts";
+import { incomingCall } from "./incoming-call.ts";
+import { matchRoute } from "./match-route.ts";
+import { responseSink } from "./response-sink.ts";
+import {
+  parseInput,
+  type ResourceRouteId,
+  type RouteHandler,
+  type RouteHandlers,
+  type RouteInput,
+} from "./routes/route-handler.ts";
+import { welcomePage } from "./welcome-page.ts";
+
+/**
+ * HTTP in front of the door: it translates requests into calls and answers into responses, and decides nothing. It
+ * trusts nothing of a request; whatever it cannot translate gets a named problem.
+ */
+export interface AppDeps {
+  readonly vault: Vault;
+  readonly routes: RouteHandlers<ResourceRouteId>;
+  readonly limits: Limits;
+  readonly publicAuthority: string | null;
+  readonly metricsToken: string | null;
+  readonly openMetrics: boolean;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Ready to serve: the store answers and the vault is not stopping. */
+  readonly health: () => Promise<Health>;
+  readonly stopping: () => boolean;
+}
+
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export function createApp(deps: AppDeps): RequestListener {
+  const { vault, routes, limits, metrics, logger, clock } = deps;
+  const proxied = { bufferedBytes: limits.bufferedBodyBytes, maxBytes: limits.maxBodyBytes };
+  const resource = { bufferedBytes: limits.adminBodyBytes, maxBytes: limits.adminBodyBytes };
+  const openApi = openApiDocument(deps.version);
+
+  async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
+    const gone = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const isHead = incoming.headers["alter-method"] === "HEAD";
+    const answer = await vault.request(call, (requestId) => responseSink(response, requestId, isHead), gone.signal);
+    if (answer.ok) {
+      if (!response.writableEnded) response.end();
+      return "ok";
+    }
+    // Part of the provider's answer is out: cutting the connection is the only way to say that it is not whole.
+    if (answer.started) response.destroy();
+    else refuse(response, answer);
+    return answer.problem.code;
+  }
+
+  async function retrieve(call: IncomingCall, response: ServerResponse): Promise<string> {
+    const answer = await vault.retrieve(call);
+    if (!answer.ok) return refuse(response, answer);
+    sendJson(response, 200, answer.injection, answer.injection.request_id);
+    return "ok";
+  }
+
+  async function perform(
+    call: IncomingCall,
+    id: ResourceRouteId,
+    param: string,
+    search: string,
+    response: ServerResponse,
+  ): Promise<string> {
+    const route: Route = ROUTES[id];
+    const operation: Operation = {
+      scope: route.scope,
+      action: id,
+      recorded: route.method !== "GET" || id === "exportAudit",
+      plan(caller, body) {
+        const input = parseInput(route, search, body);
+        if (!input.ok) return input;
+        // parseInput used the schemas of this very route.
+        const handler = routes[id] as RouteHandler<ResourceRouteId>;
+        return handler({ caller, id: param, query: input.query, body: input.body } as RouteInput<ResourceRouteId>);
+      },
+    };
+    const answer = await vault.perform(call, operation);
+    if (!answer.ok) return refuse(response, answer);
+    if (answer.lines) await sendLines(response, answer.lines, answer.requestId);
+    else sendJson(response, route.status, answer.body, answer.requestId);
+    return "ok";
+  }
+
+  /** Endpoints without a signature: health, metrics, the description of the others. */
+  async function open(path: string, incoming: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    switch (path) {
+      case "/healthz":
+        sendJson(response, 200, { status: "ok", version: deps.version } satisfies Health);
+        return true;
+      case "/readyz": {
+        const health = await deps.health();
+        sendJson(response, health.status === "ok" ? 200 : 503, health);
+        return true;
+      }
+      case "/openapi.json":
+        sendJson(response, 200, openApi);
+        return true;
+      case "/metrics":
+        if (!mayReadMetrics(incoming)) sendError(response, "unknown_route");
+        else {
+          const text = await metrics.text();
+          response.writeHead(200, { "content-type": metrics.contentType }).end(text);
+        }
+        return true;
+      case "/":
+      case "/portal":
+        sendPage(response, welcomePage(deps.version));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  function mayReadMetrics(incoming: IncomingMessage): boolean {
+    if (deps.metricsToken === null) return deps.openMetrics;
+    return incoming.headers.authorization === `Bearer ${deps.metricsToken}`;
+  }
+
+  async function route(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = incoming.url ?? "/";
+    const cut = url.indexOf("?");
+    const path = cut === -1 ? url : url.slice(0, cut);
+    const started = clock.monotonic();
+    const done = (mode: "proxy" | "retrieve" | "admin", code: string): void =>
+      metrics.called(mode, code, (clock.monotonic() - started) / 1000);
+    if (deps.stopping() && path !== "/healthz") return sendError(response, "shutting_down", { connection: "close" });
+    if (incoming.method === "POST" && path === "/v1/request") {
+      return done("proxy", await request(incomingCall(incoming, deps.publicAuthority, proxied), incoming, response));
+    }
+    if (incoming.method === "POST" && path === "/v1/retrieve") {
+      return done("retrieve", await retrieve(incomingCall(incoming, deps.publicAuthority, proxied), response));
+    }
+    if (incoming.method === "GET" && (await open(path, incoming, response))) return;
+    const matched = matchRoute(incoming.method ?? "", path);
+    if (matched.found === "nothing") return sendError(response, "unknown_route");
+    if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });
+    if (matched.id === "request" || matched.id === "retrieve")
+      return sendError(response, "method_not_allowed", { allow: "POST" });
+    const call = incomingCall(incoming, deps.publicAuthority, resource);
+    done("admin", await perform(call, matched.id, matched.param, cut === -1 ? "" : url.slice(cut), response));
+  }
+
+  return (incoming, response) => {
+    metrics.inFlight(1);
+    response.once("close", () => metrics.inFlight(-1));
+    route(incoming, response).catch((error: unknown) => {
+      const code = error instanceof StorageUnavailable ? "storage_unavailable" : "internal";
+      logger.error("request failed", { code, error: describeError(error) });
+      if (response.headersSent) response.destroy();
+      else sendError(response, code);
+    });
+  };
+}
+
+function refuse(response: ServerResponse, { problem }: Refused): string {
+  if (!response.destroyed) sendProblem(response, problem);
+  return problem.code;
+}
+
+async function sendLines(response: ServerResponse, lines: AsyncIterable<string>, requestId: string): Promise<void> {
+  response.writeHead(200, {
+    "content-type": "application/x-ndjson",
+    "cache-control": "no-store",
+    [HEADER.outcome]: "vault",
+    [HEADER.requestId]: requestId,
+  });
+  for await (const line of lines) {
+    if (response.destroyed) return;
+    if (!response.write(line))
+      await new Promise<void>((resume) => {
+        response.once("drain", resume);
+        response.once("close", resume);
+      });
+  }
+  response.end();
+}
+
+function sendPage(response: ServerResponse, html: string): void {
+  response.writeHead(200, {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy":
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+  });
+  response.end(html);
+}

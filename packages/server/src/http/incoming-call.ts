@@ -1,0 +1,74 @@
+import type { IncomingMessage } from "node:http";
+import { Transform, type TransformCallback } from "node:stream";
+import { normalizeAuthority } from "@alter-vault/protocol";
+import { BodyRejected } from "../identity/content-digest.ts";
+import type { IncomingCall, ReadBody } from "../call.ts";
+
+/** A request of HTTP as the call it is: what was signed, and a body that is read only when it is asked for. */
+export interface BodyLimits {
+  /** Up to this size a body is read into memory; beyond, it is a stream. */
+  readonly bufferedBytes: number;
+  /** Beyond this size it is refused. */
+  readonly maxBytes: number;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+export function incomingCall(
+  request: IncomingMessage,
+  publicAuthority: string | null,
+  limits: BodyLimits,
+): IncomingCall {
+  const scheme = "encrypted" in request.socket ? "https" : "http";
+  const host = normalizeAuthority(request.headers.host ?? "", scheme);
+  return {
+    signed: {
+      method: request.method ?? "GET",
+      authorities: publicAuthority === null || publicAuthority === host ? [host] : [host, publicAuthority],
+      requestTarget: request.url ?? "/",
+      headers: request.headers as Record<string, string | undefined>,
+    },
+    body: { read: () => readBody(request, limits) },
+  };
+}
+
+async function readBody(request: IncomingMessage, { bufferedBytes, maxBytes }: BodyLimits): Promise<ReadBody> {
+  const declared = request.headers["content-length"];
+  const chunked = request.headers["transfer-encoding"] !== undefined;
+  if (declared === undefined && !chunked) return { ok: true, buffer: EMPTY, stream: null };
+  const length = declared === undefined ? null : Number(declared);
+  if (length !== null && length > maxBytes) {
+    return { ok: false, code: "body_too_large", detail: `${length} bytes; the limit is ${maxBytes}` };
+  }
+  if (length === null) return { ok: true, buffer: null, stream: request.compose(limiter(maxBytes)), length };
+  if (length > bufferedBytes) return { ok: true, buffer: null, stream: request, length };
+  const buffer = await readAll(request, length);
+  if (!buffer) return { ok: false, code: "invalid_request", detail: "the body ended early" };
+  return { ok: true, buffer, stream: null };
+}
+
+/** Null when the sender went away in the middle. */
+function readAll(request: IncomingMessage, length: number): Promise<Buffer | null> {
+  if (length === 0) return Promise.resolve(EMPTY);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.once("end", () => {
+      const [first] = chunks;
+      resolve(first && chunks.length === 1 ? first : Buffer.concat(chunks));
+    });
+    request.once("close", () => resolve(null));
+    request.once("error", () => resolve(null));
+  });
+}
+
+function limiter(maxBytes: number): Transform {
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback) {
+      seen += chunk.length;
+      if (seen > maxBytes) done(new BodyRejected("body_too_large", `the body is over the limit of ${maxBytes} bytes`));
+      else done(null, chunk);
+    },
+  });
+}

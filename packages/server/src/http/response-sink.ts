@@ -1,0 +1,34 @@
+import type { ServerResponse } from "node:http";
+import { HEADER } from "@alter-vault/protocol";
+import type { EgressSink } from "../egress/egress.ts";
+
+/**
+ * Where a provider's answer goes: on to the caller, as it comes. A body that arrives whole in its first chunk leaves
+ * together with the headers, in one write.
+ */
+export function responseSink(response: ServerResponse, requestId: string, isHead: boolean): EgressSink {
+  let missing = Number.NaN;
+  return {
+    onHeaders(status, headers, resume) {
+      headers[HEADER.outcome] = "provider";
+      headers[HEADER.requestId] = requestId;
+      const length = headers["content-length"];
+      if (isHead && length !== undefined) {
+        headers[HEADER.contentLength] = length;
+        delete headers["content-length"];
+      }
+      missing = typeof length === "string" && !isHead ? Number(length) : Number.NaN;
+      response.writeHead(status, headers);
+      response.on("drain", resume);
+    },
+    onData(chunk) {
+      missing -= chunk.length;
+      // The last byte is here: end() now, so that headers and body share a write. The egress's own end comes after.
+      if (missing === 0) {
+        response.end(chunk);
+        return true;
+      }
+      return response.write(chunk);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { exportAudit, listAudit, toAuditEntry } from "../../audit/read.ts";
+import type { RouteDeps } from "./routes.ts";
+import { reads, type RouteHandlers } from "./route-handler.ts";
+
+export function auditRoutes({
+  store,
+  startedAfterSeq,
+  verifyAudit,
+}: RouteDeps): RouteHandlers<"listAudit" | "getAudit" | "exportAudit" | "verifyAudit"> {
+  const deps = { store, startedAfterSeq };
+  return {
+    listAudit: ({ caller, query }) => reads(() => listAudit(deps, caller.appId, query)),
+    getAudit: ({ caller, id }) =>
+      reads(async () => {
+        const found = await store.findEntry(caller.appId, id);
+        if (!found) return { ok: false, code: "entry_not_found", detail: "no entry of this id" };
+        return toAuditEntry(found, startedAfterSeq);
+      }),
+    exportAudit: ({ caller, query }) => ({
+      ok: true,
+      run: async () => ({ ok: true, body: null, lines: jsonLines(exportAudit(deps, caller.appId, query)) }),
+    }),
+    verifyAudit: () => ({ ok: true, run: async () => ({ ok: true, body: await verifyAudit() }) }),
+  };
+}
+
+async function* jsonLines(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}

@@ -1,0 +1,105 @@
+import type { Grant } from "@alter-vault/protocol";
+import { toTimestamp } from "../../clock.ts";
+import type { GrantRecord } from "../../store/store.ts";
+import { pageFields, toPage } from "./page.ts";
+import type { RouteDeps } from "./routes.ts";
+import { reads, type RouteHandlers } from "./route-handler.ts";
+
+function show(grant: GrantRecord, nowMs: number): Grant {
+  const expired = grant.status === "active" && grant.expiresAt !== null && grant.expiresAt <= nowMs;
+  return {
+    grant_id: grant.id,
+    app_id: grant.appId,
+    grant_kind: "managed_secret",
+    secret_id: grant.secretId,
+    provider_id: grant.provider,
+    principal_type: grant.principalType,
+    label: grant.label,
+    status: expired ? "expired" : grant.status,
+    allow_retrieve: grant.allowRetrieve,
+    created_at: toTimestamp(grant.createdAt),
+    expires_at: grant.expiresAt === null ? null : toTimestamp(grant.expiresAt),
+    revoked_at: grant.revokedAt === null ? null : toTimestamp(grant.revokedAt),
+  };
+}
+
+type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant" | "revokeGrant";
+
+export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<Ids> {
+  return {
+    listGrants: ({ caller, query }) =>
+      reads(async () => {
+        const { provider_id: provider, status } = query;
+        const filter = {
+          now: clock.now(),
+          ...(provider === undefined ? {} : { provider }),
+          ...(status === undefined ? {} : { status }),
+        };
+        const listed = await store.listGrants(caller.appId, filter, toPage(query));
+        return { grants: listed.records.map((grant) => show(grant, filter.now)), ...pageFields(listed, query) };
+      }),
+
+    getGrant: ({ caller, id }) =>
+      reads(async () => {
+        const found = await store.findGrant(caller.appId, id);
+        return found ? show(found.grant, clock.now()) : NOT_FOUND;
+      }),
+
+    createGrant: async ({ caller, id, body }) => {
+      const secret = await store.findSecret(caller.appId, id);
+      if (!secret) return { ok: false, code: "secret_not_found", detail: "no secret of this id" };
+      // Retrieve mode hands the credential out: whoever may not store secrets may not switch it on.
+      if (body.allow_retrieve && !caller.scopes.includes("secrets:write")) {
+        const detail = "allow_retrieve needs the scope secrets:write";
+        return { ok: false, code: "insufficient_scope", detail, details: { required_scope: "secrets:write" } };
+      }
+      const now = clock.now();
+      const grant: GrantRecord = {
+        id: newId(),
+        appId: caller.appId,
+        secretId: id,
+        provider: secret.provider,
+        principalType: body.principal.type,
+        label: body.principal.label ?? null,
+        status: "active",
+        allowRetrieve: body.allow_retrieve,
+        createdAt: now,
+        expiresAt: body.expires_in_seconds === undefined ? null : now + body.expires_in_seconds * 1000,
+        revokedAt: null,
+      };
+      return {
+        ok: true,
+        facts: { grant_id: grant.id, secret_id: id, provider: secret.provider, principal_type: grant.principalType },
+        run: async () => {
+          await store.insertGrant(grant);
+          return { ok: true, body: show(grant, now) };
+        },
+      };
+    },
+
+    updateGrant: ({ caller, id, body }) => ({
+      ok: true,
+      facts: { grant_id: id },
+      run: async () => {
+        const grant = await store.updateGrant(caller.appId, id, {
+          ...(body.label === undefined ? {} : { label: body.label }),
+          ...(body.allow_retrieve === undefined ? {} : { allowRetrieve: body.allow_retrieve }),
+        });
+        return grant ? { ok: true, body: show(grant, clock.now()) } : NOT_FOUND;
+      },
+    }),
+
+    revokeGrant: ({ caller, id, body }) => ({
+      ok: true,
+      facts: { grant_id: id, reason: body.reason ?? null },
+      run: async () => {
+        const grant = await store.revokeGrant(caller.appId, id, clock.now());
+        if (!grant || grant.revokedAt === null) return NOT_FOUND;
+        const revoked_at = toTimestamp(grant.revokedAt);
+        return { ok: true, body: { grant_id: id, revoked_at, success: true, message: "The grant was revoked." } };
+      },
+    }),
+  };
+}
+
+const NOT_FOUND = { ok: false, code: "grant_not_found", detail: "no grant of this id" } as const;

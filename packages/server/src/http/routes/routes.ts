@@ -1,0 +1,35 @@
+import type { AuditVerification } from "@alter-vault/protocol";
+import type { Clock } from "../../clock.ts";
+import type { Keyring } from "../../crypto/keyring.ts";
+import type { NewId, RandomBytes } from "../../random.ts";
+import type { Store } from "../../store/store.ts";
+import { apiKeyRoutes } from "./api-keys.ts";
+import { appRoutes } from "./apps.ts";
+import { auditRoutes } from "./audit.ts";
+import { grantRoutes } from "./grants.ts";
+import { keyringRoutes } from "./keyring.ts";
+import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
+import { secretRoutes } from "./secrets.ts";
+
+/** The handlers of all endpoints but the two that call providers; the compiler sees that none is missing. */
+export interface RouteDeps {
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly newId: NewId;
+  readonly allowLoopback: boolean;
+  readonly startedAfterSeq: number;
+  readonly verifyAudit: () => Promise<AuditVerification>;
+}
+
+export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> {
+  return {
+    ...appRoutes(deps),
+    ...apiKeyRoutes(deps),
+    ...secretRoutes(deps),
+    ...grantRoutes(deps),
+    ...auditRoutes(deps),
+    ...keyringRoutes(deps),
+  };
+}

@@ -1,0 +1,209 @@
+import { X509Certificate } from "node:crypto";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseApiKey, SCOPES, type AuditVerification } from "@alter-vault/protocol";
+import { z } from "zod";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { createKeyFile, openKeyFile } from "./crypto/file-key-provider.ts";
+import { openKeyring } from "./crypto/keyring.ts";
+import { listen } from "./http/listen.ts";
+import { createApiKey } from "./identity/api-keys.ts";
+import type { Logger } from "./logger.ts";
+import type { NewId, RandomBytes } from "./random.ts";
+import { startVault, verifyDataDir } from "./start.ts";
+import { lockDataDir } from "./store/data-lock.ts";
+import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { Store } from "./store/store.ts";
+
+/**
+ * A vault in a data directory: the database, the master key, and `operator.key`, an API key with every scope for whoever
+ * may read the directory. It is as secret as the master key beside it. While a vault runs, `running.json` says where.
+ */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly newId: NewId;
+  readonly logger: Logger;
+}
+
+export interface LocalVault {
+  readonly url: string;
+  readonly dataDir: string;
+  /** Finishes open calls, writes what waits, lets go of the directory. */
+  stop(): Promise<void>;
+}
+
+/** The directory belongs to another process. */
+export class DataDirBusy extends Error {
+  override readonly name = "DataDirBusy";
+}
+
+export function operatorKeyPath(dataDir: string): string {
+  return join(dataDir, "operator.key");
+}
+
+export function isInitialized(config: Config): boolean {
+  return existsSync(config.databasePath);
+}
+
+/** Makes master key, database, the first app and the operator's key. Returns the operator's key. */
+export function initDataDir(config: Config, around: Surroundings): Promise<string> {
+  return withLock(config.dataDir, async () => {
+    if (isInitialized(config)) throw new Error(`${config.dataDir} holds a vault already; nothing was changed`);
+    if (!existsSync(config.masterKeyPath)) createKeyFile({ ...around, path: config.masterKeyPath });
+    return withStore(config, (store) => writeOperatorKey(config, around, store));
+  });
+}
+
+/**
+ * Makes a new operator's key for a vault that does not run: the old one was lost or revoked, or `init` was cut short.
+ * Keys that were made before stay as they are. Returns the new key.
+ */
+export function renewOperatorKey(config: Config, around: Surroundings): Promise<string> {
+  return withLock(config.dataDir, () => withStore(config, (store) => writeOperatorKey(config, around, store)));
+}
+
+async function writeOperatorKey(config: Config, around: Surroundings, store: Store): Promise<string> {
+  const { clock, random, newId } = around;
+  const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
+  const keyring = await openKeyring({ store, provider, clock, random, newId });
+  let app = (await store.listApps()).toSorted((one, other) => one.createdAt - other.createdAt)[0];
+  if (!app) {
+    app = { id: newId(), name: "default", createdAt: clock.now() };
+    await store.insertApp(app);
+  }
+  const key = { appId: app.id, name: "operator", scopes: SCOPES };
+  const { apiKey } = await createApiKey({ store, keyring, clock, random }, key);
+  writePrivate(operatorKeyPath(config.dataDir), `${apiKey}\n`);
+  return apiKey;
+}
+
+/** The operator's key, or null when its file is missing or holds something else. */
+export function readOperatorKey(dataDir: string): string | null {
+  const path = operatorKeyPath(dataDir);
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, "utf8").trim();
+  return parseApiKey(text) ? text : null;
+}
+
+/** Verifies the audit log of a vault that does not run. Needs no key of any kind. Throws {@link DataDirBusy}. */
+export function verifyLocalLog(config: Config): Promise<AuditVerification> {
+  // Nothing is running, so a missing outcome is one that nobody will ever write.
+  return withLock(config.dataDir, () =>
+    withStore(config, (store) => verifyDataDir(store, config.dataDir, Number.MAX_SAFE_INTEGER)),
+  );
+}
+
+export interface StartOptions {
+  /** Write `running.json`, so that others find this vault. Default: true. */
+  readonly announce?: boolean;
+}
+
+/** Opens the vault in a data directory and listens. Throws {@link DataDirBusy}, MasterKeyMissing, or what listening says. */
+export async function startLocalVault(
+  config: Config,
+  around: Surroundings,
+  { announce = true }: StartOptions = {},
+): Promise<LocalVault> {
+  if (!isInitialized(config)) {
+    throw new Error(`there is no vault in ${config.dataDir} yet; run \`alter-vault init --data ${config.dataDir}\` first`);
+  }
+  const lock = lockDataDir(config.dataDir);
+  if (!lock) throw busy(config.dataDir);
+  const runningPath = join(config.dataDir, RUNNING);
+  try {
+    // Left behind by a vault that was killed. While the lock is held, this file is its holder's or nobody's.
+    rmSync(runningPath, { force: true });
+    const { clock, random, newId } = around;
+    const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
+    const store = openSqliteStore(config.databasePath);
+    const vault = await startVault({ ...around, config, store, provider });
+    const listening = await listen(config, vault.app).catch(async (error: unknown) => {
+      await vault.close();
+      throw error;
+    });
+    if (announce) writePrivate(runningPath, JSON.stringify(running(config, listening.url)));
+    let stopped: Promise<void> | null = null;
+    const stop = async (): Promise<void> => {
+      vault.beginStop();
+      await listening.stop(config.limits.shutdownMs);
+      await vault.close();
+      rmSync(runningPath, { force: true });
+      lock.release();
+    };
+    return { url: listening.url, dataDir: config.dataDir, stop: () => (stopped ??= stop()) };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** What a running vault says about itself in its data directory. */
+const Running = z.object({
+  url: z.url(),
+  pid: z.number().int(),
+  /** With TLS: the certificate, so that whoever may read the directory knows whom to trust there. */
+  certificate_sha256: z.string().nullable().default(null),
+});
+export interface RunningVaultInfo {
+  readonly url: string;
+  readonly pid: number;
+  readonly certificateSha256: string | null;
+}
+
+function running(config: Config, url: string): z.input<typeof Running> {
+  const certificate = config.tls ? new X509Certificate(config.tls.cert) : null;
+  return { url, pid: process.pid, certificate_sha256: certificate?.fingerprint256 ?? null };
+}
+
+/** The vault that says it runs on this directory; it may be gone, so ask it. */
+export function runningVault(dataDir: string): RunningVaultInfo | null {
+  const path = join(dataDir, RUNNING);
+  if (!existsSync(path)) return null;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null;
+  }
+  const parsed = Running.safeParse(json);
+  if (!parsed.success) return null;
+  const { url, pid, certificate_sha256: certificateSha256 } = parsed.data;
+  return { url, pid, certificateSha256 };
+}
+
+/** Where a vault says it runs on this directory. */
+export function runningUrl(dataDir: string): string | null {
+  return runningVault(dataDir)?.url ?? null;
+}
+
+const RUNNING = "running.json";
+
+function busy(dataDir: string): DataDirBusy {
+  return new DataDirBusy(`${dataDir} is in use by another process`);
+}
+
+async function withLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  const lock = lockDataDir(dataDir);
+  if (!lock) throw busy(dataDir);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = openSqliteStore(config.databasePath);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function writePrivate(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
+  chmodSync(path, 0o600);
+}

@@ -1,0 +1,52 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What Prometheus can ask for. Labels are codes and modes: their number is fixed, and none holds anything of a call. */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
+  called(mode: "proxy" | "retrieve" | "admin", code: string, seconds: number): void;
+  committed(rows: number): void;
+  commitFailed(): void;
+  inFlight(change: 1 | -1): void;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: "alter_vault_" });
+  const calls = new Counter({
+    name: "alter_vault_calls_total",
+    help: "Calls by mode and by how they ended: the error code, or ok",
+    labelNames: ["mode", "code"],
+    registers: [registry],
+  });
+  const seconds = new Histogram({
+    name: "alter_vault_call_seconds",
+    help: "Duration of calls, the provider's time included",
+    labelNames: ["mode"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [registry],
+  });
+  const batch = new Histogram({
+    name: "alter_vault_audit_commit_rows",
+    help: "Rows of the audit log that shared one commit",
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    registers: [registry],
+  });
+  const failures = new Counter({
+    name: "alter_vault_audit_commit_failures_total",
+    help: "Commits of the audit log that failed",
+    registers: [registry],
+  });
+  const flying = new Gauge({ name: "alter_vault_calls_in_flight", help: "Calls in flight", registers: [registry] });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    called(mode, code, took) {
+      calls.inc({ mode, code });
+      seconds.observe({ mode }, took);
+    },
+    committed: (rows) => batch.observe(rows),
+    commitFailed: () => failures.inc(),
+    inFlight: (change) => (change === 1 ? flying.inc() : flying.dec()),
+  };
+}

@@ -1,0 +1,98 @@
+import { makeProblem } from "@alter-vault/protocol";
+import { entryBody } from "./audit/entry.ts";
+import type { AuditLog } from "./audit/log.ts";
+import type { RefusalLimit } from "./audit/refusal-limit.ts";
+import type { Failure, Refused } from "./call.ts";
+import type { Facts } from "./check-call.ts";
+import type { Clock } from "./clock.ts";
+import type { Identified } from "./identity/identify.ts";
+import type { Nonce } from "./store/store.ts";
+
+/** Saying no, in the log and then to the caller. A no that cannot be written down is still a no. */
+interface RefuseDeps {
+  readonly log: AuditLog;
+  readonly refusalLimit: RefusalLimit;
+  readonly clock: Clock;
+}
+
+export const AUDIT_UNAVAILABLE: Failure = {
+  ok: false,
+  code: "audit_unavailable",
+  detail: "the decision could not be written down",
+};
+const REPLAYED: Failure = { ok: false, code: "request_replayed", detail: "the nonce of this request was used before" };
+
+export function refused(requestId: string, { code, detail, details }: Failure): Refused {
+  return { ok: false, problem: makeProblem(code, detail, { ...details, request_id: requestId }), started: false };
+}
+
+/** A caller who is known. The nonce goes into the same write: a refused request cannot be used again either. */
+export async function refuse(
+  { log }: RefuseDeps,
+  requestId: string,
+  facts: Facts,
+  failure: Failure,
+  rule: string,
+  nonce: Nonce | null,
+): Promise<Refused> {
+  const body = entryBody({
+    kind: "request",
+    action: "request",
+    ...facts,
+    decision: "deny",
+    rule,
+    code: failure.code,
+    message: failure.detail,
+  });
+  const recorded = await log.record(requestId, body, nonce);
+  if (recorded === "replayed") return refuseReplay({ log }, requestId, facts);
+  return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : failure);
+}
+
+export async function refuseReplay(
+  { log }: Pick<RefuseDeps, "log">,
+  requestId: string,
+  facts: Facts,
+): Promise<Refused> {
+  const { code, detail } = REPLAYED;
+  const body = entryBody({
+    kind: "request",
+    action: "request",
+    ...facts,
+    decision: "deny",
+    rule: "identity.replay",
+    code,
+    message: detail,
+  });
+  const recorded = await log.record(requestId, body, null);
+  return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : REPLAYED);
+}
+
+/** A caller who could not be identified. Strangers cannot make the log grow without bound. */
+export async function refuseStranger(
+  { log, refusalLimit, clock }: RefuseDeps,
+  requestId: string,
+  who: Identified & { readonly ok: false },
+  action: string,
+): Promise<Refused> {
+  const failure: Failure = {
+    ok: false,
+    code: who.code,
+    detail: who.detail,
+    ...(who.details ? { details: who.details } : {}),
+  };
+  const suppressed = refusalLimit.admit(clock.monotonic());
+  if (suppressed === null) return refused(requestId, failure);
+  const body = entryBody({
+    kind: "refusal",
+    action,
+    app_id: who.key?.appId ?? null,
+    key_id: who.key?.id ?? null,
+    decision: "deny",
+    rule: "identity",
+    code: who.code,
+    message: suppressed > 0 ? `${who.detail} (${suppressed} refusals before this one were not written)` : who.detail,
+  });
+  const recorded = await log.record(requestId, body, null);
+  return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : failure);
+}

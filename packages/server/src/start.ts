@@ -1,0 +1,200 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { AuditVerification, Health } from "@alter-vault/protocol";
+import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
+import { openAuditLog } from "./audit/log.ts";
+import { createRefusalLimit } from "./audit/refusal-limit.ts";
+import { verifyLog } from "./audit/verify.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { KeyProvider } from "./crypto/key-provider.ts";
+import { openKeyring, type Keyring } from "./crypto/keyring.ts";
+import { createEgress } from "./egress/egress.ts";
+import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from "./egress/limits.ts";
+import { createApp, type RequestListener } from "./http/app.ts";
+import { resourceRoutes } from "./http/routes/routes.ts";
+import { createSigningKeyOpener } from "./identity/api-keys.ts";
+import { describeError, type Logger } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+import type { NewId, RandomBytes } from "./random.ts";
+import type { Store } from "./store/store.ts";
+import { createVault } from "./vault.ts";
+import { VERSION } from "./version.ts";
+
+/** Puts the vault together from a store, a key provider, a clock and randomness. Listens to nothing yet. */
+export interface Parts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly provider: KeyProvider;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly newId: NewId;
+  readonly logger: Logger;
+}
+
+export interface RunningVault {
+  readonly app: RequestListener;
+  readonly keyring: Keyring;
+  readonly store: Store;
+  /** From now on new calls are told that the vault is stopping. */
+  beginStop(): void;
+  /** Writes all that waits and closes everything. Call it when no call is open any more. */
+  close(): Promise<void>;
+}
+
+const WRITER = "main";
+const CHECKPOINT_EVERY_MS = 60_000;
+const INDEX_EVERY_MS = 2_000;
+const FORGET_NONCES_EVERY_MS = 30_000;
+/** Twice the clock skew, and some: by then a replay is refused for its age. */
+const NONCE_MEMORY_SECONDS = 180;
+
+export async function startVault({
+  config,
+  store,
+  provider,
+  clock,
+  random,
+  newId,
+  logger,
+}: Parts): Promise<RunningVault> {
+  const keyring = await openKeyring({ store, provider, clock, random, newId });
+  const metrics = createMetrics();
+  const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
+  const checkpoints = await openCheckpointer({
+    store,
+    keyring,
+    clock,
+    writer: WRITER,
+    filePath: join(config.dataDir, "checkpoints.jsonl"),
+    onFailure: failed("checkpoint failed"),
+  });
+  const log = await openAuditLog({
+    store,
+    clock,
+    newId,
+    writer: WRITER,
+    onCommit(rows, head) {
+      metrics.committed(rows);
+      checkpoints.committed(rows, head);
+    },
+    onFailure(error) {
+      metrics.commitFailed();
+      failed("audit commit failed")(error);
+    },
+  });
+  const egress = createEgress({
+    allowLoopback: config.allowLoopbackUpstreams,
+    limits: egressLimits(config),
+    random: () => random(4).readUInt32BE() / 2 ** 32,
+    now: () => clock.monotonic(),
+  });
+  const vault = createVault({
+    store,
+    keyring,
+    openSigningKey: createSigningKeyOpener(keyring),
+    log,
+    refusalLimit: createRefusalLimit(),
+    egress,
+    clock,
+    allowLoopback: config.allowLoopbackUpstreams,
+  });
+  const verifyAudit = async (): Promise<AuditVerification> => {
+    await log.flush();
+    return verifyDataDir(store, config.dataDir, log.startedAfterSeq);
+  };
+
+  let stopping = false;
+  const health = async (): Promise<Health> => {
+    if (stopping) return { status: "unavailable", version: VERSION, detail: "stopping" };
+    try {
+      await store.chainHead(WRITER);
+      return { status: "ok", version: VERSION };
+    } catch {
+      return { status: "unavailable", version: VERSION, detail: "the storage does not answer" };
+    }
+  };
+
+  const timers = [
+    setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
+    setInterval(() => void store.indexLog(1_000).catch(failed("indexing failed")), INDEX_EVERY_MS),
+    setInterval(() => {
+      const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
+      void store.forgetNonces(before).catch(failed("forgetting nonces failed"));
+    }, FORGET_NONCES_EVERY_MS),
+  ];
+  for (const timer of timers) timer.unref();
+  // A rotation that was cut short goes on here.
+  void keyring.reseal().catch(failed("resealing failed"));
+
+  const app = createApp({
+    vault,
+    routes: resourceRoutes({
+      store,
+      keyring,
+      clock,
+      random,
+      newId,
+      allowLoopback: config.allowLoopbackUpstreams,
+      startedAfterSeq: log.startedAfterSeq,
+      verifyAudit,
+    }),
+    limits: config.limits,
+    publicAuthority: config.publicUrl?.host ?? null,
+    metricsToken: config.metricsToken,
+    openMetrics: config.mode === "dev",
+    metrics,
+    logger,
+    clock,
+    version: VERSION,
+    health,
+    stopping: () => stopping,
+  });
+
+  return {
+    app,
+    keyring,
+    store,
+    beginStop() {
+      stopping = true;
+    },
+    async close() {
+      stopping = true;
+      for (const timer of timers) clearInterval(timer);
+      await egress.close();
+      await log.close();
+      await checkpoints.close();
+      await store.close();
+    },
+  };
+}
+
+/** Verifies the log of a data directory, with the checkpoints that lie beside the database. */
+export async function verifyDataDir(
+  store: Store,
+  dataDir: string,
+  runningAfterSeq: number,
+): Promise<AuditVerification> {
+  const kept = await readFile(join(dataDir, "checkpoints.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  return verifyLog({
+    store,
+    publicKey: await checkpointPublicKey(store),
+    kept: parseCheckpointLines(kept),
+    runningAfterSeq,
+  });
+}
+
+function egressLimits({ limits }: Config): EgressLimits {
+  const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs, maxResponseBytes, connectionsPerOrigin } = limits;
+  return {
+    ...DEFAULT_EGRESS_LIMITS,
+    connectTimeoutMs,
+    headersTimeoutMs,
+    idleTimeoutMs,
+    maxResponseBytes,
+    connectionsPerOrigin,
+  };
+}
