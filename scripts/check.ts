@@ -1,0 +1,44 @@
+import { spawnSync } from "node:child_process";
+import { argv, exit } from "node:process";
+import { findBoundaryViolations } from "./boundaries.ts";
+
+/**
+ * `npm run check`: format, lint, types, unused code, boundaries, and that the packages can be published. Runs all of
+ * them, whatever fails, and says at the end how many did.
+ */
+interface Check {
+  readonly name: string;
+  readonly run: () => boolean;
+}
+
+const command =
+  (program: string, ...args: string[]) =>
+  (): boolean =>
+    spawnSync(`node_modules/.bin/${program}`, args, { stdio: "inherit" }).status === 0;
+
+const checks: readonly Check[] = [
+  { name: "format", run: command("oxfmt", "--check") },
+  { name: "lint", run: command("oxlint", "--type-aware", "--quiet") },
+  { name: "types", run: command("tsc", "-b") },
+  { name: "unused code", run: command("knip") },
+  {
+    name: "boundaries",
+    run() {
+      const violations = findBoundaryViolations(".");
+      for (const { file, line, reason } of violations) console.error(`${file}:${line} ${reason}`);
+      return violations.length === 0;
+    },
+  },
+];
+
+const only = argv.slice(2);
+const chosen = only.length === 0 ? checks : checks.filter(({ name }) => only.includes(name));
+let failed = 0;
+for (const { name, run } of chosen) {
+  console.log(`\n# ${name}`);
+  const ok = run();
+  console.log(ok ? `${name}: ok` : `${name}: FAILED`);
+  if (!ok) failed++;
+}
+console.log(`\nchecks: ${chosen.length - failed} passed, ${failed} failed`);
+exit(failed === 0 ? 0 : 1);

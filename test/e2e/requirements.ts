@@ -1,0 +1,91 @@
+/**
+ * The promises of the README, each with the test that shows it. `coverage.test.ts` fails when a promise has no test, when
+ * a test named here does not exist, and when README and this list differ.
+ */
+export interface Requirement {
+  readonly promise: string;
+  readonly shownBy: readonly { readonly file: string; readonly test: string }[];
+}
+
+const attacks = "test/e2e/attacks.test.ts";
+const streaming = "test/e2e/streaming.test.ts";
+const server = "packages/server/src";
+
+export const REQUIREMENTS: readonly Requirement[] = [
+  {
+    promise: "No credential leaves before the decision to use it is durably in the audit log.",
+    shownBy: [
+      { file: "test/e2e/fail-closed.test.ts", test: "a log that cannot be written" },
+      { file: "test/e2e/crash.test.ts", test: "kills under load lose nothing that was acknowledged" },
+    ],
+  },
+  {
+    promise: "A signed request works once, also across a restart.",
+    shownBy: [
+      { file: attacks, test: "a replayed request" },
+      { file: attacks, test: "sixteen copies of one request at once: one passes" },
+      { file: attacks, test: "a replay after a restart" },
+    ],
+  },
+  {
+    promise: "The API key never travels.",
+    shownBy: [{ file: "packages/sdk/src/secrecy.test.ts", test: "the key and the derived key do not travel" }],
+  },
+  {
+    promise: "A credential goes only to hosts on its own allow-list.",
+    shownBy: [
+      { file: attacks, test: "a host off the list" },
+      { file: `${server}/egress/allowed-hosts.test.ts`, test: "" },
+    ],
+  },
+  {
+    promise: "A name that resolves to a private address is refused at the moment of connecting.",
+    shownBy: [{ file: `${server}/egress/lookup-wire.test.ts`, test: "" }],
+  },
+  {
+    promise: "Redirects to another origin never carry the credential.",
+    shownBy: [{ file: attacks, test: "to another host on the list: followed without the credential" }],
+  },
+  {
+    promise: "A credential that a provider sends back is taken out of the answer.",
+    shownBy: [{ file: streaming, test: "the credential is taken out of an answer" }],
+  },
+  {
+    promise: "What belongs to another app does not exist.",
+    shownBy: [
+      { file: attacks, test: "unknown and forbidden look the same" },
+      { file: `${server}/store/store.contract.ts`, test: "what belongs to another app does not exist" },
+    ],
+  },
+  {
+    promise: "Whatever was acknowledged survives kill -9.",
+    shownBy: [{ file: "test/e2e/crash.test.ts", test: "kills under load lose nothing that was acknowledged" }],
+  },
+  {
+    promise: "A changed, removed or reordered audit entry is noticed.",
+    shownBy: [{ file: `${server}/audit/verify.test.ts`, test: "a row changed" }],
+  },
+  {
+    promise: "Secrets at rest cannot be read, nor moved to another record.",
+    shownBy: [
+      { file: `${server}/crypto/envelope.test.ts`, test: "a value moved to %s does not open" },
+      { file: "test/e2e/leaks.test.ts", test: "in no file of the data directory" },
+    ],
+  },
+  {
+    promise: "Keys rotate online, and grants keep their ids.",
+    shownBy: [{ file: "test/e2e/rotation.test.ts", test: "calls go on while every key is rotated" }],
+  },
+  {
+    promise: "Bodies stream both ways in constant memory.",
+    shownBy: [{ file: streaming, test: "a gigabyte in constant memory" }],
+  },
+  {
+    promise: "A caller who leaves ends the call at the provider.",
+    shownBy: [{ file: streaming, test: "a caller who leaves ends the call at the provider" }],
+  },
+  {
+    promise: "No credential is in a log line, an error, a metric or a database file.",
+    shownBy: [{ file: "test/e2e/leaks.test.ts", test: "in no answer of the vault or of the SDK" }],
+  },
+];
