@@ -141,7 +141,10 @@ const LISTENER_SETTINGS = [
  * For a process that opens a data directory only for one command: it talks to itself on a free loopback port, so nothing
  * that is set for the real listener counts. Throws {@link ConfigError}.
  */
-export function loadLocalConfig(overrides: SettingOverrides = {}, environment: NodeJS.ProcessEnv = process.env): Config {
+export function loadLocalConfig(
+  overrides: SettingOverrides = {},
+  environment: NodeJS.ProcessEnv = process.env,
+): Config {
   const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !LISTENER_SETTINGS.includes(name)));
   return loadConfig("serve", { ...overrides, ALTER_VAULT_HOST: "127.0.0.1", ALTER_VAULT_PORT: "0" }, rest);
 }

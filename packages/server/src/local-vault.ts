@@ -95,7 +95,7 @@ export function verifyLocalLog(config: Config): Promise<AuditVerification> {
   );
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** Write `running.json`, so that others find this vault. Default: true. */
   readonly announce?: boolean;
 }
@@ -107,7 +107,9 @@ export async function startLocalVault(
   { announce = true }: StartOptions = {},
 ): Promise<LocalVault> {
   if (!isInitialized(config)) {
-    throw new Error(`there is no vault in ${config.dataDir} yet; run \`alter-vault init --data ${config.dataDir}\` first`);
+    throw new Error(
+      `there is no vault in ${config.dataDir} yet; run \`alter-vault init --data ${config.dataDir}\` first`,
+    );
   }
   const lock = lockDataDir(config.dataDir);
   if (!lock) throw busy(config.dataDir);
@@ -171,11 +173,6 @@ export function runningVault(dataDir: string): RunningVaultInfo | null {
   if (!parsed.success) return null;
   const { url, pid, certificate_sha256: certificateSha256 } = parsed.data;
   return { url, pid, certificateSha256 };
-}
-
-/** Where a vault says it runs on this directory. */
-export function runningUrl(dataDir: string): string | null {
-  return runningVault(dataDir)?.url ?? null;
 }
 
 const RUNNING = "running.json";

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { randomBytes } from "node:crypto";
 import type { Cli } from "./cli/cli.ts";
 
 /**
@@ -31,11 +30,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const { createIds } = await import("./random.ts");
+const { createLogger } = await import("./logger.ts");
+const { systemSurroundings } = await import("./system.ts");
 const { runCli } = await import("./cli/run.ts");
 const { reportError } = await import("./cli/report-error.ts");
 
-const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const { clock, random, newId } = systemSurroundings(createLogger("silent"));
 const cli: Cli = {
   argv: process.argv.slice(2),
   get stdin() {
@@ -44,8 +44,8 @@ const cli: Cli = {
   stdout: process.stdout,
   stderr: process.stderr,
   clock,
-  random: randomBytes,
-  newId: createIds(clock, randomBytes),
+  random,
+  newId,
   nodeVersion: process.versions.node,
   environment: undefined,
   onSignal(listener) {

@@ -1,0 +1,182 @@
+import { GRANT_STATUSES, type Grant } from "@alter-vault/protocol";
+import { Option, type Command } from "commander";
+import type { Cli } from "./cli.ts";
+import { usageError } from "./cli-error.ts";
+import { CONNECTION_ENVIRONMENT, describeCommand } from "./describe-command.ts";
+import { withVault } from "./open-vault.ts";
+import { integer, seconds } from "./options.ts";
+import { cancelled, confirm, isInteractive } from "./read-line.ts";
+import { more, show } from "./show.ts";
+import { fields, table } from "./table.ts";
+
+const UNSAFE_RETRIEVE =
+  "let callers have the credential itself for one named request at a time, instead of the vault sending it";
+
+/** `alter-vault grants`: the rights to use one credential. */
+export function addGrants(program: Command, cli: Cli): void {
+  const grants = describeCommand(program.command("grants"), {
+    summary: "List, issue, change and revoke grants, the rights to use one credential",
+    examples: ["alter-vault grants list", "alter-vault grants create 01890000-0000-7000-8000-000000000000 --ttl 30d"],
+  });
+  addList(grants, cli);
+  addShow(grants, cli);
+  addCreate(grants, cli);
+  addUpdate(grants, cli);
+  addRevoke(grants, cli);
+}
+
+interface ListOptions {
+  readonly provider?: string;
+  readonly status?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+function addList(grants: Command, cli: Cli): void {
+  const list = grants
+    .command("list")
+    .option("--provider <slug>", "only those of one provider")
+    .addOption(new Option("--status <status>", "only those in one state").choices(GRANT_STATUSES))
+    .option("--limit <count>", "how many at most, up to 1000 (default: 100)", integer)
+    .option("--cursor <cursor>", "go on after an earlier page");
+  describeCommand(list, {
+    summary: "List grants",
+    examples: ["alter-vault grants list", "alter-vault grants list --provider github --status active"],
+    environment: CONNECTION_ENVIRONMENT,
+  }).action(({ provider, status, limit, cursor }: ListOptions, command: Command) =>
+    withVault(cli, command, async (vault) => {
+      const answer = await vault.call("listGrants", { query: { provider_id: provider, status, limit, cursor } });
+      const rows = answer.grants.map((grant) => [
+        grant.grant_id,
+        grant.provider_id,
+        grant.status,
+        grant.label,
+        grant.created_at,
+        grant.expires_at,
+      ]);
+      show(
+        cli,
+        command,
+        answer,
+        () => table(["GRANT ID", "PROVIDER", "STATUS", "LABEL", "CREATED", "EXPIRES"], rows) + more(answer),
+      );
+    }),
+  );
+}
+
+function addShow(grants: Command, cli: Cli): void {
+  describeCommand(grants.command("show").argument("<grant-id>"), {
+    summary: "Show one grant",
+    examples: ["alter-vault grants show 01890000-0000-7000-8000-000000000001"],
+    environment: CONNECTION_ENVIRONMENT,
+  }).action((id: string, _options: object, command: Command) =>
+    withVault(cli, command, async (vault) => {
+      const grant = await vault.call("getGrant", { id });
+      show(cli, command, grant, () => grantFields(grant));
+    }),
+  );
+}
+
+interface CreateOptions {
+  readonly label?: string;
+  readonly ttl?: number;
+  readonly unsafeAllowRetrieve?: true;
+}
+
+function addCreate(grants: Command, cli: Cli): void {
+  const create = grants
+    .command("create")
+    .argument("<secret-id>")
+    .option("--label <label>", "who or what it is for")
+    .option("--ttl <time>", "how long it lives: 30d, 12h, 5m, or seconds (default: until it is revoked)", seconds)
+    .option("--unsafe-allow-retrieve", UNSAFE_RETRIEVE);
+  describeCommand(create, {
+    summary: "Issue a grant for a secret",
+    examples: ["alter-vault grants create 01890000-0000-7000-8000-000000000000 --label nightly-report --ttl 30d"],
+    environment: CONNECTION_ENVIRONMENT,
+  }).action((id: string, { label, ttl, unsafeAllowRetrieve }: CreateOptions, command: Command) =>
+    withVault(cli, command, async (vault) => {
+      const grant = await vault.call("createGrant", {
+        id,
+        body: {
+          principal: { type: "system", ...(label === undefined ? {} : { label }) },
+          allow_retrieve: unsafeAllowRetrieve === true,
+          ...(ttl === undefined ? {} : { expires_in_seconds: ttl }),
+        },
+      });
+      show(cli, command, grant, () => grantFields(grant));
+    }),
+  );
+}
+
+interface UpdateOptions {
+  readonly label?: string;
+  readonly unsafeAllowRetrieve?: true;
+  /** False with --no-retrieve; commander sets true when it is absent. */
+  readonly retrieve: boolean;
+}
+
+function addUpdate(grants: Command, cli: Cli): void {
+  const update = grants
+    .command("update")
+    .argument("<grant-id>")
+    .option("--label <label>", "a new label")
+    .option("--unsafe-allow-retrieve", UNSAFE_RETRIEVE)
+    .option("--no-retrieve", "take that back");
+  describeCommand(update, {
+    summary: "Change the label of a grant, or whether it may be used in retrieve mode",
+    examples: [
+      "alter-vault grants update 01890000-0000-7000-8000-000000000001 --label weekly-report",
+      "alter-vault grants update 01890000-0000-7000-8000-000000000001 --no-retrieve",
+    ],
+    environment: CONNECTION_ENVIRONMENT,
+  }).action((id: string, { label, unsafeAllowRetrieve, retrieve }: UpdateOptions, command: Command) => {
+    if (unsafeAllowRetrieve && !retrieve)
+      throw usageError("--unsafe-allow-retrieve and --no-retrieve exclude each other");
+    const allow = unsafeAllowRetrieve ? true : retrieve ? undefined : false;
+    if (label === undefined && allow === undefined) {
+      throw usageError("nothing to change: pass --label, --unsafe-allow-retrieve or --no-retrieve");
+    }
+    const body = {
+      ...(label === undefined ? {} : { label }),
+      ...(allow === undefined ? {} : { allow_retrieve: allow }),
+    };
+    return withVault(cli, command, async (vault) => {
+      const grant = await vault.call("updateGrant", { id, body });
+      show(cli, command, grant, () => grantFields(grant));
+    });
+  });
+}
+
+function addRevoke(grants: Command, cli: Cli): void {
+  const revoke = grants
+    .command("revoke")
+    .argument("<grant-id>")
+    .option("--reason <text>", "written to the audit log")
+    .option("--yes", "do not ask");
+  describeCommand(revoke, {
+    summary: "Revoke a grant; the next call with it is refused",
+    examples: ["alter-vault grants revoke 01890000-0000-7000-8000-000000000001 --reason 'agent retired' --yes"],
+    environment: CONNECTION_ENVIRONMENT,
+  }).action(async (id: string, { reason, yes }: { reason?: string; yes?: true }, command: Command) => {
+    if (!yes && isInteractive(cli) && !(await confirm(cli, `Revoke grant ${id}?`))) throw cancelled();
+    await withVault(cli, command, async (vault) => {
+      const revoked = await vault.call("revokeGrant", { id, body: reason === undefined ? {} : { reason } });
+      show(cli, command, revoked, () => fields({ grant_id: revoked.grant_id, revoked: revoked.revoked_at }));
+    });
+  });
+}
+
+function grantFields(grant: Grant): string {
+  return fields({
+    grant_id: grant.grant_id,
+    provider: grant.provider_id,
+    secret_id: grant.secret_id,
+    status: grant.status,
+    label: grant.label,
+    retrieve: grant.allow_retrieve,
+    created: grant.created_at,
+    expires: grant.expires_at,
+    revoked: grant.revoked_at,
+  });
+}

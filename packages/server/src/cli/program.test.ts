@@ -1,0 +1,96 @@
+import { randomBytes } from "node:crypto";
+import { PassThrough, Writable } from "node:stream";
+import type { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { createIds } from "../random.ts";
+import type { Cli } from "./cli.ts";
+import { createProgram } from "./program.ts";
+
+function fakeCli(): { cli: Cli; printed: () => string } {
+  const clock = { now: () => 0, monotonic: () => 0 };
+  let text = "";
+  const stdout = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const cli: Cli = {
+    argv: [],
+    stdin: new PassThrough(),
+    stdout,
+    stderr: new PassThrough(),
+    clock,
+    random: randomBytes,
+    newId: createIds(clock, randomBytes),
+    nodeVersion: "26.0.0",
+    environment: {},
+    onSignal: () => () => undefined,
+    exitNow: () => undefined,
+    setExitCode: () => undefined,
+  };
+  const printed = (): string => {
+    const all = text;
+    text = "";
+    return all;
+  };
+  return { cli, printed };
+}
+
+const { cli, printed } = fakeCli();
+const program = createProgram(cli);
+const all = walk(program, []);
+
+function walk(command: Command, path: string[]): { path: string; command: Command }[] {
+  return [
+    { path: path.join(" "), command },
+    ...command.commands.flatMap((child) => walk(child, [...path, child.name()])),
+  ];
+}
+
+test("every command there should be is there", () => {
+  const leaves = all.filter(({ command }) => command.commands.length === 0).map(({ path }) => path);
+  expect(leaves.toSorted()).toEqual(
+    [
+      "dev",
+      "serve",
+      "init",
+      "doctor",
+      "openapi",
+      ...["list", "create"].map((name) => `apps ${name}`),
+      ...["list", "create", "revoke"].map((name) => `api-keys ${name}`),
+      ...["list", "show", "create", "update", "rotate", "delete"].map((name) => `secrets ${name}`),
+      ...["list", "show", "create", "update", "revoke"].map((name) => `grants ${name}`),
+      ...["list", "show", "export", "verify"].map((name) => `audit ${name}`),
+      ...["show", "rotate"].map((name) => `keys ${name}`),
+    ].toSorted(),
+  );
+});
+
+describe("the help of each command", () => {
+  test.each(all)("$path", ({ command }) => {
+    command.outputHelp();
+    const help = printed();
+    const [, section = ""] = /\nExamples:\n((?: {2}.+\n)+)/.exec(help) ?? [];
+    const examples = section.split("\n").filter((line) => line !== "");
+    expect(examples.length, "the help has an example").toBeGreaterThan(0);
+    for (const example of examples) checkExample(example);
+    expect(command.summary()).toMatch(/^.+$/);
+    expect(help).toContain("--json");
+  });
+});
+
+/** The command of an example exists, and so do its options. */
+function checkExample(example: string): void {
+  expect(example).toContain("alter-vault ");
+  const words = example.slice(example.indexOf("alter-vault ")).split(" > ")[0]?.split(/\s+/).slice(1) ?? [];
+  let command = program;
+  for (const word of words) {
+    const child = command.commands.find((candidate) => candidate.name() === word);
+    if (!child) break;
+    command = child;
+  }
+  expect(command.commands, `${example} names a whole command`).toEqual([]);
+  const known = [...command.options, ...program.options].map(({ long }) => long);
+  for (const flag of words.filter((word) => word.startsWith("--"))) expect(known, example).toContain(flag);
+}

@@ -1,0 +1,78 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { loadConfig, type SettingOverrides } from "../config.ts";
+import { createLogger } from "../logger.ts";
+import type { Cli } from "./cli.ts";
+import { describeCommand, globalOptions } from "./describe-command.ts";
+import { dataOverride, requireVault } from "./open-vault.ts";
+import { startWhenFree } from "./when-free.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { VERSION } from "../version.ts";
+
+interface ServeOptions {
+  readonly host?: string;
+  readonly port?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly behindTlsProxy?: true;
+  readonly publicUrl?: string;
+}
+
+/** `alter-vault serve`: the vault as a server. It sets nothing up by itself. */
+export function addServe(program: Command, cli: Cli): void {
+  const serve = program
+    .command("serve")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--port <port>", "port to listen on (default: 8200)")
+    .option("--tls-cert <file>", "TLS certificate, PEM")
+    .option("--tls-key <file>", "its private key, PEM")
+    .option("--behind-tls-proxy", "serve plain HTTP beyond loopback, because a proxy in front ends TLS")
+    .option("--public-url <url>", "the address that clients use, when a proxy changes the Host header");
+  describeCommand(serve, {
+    summary: "Run the vault as a server; the data directory must have been made by `init`",
+    notes: 'Prints one line when it is ready, with --json {"url","dataDir"}. Logs to stderr, one JSON object per line.',
+    examples: [
+      "alter-vault serve --data /var/lib/alter-vault",
+      "alter-vault serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
+      "alter-vault serve --host 0.0.0.0 --behind-tls-proxy --public-url https://vault.example.com",
+    ],
+    environment: {
+      ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
+      ALTER_VAULT_MASTER_KEY_FILE: "the master key (default: master.key in the data directory)",
+      "ALTER_VAULT_HOST, ALTER_VAULT_PORT": "like --host and --port",
+      "ALTER_VAULT_TLS_CERT_FILE, ALTER_VAULT_TLS_KEY_FILE": "like --tls-cert and --tls-key",
+      "ALTER_VAULT_BEHIND_TLS_PROXY, ALTER_VAULT_PUBLIC_URL": "like --behind-tls-proxy (1) and --public-url",
+      ALTER_VAULT_METRICS_TOKEN: "bearer token for /metrics; without it there are no metrics",
+      ALTER_VAULT_LOG_LEVEL: "debug, info (the default), warn, error or silent",
+    },
+  }).action(async (options: ServeOptions, command: Command) => {
+    const globals = globalOptions(command);
+    const config = loadConfig("serve", { ...dataOverride(globals), ...overridesOf(options) }, cli.environment);
+    requireVault(config);
+    const logger = createLogger(config.logLevel);
+    const stopped = stopSignal(cli);
+
+    const vault = await startWhenFree(cli, config, { clock: cli.clock, random: cli.random, newId: cli.newId, logger });
+    const ready = { url: vault.url, dataDir: vault.dataDir };
+    cli.stdout.write(
+      globals.json ? `${JSON.stringify(ready)}\n` : `Alter Vault is running at ${ready.url} on ${ready.dataDir}\n`,
+    );
+    logger.info("started", { address: vault.url, version: VERSION });
+
+    logger.info("stopping", { signal: await stopped });
+    await vault.stop();
+    logger.info("stopped");
+  });
+}
+
+function overridesOf(options: ServeOptions): SettingOverrides {
+  const { host, port, tlsCert, tlsKey, behindTlsProxy, publicUrl } = options;
+  return {
+    ...(host === undefined ? {} : { ALTER_VAULT_HOST: host }),
+    ...(port === undefined ? {} : { ALTER_VAULT_PORT: port }),
+    ...(tlsCert === undefined ? {} : { ALTER_VAULT_TLS_CERT_FILE: resolve(tlsCert) }),
+    ...(tlsKey === undefined ? {} : { ALTER_VAULT_TLS_KEY_FILE: resolve(tlsKey) }),
+    ...(behindTlsProxy ? { ALTER_VAULT_BEHIND_TLS_PROXY: "1" } : {}),
+    ...(publicUrl === undefined ? {} : { ALTER_VAULT_PUBLIC_URL: publicUrl }),
+  };
+}
