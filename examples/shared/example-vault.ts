@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import type { ApiKeyCreated, AuditEntry, AuditList, SecretCreated } from "@alter-vault/protocol";
+import {
+  createLogger,
+  initDataDir,
+  loadConfig,
+  startLocalVault,
+  systemSurroundings,
+  type LocalVault,
+} from "@alter-vault/server";
+
+/** A vault in a folder that is thrown away. What an operator does with it is done with the real command line. */
+export interface ExampleVault {
+  readonly url: string;
+  /** A key that may make calls, and nothing of what an operator may. */
+  readonly apiKey: string;
+  /** Stores a bearer token that one origin may see. Calls name it by `name`, as their provider. */
+  storeToken(name: string, token: string, origin: string): Promise<SecretCreated>;
+  /** What the audit log says about a run, oldest first. */
+  auditOf(runId: string): Promise<readonly AuditEntry[]>;
+  stop(): Promise<void>;
+}
+
+export async function startExampleVault(): Promise<ExampleVault> {
+  const folder = await mkdtemp(join(tmpdir(), "alter-vault-example-"));
+  const around = systemSurroundings(createLogger("silent"));
+  const settings = { ALTER_VAULT_DATA: folder, ALTER_VAULT_PORT: "0", ALTER_VAULT_LOG_LEVEL: "silent" };
+  const config = loadConfig("dev", settings, {});
+  let vault: LocalVault | undefined;
+  const stop = async (): Promise<void> => {
+    await vault?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const alterVault = (args: readonly string[], stdin?: string): Promise<unknown> =>
+    runCommandLine([...args, "--data", folder, "--json"], stdin);
+  try {
+    await initDataDir(config, around);
+    vault = await startLocalVault(config, around);
+    const { api_key: apiKey } = (await alterVault(["api-keys", "create", "--name", "example"])) as ApiKeyCreated;
+    return {
+      url: vault.url,
+      apiKey,
+      async storeToken(name, token, origin) {
+        const args = ["secrets", "create", "--name", name, "--kind", "bearer", "--value-stdin", "--allow-host", origin];
+        return (await alterVault(args, token)) as SecretCreated;
+      },
+      async auditOf(runId) {
+        const { entries } = (await alterVault(["audit", "list", "--run", runId])) as AuditList;
+        return entries.toReversed();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.resolve("@alter-vault/server")));
+
+/** Runs `alter-vault` and gives what it prints. */
+async function runCommandLine(args: readonly string[], stdin = ""): Promise<unknown> {
+  // Settings of this shell's own vault are not for this one.
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith("ALTER_VAULT_"));
+  const child = spawn(process.execPath, [MAIN, ...args], { env: Object.fromEntries(environment) });
+  child.stdin.end(stdin);
+  const ended = new Promise<number | null>((resolve, reject) => child.on("close", resolve).on("error", reject));
+  const [code, printed, complaints] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  if (code !== 0)
+    throw new Error(`alter-vault ${args.slice(0, 2).join(" ")} ended with ${code}: ${printed}${complaints}`);
+  return JSON.parse(printed);
+}

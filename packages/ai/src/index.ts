@@ -1,0 +1,1 @@
+export { vaultTool, type VaultOutput, type VaultToolOptions } from "./vault-tool.ts";

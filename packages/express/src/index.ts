@@ -1,0 +1,2 @@
+export { vaultErrorHandler } from "./vault-error-handler.ts";
+export { vaultMiddleware, type VaultMiddlewareOptions } from "./vault-middleware.ts";

@@ -1,0 +1,1 @@
+export { vaultTool, VaultTool, type VaultToolFields } from "./vault-tool.ts";
