@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ErrorCode, Injection, Problem, ProblemDetails, Scope } from "@alter-vault/protocol";
-import type { EntryBody } from "./audit/entry.ts";
+import type { Facts } from "./audit/entry.ts";
 import type { SignedCall } from "./identity/identify.ts";
 
 /** What goes through the door and what comes back out of it. */
@@ -63,7 +63,7 @@ export interface OperationCaller {
 }
 
 export type Plan =
-  | { readonly ok: true; readonly facts?: Partial<EntryBody>; readonly run: () => Promise<Done | Failure> }
+  | { readonly ok: true; readonly facts?: Partial<Facts>; readonly run: () => Promise<Done | Failure> }
   | Failure;
 
 export interface Done {

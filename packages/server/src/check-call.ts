@@ -1,10 +1,10 @@
 import { HEADER, ROUTES, type RequestEnvelope, type Scope } from "@alter-vault/protocol";
-import type { EntryBody } from "./audit/entry.ts";
+import type { Facts } from "./audit/entry.ts";
 import { maskRawTarget, maskUrl } from "./audit/mask-url.ts";
 import type { Failure, IncomingCall, ReadBody } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import { resolveGrant } from "./credential/resolve-grant.ts";
-import { compileAllowedHosts } from "./egress/allowed-hosts.ts";
+import { allowedHostsOf } from "./egress/allowed-hosts.ts";
 import { checkRequestHeaders } from "./egress/request-headers.ts";
 import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
@@ -16,8 +16,6 @@ import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, SecretRecord } fr
  * Everything that can be wrong with a call, looked at in order, before anything is opened or written. What is learned on
  * the way is put into `facts`, so that the entry of a refusal says as much as there is to say.
  */
-export type Facts = { -readonly [Name in keyof EntryBody]?: EntryBody[Name] };
-
 export type Mode = "proxy" | "retrieve";
 
 /** A call that may be made: nothing about it is left to check. */
@@ -69,7 +67,7 @@ export async function checkCall(
   const claim = digestClaim(call.signed.headers);
   if (claim.kind === "invalid")
     return fails("identity.digest", { ok: false, code: "digest_mismatch", detail: claim.detail });
-  facts.body_digest = claim.kind === "sha-256" ? claim.value : null;
+  if (claim.kind === "sha-256") facts.body_digest = claim.value;
   const body = await call.body.read();
   if (!body.ok) return fails("wire.body", body);
   if (body.buffer && !bodyMatches(claim, body.buffer)) return fails("identity.digest", DIGEST_MISMATCH);
@@ -82,7 +80,7 @@ export async function checkCall(
   facts.provider = grant.provider;
   facts.principal_type = grant.principalType;
 
-  const allows = compileAllowedHosts(secret?.allowedHosts ?? []);
+  const allows = allowedHostsOf(secret?.allowedHosts ?? NO_HOSTS);
   const decision = decide({ grant, secret, mode, hostAllowed: allows(url), host: url.host, nowMs: deps.clock.now() });
   if (decision.effect === "deny" || !secret) {
     const { rule, code, message } = decision.effect === "deny" ? decision : NO_SECRET;
@@ -131,18 +129,20 @@ export const DIGEST_MISMATCH: Failure = {
 /** The policy denies a grant without a secret; this is for the compiler, and for the day it does not. */
 const NO_SECRET = { rule: "base.grant_exists", code: "grant_deleted", message: "the grant was deleted" } as const;
 
+const NO_HOSTS: readonly string[] = [];
+
 function fails(rule: string, failure: Failure): Check {
   return { ok: false, rule, failure };
 }
 
-function factsOf(envelope: RequestEnvelope): Facts {
+function factsOf(envelope: RequestEnvelope): Partial<Facts> {
   return {
     caller: envelope.caller,
     context: envelope.context,
-    reason: envelope.reason ?? null,
+    reason: envelope.reason,
     method: envelope.method,
     url: maskRawTarget(envelope.target),
-    grant_id: envelope.grant_id ?? null,
-    provider: envelope.provider ?? null,
+    grant_id: envelope.grant_id,
+    provider: envelope.provider,
   };
 }

@@ -1,9 +1,8 @@
 import { makeProblem } from "@alter-vault/protocol";
-import { entryBody } from "./audit/entry.ts";
+import type { Facts, KnownEntry } from "./audit/entry.ts";
 import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
 import type { Failure, Refused } from "./call.ts";
-import type { Facts } from "./check-call.ts";
 import type { Clock } from "./clock.ts";
 import type { Identified } from "./identity/identify.ts";
 import type { Nonce } from "./store/store.ts";
@@ -35,15 +34,13 @@ export async function refuse(
   rule: string,
   nonce: Nonce | null,
 ): Promise<Refused> {
-  const body = entryBody({
-    kind: "request",
-    action: "request",
+  const body: KnownEntry = {
     ...facts,
     decision: "deny",
     rule,
     code: failure.code,
     message: failure.detail,
-  });
+  };
   const recorded = await log.record(requestId, body, nonce);
   if (recorded === "replayed") return refuseReplay({ log }, requestId, facts);
   return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : failure);
@@ -55,15 +52,13 @@ export async function refuseReplay(
   facts: Facts,
 ): Promise<Refused> {
   const { code, detail } = REPLAYED;
-  const body = entryBody({
-    kind: "request",
-    action: "request",
+  const body: KnownEntry = {
     ...facts,
     decision: "deny",
     rule: "identity.replay",
     code,
     message: detail,
-  });
+  };
   const recorded = await log.record(requestId, body, null);
   return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : REPLAYED);
 }
@@ -83,7 +78,7 @@ export async function refuseStranger(
   };
   const suppressed = refusalLimit.admit(clock.monotonic());
   if (suppressed === null) return refused(requestId, failure);
-  const body = entryBody({
+  const body: KnownEntry = {
     kind: "refusal",
     action,
     app_id: who.key?.appId ?? null,
@@ -92,7 +87,7 @@ export async function refuseStranger(
     rule: "identity",
     code: who.code,
     message: suppressed > 0 ? `${who.detail} (${suppressed} refusals before this one were not written)` : who.detail,
-  });
+  };
   const recorded = await log.record(requestId, body, null);
   return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : failure);
 }

@@ -1,18 +1,10 @@
 import type { Readable } from "node:stream";
 import type { Injection } from "@alter-vault/protocol";
-import { entryBody, localOutcome } from "./audit/entry.ts";
+import { localOutcome, type Facts, type KnownEntry } from "./audit/entry.ts";
 import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
 import type { Failure, Forwarded, IncomingCall, Operation, Performed, Plan, Refused, Retrieved } from "./call.ts";
-import {
-  actingApp,
-  checkCall,
-  DIGEST_MISMATCH,
-  lacksScope,
-  type CheckedCall,
-  type Facts,
-  type Mode,
-} from "./check-call.ts";
+import { actingApp, checkCall, DIGEST_MISMATCH, lacksScope, type CheckedCall, type Mode } from "./check-call.ts";
 import type { Clock } from "./clock.ts";
 import { openSecretValue } from "./credential/secret-value.ts";
 import type { Keyring } from "./crypto/keyring.ts";
@@ -84,12 +76,12 @@ export function createVault(deps: VaultDeps): Vault {
     if (!who.ok) return refuseStranger(deps, requestId, who, action);
 
     const { appId, id: keyId } = who.key;
-    const facts: Facts = { mode, action, app_id: appId, key_id: keyId };
+    const facts: Facts = { kind: "request", action, mode, app_id: appId, key_id: keyId };
     const check = await checkCall(deps, call, mode, who.key, facts);
     if (!check.ok) return refuse(deps, requestId, facts, check.failure, check.rule, who.nonce);
 
     const { checked } = check;
-    const entry = entryBody({ kind: "request", action, ...facts, decision: "allow", rule: checked.rule });
+    const entry: KnownEntry = { ...facts, decision: "allow", rule: checked.rule };
     const recorded = await log.record(requestId, entry, who.nonce);
     if (recorded === "replayed") return refuseReplay(deps, requestId, facts);
     if (recorded === "unavailable") return refused(requestId, AUDIT_UNAVAILABLE);
@@ -187,14 +179,12 @@ export function createVault(deps: VaultDeps): Vault {
       const plan = await planOperation(call, who.key, operation, facts);
       if (!plan.ok) return refuse(deps, requestId, facts, plan, "base", who.nonce);
 
-      const entry = entryBody({
-        kind: "admin",
-        action: operation.action,
+      const entry: KnownEntry = {
         ...facts,
         ...plan.facts,
         decision: "allow",
         rule: "base",
-      });
+      };
       const recorded = operation.recorded
         ? await log.record(requestId, entry, who.nonce)
         : await log.consume(who.nonce);
@@ -204,7 +194,7 @@ export function createVault(deps: VaultDeps): Vault {
       const result = await plan.run();
       if (operation.recorded) {
         const [outcome, code] = result.ok ? (["done", null] as const) : (["vault_error", result.code] as const);
-        log.outcome(requestId, entry.app_id, localOutcome(outcome, code, elapsed(startedMs)));
+        log.outcome(requestId, entry.app_id ?? null, localOutcome(outcome, code, elapsed(startedMs)));
       }
       return result.ok ? { ...result, requestId } : refused(requestId, result);
     },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { ChainHead, LogDraft } from "../store/store.ts";
 
 /**
@@ -13,11 +13,10 @@ export function linkRow(head: ChainHead, draft: LogDraft): ChainHead {
 }
 
 export function hashRow(previous: Uint8Array, seq: number, row: LogDraft): Uint8Array {
-  const number = Buffer.alloc(8);
-  number.writeBigUInt64BE(BigInt(seq));
-  return createHash("sha256")
-    .update(previous)
-    .update(number)
-    .update(`${row.kind}\0${row.entryId}\0${row.appId ?? ""}\0${row.at}\0${row.body}`)
-    .digest();
+  const text = `${row.kind}\0${row.entryId}\0${row.appId ?? ""}\0${row.at}\0${row.body}`;
+  const bytes = Buffer.allocUnsafe(40 + Buffer.byteLength(text));
+  bytes.set(previous, 0);
+  bytes.writeBigUInt64BE(BigInt(seq), 32);
+  bytes.write(text, 40);
+  return hash("sha256", bytes, "buffer");
 }

@@ -4,6 +4,8 @@ import type { Caller, Context, ErrorCode, ProxyMethod } from "@alter-vault/proto
  * What is written down before anything happens, and what came of it. Two kinds of rows: an entry says who asked what and
  * what was decided; an outcome, which names its entry, says how it ended. An allowed entry without an outcome means that
  * the vault stopped in between. Neither holds a body, a header value or any part of a credential.
+ *
+ * Written down is only what there is to say: every byte of a row is paid for in each call.
  */
 export interface EntryBody {
   readonly kind: "request" | "admin" | "refusal";
@@ -39,28 +41,37 @@ export interface OutcomeBody {
   readonly scrubbed: number;
 }
 
-/** An entry with nothing in it but what is given: most entries lack most parts. */
-export function entryBody(
-  known: Partial<EntryBody> & Pick<EntryBody, "kind" | "action" | "decision" | "rule">,
-): EntryBody {
-  return {
-    app_id: null,
-    key_id: null,
-    caller: null,
-    context: {},
-    reason: null,
-    mode: null,
-    grant_id: null,
-    secret_id: null,
-    provider: null,
-    principal_type: null,
-    method: null,
-    url: null,
-    body_digest: null,
-    code: null,
-    message: null,
-    ...known,
-  };
+type Optional = Omit<EntryBody, "kind" | "action" | "decision" | "rule">;
+
+/** What is known of a call while it is looked at. What there is nothing to say of is left out. */
+export type Facts = Pick<EntryBody, "kind" | "action"> & {
+  -readonly [Name in keyof Optional]?: Optional[Name] | undefined;
+};
+
+/** An entry as it is written. */
+export type KnownEntry = Facts & Pick<EntryBody, "decision" | "rule">;
+
+const NOTHING_KNOWN: Optional = {
+  app_id: null,
+  key_id: null,
+  caller: null,
+  context: {},
+  reason: null,
+  mode: null,
+  grant_id: null,
+  secret_id: null,
+  provider: null,
+  principal_type: null,
+  method: null,
+  url: null,
+  body_digest: null,
+  code: null,
+  message: null,
+};
+
+/** An entry as it is read back: with everything, null where nothing was said. */
+export function readEntryBody(json: string): EntryBody {
+  return { ...NOTHING_KNOWN, ...(JSON.parse(json) as EntryBody) };
 }
 
 /** The outcome of something that never left the vault. */

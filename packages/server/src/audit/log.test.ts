@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { createIds } from "../random.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { LogStore } from "../store/store.ts";
-import { entryBody, localOutcome } from "./entry.ts";
+import { localOutcome, type KnownEntry } from "./entry.ts";
 import { openAuditLog } from "./log.ts";
 import { toAuditEntry } from "./read.ts";
 import { verifyLog } from "./verify.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const newId = createIds(clock, randomBytes);
-const entry = entryBody({ kind: "request", app_id: "app", action: "request", decision: "allow", rule: "base" });
+const entry: KnownEntry = { kind: "request", app_id: "app", action: "request", decision: "allow", rule: "base" };
 const nonce = (text: string) => ({ created: 1_700_000_000, keyId: "key", nonce: text });
 const verify = (store: LogStore) =>
   verifyLog({ store, publicKey: null, kept: [], runningAfterSeq: Number.MAX_SAFE_INTEGER });

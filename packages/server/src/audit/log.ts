@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { NewId } from "../random.ts";
 import type { ChainHead, LogAppend, LogStore, Nonce } from "../store/store.ts";
 import { linkRow } from "./chain.ts";
-import type { EntryBody, OutcomeBody } from "./entry.ts";
+import type { KnownEntry, OutcomeBody } from "./entry.ts";
 
 /**
  * The log: what happens is written down before it happens. `record` returns only when the entry is on the disk, and the
@@ -13,7 +13,7 @@ import type { EntryBody, OutcomeBody } from "./entry.ts";
  * Outcomes do not keep anybody waiting: they ride along with the next commit, or go out after a moment.
  */
 export interface AuditLog {
-  record(entryId: string, body: EntryBody, nonce: Nonce | null): Promise<Recorded>;
+  record(entryId: string, body: KnownEntry, nonce: Nonce | null): Promise<Recorded>;
   /** Uses up a nonce of a call that is not worth an entry, as reading a list. */
   consume(nonce: Nonce): Promise<Recorded>;
   outcome(entryId: string, appId: string | null, body: OutcomeBody): void;
@@ -127,7 +127,7 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
       const draft = {
         kind: "entry" as const,
         entryId,
-        appId: body.app_id,
+        appId: body.app_id ?? null,
         at: clock.now(),
         body: JSON.stringify(body),
       };

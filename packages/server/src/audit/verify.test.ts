@@ -9,7 +9,7 @@ import { createIds } from "../random.ts";
 import { openDatabase } from "../store/sqlite/database.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./checkpoints.ts";
-import { entryBody, localOutcome } from "./entry.ts";
+import { localOutcome, type KnownEntry } from "./entry.ts";
 import { openAuditLog } from "./log.ts";
 import { verifyLog } from "./verify.ts";
 
@@ -38,11 +38,7 @@ beforeEach(async () => {
   });
   for (let i = 0; i < 10; i++) {
     const id = newId();
-    await log.record(
-      id,
-      entryBody({ kind: "request", app_id: "app", action: "request", decision: "allow", rule: `r${i}` }),
-      null,
-    );
+    await log.record(id, { kind: "request", app_id: "app", action: "request", decision: "allow", rule: `r${i}` }, null);
     log.outcome(id, "app", localOutcome("done", null, 1));
     await log.flush();
     if (i === 4) await checkpoints.checkpoint();
@@ -114,11 +110,7 @@ test("a log that was written anew from the start is caught by the checkpoints th
   const store = openSqliteStore(databasePath);
   const log = await openAuditLog({ store, clock, newId, writer: "main" });
   for (let i = 0; i < 20; i++)
-    await log.record(
-      newId(),
-      entryBody({ kind: "request", app_id: "app", action: "request", decision: "deny", rule: "r" }),
-      null,
-    );
+    await log.record(newId(), { kind: "request", app_id: "app", action: "request", decision: "deny", rule: "r" }, null);
   await log.close();
   await store.close();
   expect((await verify("")).ok).toBe(true);
@@ -141,16 +133,8 @@ test("an allowed entry without an outcome is named", async () => {
   const store = openSqliteStore(databasePath);
   const log = await openAuditLog({ store, clock, newId, writer: "main" });
   const id = newId();
-  await log.record(
-    id,
-    entryBody({ kind: "request", app_id: "app", action: "request", decision: "allow", rule: "r" }),
-    null,
-  );
-  await log.record(
-    newId(),
-    entryBody({ kind: "request", app_id: "app", action: "request", decision: "deny", rule: "r" }),
-    null,
-  );
+  await log.record(id, { kind: "request", app_id: "app", action: "request", decision: "allow", rule: "r" }, null);
+  await log.record(newId(), { kind: "request", app_id: "app", action: "request", decision: "deny", rule: "r" }, null);
   await log.close();
   await store.close();
   expect(await verify()).toMatchObject({ ok: true, outcome_unknown: [id], outcome_unknown_total: 1 });

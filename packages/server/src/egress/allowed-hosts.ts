@@ -83,3 +83,12 @@ export function compileAllowedHosts(list: readonly string[]): (url: URL) => bool
 function isBelow(hostname: string, suffix: string): boolean {
   return hostname.length > suffix.length && hostname.endsWith(suffix);
 }
+
+const compiled = new WeakMap<readonly string[], (url: URL) => boolean>();
+
+/** {@link compileAllowedHosts}, done once for each list. The list must not be changed afterwards. */
+export function allowedHostsOf(list: readonly string[]): (url: URL) => boolean {
+  const known = compiled.get(list) ?? compileAllowedHosts(list);
+  compiled.set(list, known);
+  return known;
+}

@@ -4,6 +4,7 @@ import { appStore } from "./apps.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
+import { createHotRecords } from "./hot-records.ts";
 import { logStore } from "./log.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
@@ -11,13 +12,14 @@ import { secretStore } from "./secrets.ts";
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
   const db = openDatabase(path);
+  const hot = createHotRecords();
   return {
     ...appStore(db),
-    ...apiKeyStore(db),
-    ...secretStore(db),
-    ...grantStore(db),
+    ...apiKeyStore(db, hot),
+    ...secretStore(db, hot),
+    ...grantStore(db, hot),
     ...dataKeyStore(db),
-    ...sealedRecordStore(db),
+    ...sealedRecordStore(db, hot),
     ...settingStore(db),
     ...logStore(db),
     async close() {
