@@ -9,7 +9,12 @@ export interface AgentReport {
   readonly refused: string;
 }
 
-export async function runAgent(vaultUrl: string, apiKey: string, grantId: string, calendar: string): Promise<AgentReport> {
+export async function runAgent(
+  vaultUrl: string,
+  apiKey: string,
+  grantId: string,
+  calendar: string,
+): Promise<AgentReport> {
   const runId = crypto.randomUUID();
   const vault = new AlterVault({
     apiKey,

@@ -29,7 +29,8 @@ export async function startDemoProvider(token: string): Promise<DemoProvider> {
       const alterHeaders = Object.keys(request.headers).filter((name) => name.startsWith("alter-"));
       seen.push({ method: request.method ?? "", path: request.url ?? "", authorized, alterHeaders });
       if (!authorized) return void response.writeHead(401).end();
-      if (request.method === "POST") events.push({ id: `evt_${events.length + 1}`, ...(JSON.parse(body) as { title: string; at: string }) });
+      if (request.method === "POST")
+        events.push({ id: `evt_${events.length + 1}`, ...(JSON.parse(body) as { title: string; at: string }) });
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ events, you_sent: { authorization: request.headers.authorization } }));
     });

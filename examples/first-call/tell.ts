@@ -34,7 +34,9 @@ export function tell({ write, readyMs, vault, provider, grantId, report, entries
 
   write(`\n3. What the provider saw`);
   for (const call of provider.seen) {
-    write(`  ${call.method} ${call.path}  token right: ${call.authorized ? "yes" : "no"}  alter-* headers: ${call.alterHeaders.length}`);
+    write(
+      `  ${call.method} ${call.path}  token right: ${call.authorized ? "yes" : "no"}  alter-* headers: ${call.alterHeaders.length}`,
+    );
   }
 
   write(`\n4. What the agent saw`);

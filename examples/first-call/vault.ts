@@ -75,6 +75,9 @@ export async function storeToken(operator: VaultClient, token: string, origin: s
   await operator.call("rotateSecret", { id: existing.secret_id, body: { value: { kind: "bearer", token } } });
   const { grants } = await operator.call("listGrants", { query: { provider_id: existing.provider, status: "active" } });
   const [grant] = grants;
-  if (!grant) throw new Error(`the secret ${name} has no active grant; delete it with \`alter-vault secrets delete ${existing.secret_id}\``);
+  if (!grant)
+    throw new Error(
+      `the secret ${name} has no active grant; delete it with \`alter-vault secrets delete ${existing.secret_id}\``,
+    );
   return grant.grant_id;
 }

@@ -170,7 +170,11 @@ describe("AWS SDK clients", () => {
     return {
       origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
       refused,
-      close: () => new Promise<void>((resolve) => void server.close(() => resolve()).closeAllConnections()),
+      close: () =>
+        new Promise<void>((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        }),
     };
   }
 

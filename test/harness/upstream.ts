@@ -58,7 +58,7 @@ async function listenUpstream(calls: UpstreamCall[], listener: RequestListener):
   };
 }
 
-export function echo({ method, url, headers, body }: UpstreamCall, response: ServerResponse): void {
+function echo({ method, url, headers, body }: UpstreamCall, response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify({ method, url, headers, body: body.toString() }));
 }

@@ -22,7 +22,7 @@ export interface VaultProcess {
   stop(): Promise<void>;
 }
 
-export const MAIN: string = new URL("../../packages/server/src/main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../packages/server/src/main.ts", import.meta.url).pathname;
 
 export async function startVaultProcess(): Promise<VaultProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-process-"));

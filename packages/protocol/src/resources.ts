@@ -213,4 +213,4 @@ export const Health = z.object({
   detail: z.string().optional(),
 });
 export type Health = z.infer<typeof Health>;
-export { counted as countedPage, page as pageFields };
+export { page as pageFields };

@@ -51,7 +51,7 @@ export async function callRoute<Answer>(core: Core, id: RouteId, call: RouteCall
 function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) params.append(name, String(value));
-  return params.size === 0 ? "" : `?${params}`;
+  return params.size === 0 ? "" : `?${params.toString()}`;
 }
 
 function jsonBody(value: object) {

@@ -46,7 +46,7 @@ function fetchToCall(
   return {
     ...sharedCallParts(core.settings, defaults, options, core.newRunId),
     method: fetchMethod(init.method ?? request?.method ?? "GET"),
-    target: encodeLiteralTarget(fetchUrl(request?.url ?? String(input))),
+    target: encodeLiteralTarget(fetchUrl(input instanceof Request ? input.url : String(input))),
     headers: withoutReservedHeaders(forwardHeaders(headers)),
     body: () => encodeBody(body),
     redirect: checkRedirect(init.redirect ?? request?.redirect) ?? "follow",

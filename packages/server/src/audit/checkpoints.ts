@@ -30,7 +30,7 @@ interface CheckpointDeps {
 const EVERY_ROWS = 5_000;
 const KEY_CONTEXT = { appId: "", record: "setting:checkpoint_key", field: "value" };
 
-export function checkpointText({ writer, seq, hash, at }: Omit<Checkpoint, "signature">): string {
+function checkpointText({ writer, seq, hash, at }: Omit<Checkpoint, "signature">): string {
   return `alter-vault/checkpoint/1\n${writer}\n${seq}\n${Buffer.from(hash).toString("base64")}\n${at}\n`;
 }
 

@@ -9,7 +9,7 @@ import { createIds } from "../random.ts";
 import { openDatabase } from "../store/sqlite/database.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./checkpoints.ts";
-import { localOutcome, type KnownEntry } from "./entry.ts";
+import { localOutcome } from "./entry.ts";
 import { openAuditLog } from "./log.ts";
 import { verifyLog } from "./verify.ts";
 

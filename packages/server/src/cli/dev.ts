@@ -78,8 +78,9 @@ ${paint.bold("2. Call with it")}, without ever holding it
 
   export ALTER_VAULT_API_KEY=${apiKey}
 
+  import { env } from "node:process";
   import { AlterVault } from "@alter-vault/sdk";
-  const vault = new AlterVault({ apiKey: process.env.ALTER_VAULT_API_KEY, baseUrl: "${url}", caller: "my-agent" });
+  const vault = new AlterVault({ apiKey: env.ALTER_VAULT_API_KEY, baseUrl: "${url}", caller: "my-agent" });
   const response = await vault.request("GET", "https://api.example.com/", { provider: "demo" });
 
 ${paint.bold("3. See what happened")}

@@ -150,7 +150,9 @@ describe("a request", () => {
       startProvider(
         (incoming, response) =>
           void bodyOf(incoming).then((body) =>
-            response.end(`${incoming.headers["content-length"]}/${incoming.headers["transfer-encoding"]}/${body}`),
+            response.end(
+              `${incoming.headers["content-length"]}/${incoming.headers["transfer-encoding"]}/${body.toString()}`,
+            ),
           ),
       ),
     );

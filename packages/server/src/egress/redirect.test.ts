@@ -200,7 +200,7 @@ describe("over the wire", () => {
     log.length = 0;
     second = await startProvider((incoming, response) => {
       log.push(
-        `second ${incoming.method} ${incoming.headers.authorization ?? "without"} ${incoming.headers["x-mine"] ?? "without"}`,
+        `second ${incoming.method} ${incoming.headers.authorization ?? "without"} ${String(incoming.headers["x-mine"] ?? "without")}`,
       );
       response.end("arrived");
     });

@@ -183,7 +183,7 @@ function reference(text: string, needles: readonly Needle[]): { text: string; co
       starts.push([at, at + needle.length]);
     return starts;
   });
-  const chars = [...text];
+  const chars = text.split("");
   let count = 0;
   let reached = 0;
   for (const [start, end] of finds.toSorted((a, b) => a[0] - b[0])) {

@@ -67,7 +67,7 @@ const outbound = fc.record({
   method: fc.constantFrom("GET", "POST"),
   url: fc
     .array(fc.tuple(fc.oneof(name, fc.constantFrom("api_key", "x-a")), fc.constant("of-the-caller")), { maxLength: 4 })
-    .map((pairs) => new URL(`https://host.example/a%20b?${new URLSearchParams(pairs)}`)),
+    .map((pairs) => new URL(`https://host.example/a%20b?${new URLSearchParams(pairs).toString()}`)),
   headers: fc.array(fc.tuple(callerName, fc.constant("of-the-caller")), { maxLength: 5 }),
 }) as fc.Arbitrary<Parameters<typeof inject>[2]>;
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { ROUTES, type Route, type RouteId } from "@alter-vault/protocol";
+import type { Route, RouteId, ROUTES } from "@alter-vault/protocol";
 import type { Done, Failure, OperationCaller, Plan } from "../../call.ts";
 
 /** Endpoints that go through `Vault.perform`: all but the two that call providers. */
