@@ -17,6 +17,8 @@ export interface VaultProcess {
   log(): string;
   /** As a power cut does. */
   kill(): Promise<void>;
+  /** As an operator stops it. Answers with the exit code. */
+  terminate(): Promise<number | null>;
   /** Starts it again on the same directory. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -78,6 +80,10 @@ export async function startVaultProcess(): Promise<VaultProcess> {
     },
     log: () => log,
     kill: () => end("SIGKILL"),
+    async terminate() {
+      await end("SIGTERM");
+      return child.exitCode;
+    },
     start,
     async stop() {
       await end("SIGTERM");

@@ -49,8 +49,11 @@ export async function listen(config: Config, app: RequestListener): Promise<List
 function stop(server: Server, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), ms);
+    // A connection that is kept alive becomes idle when its call is through, and would hold up the stop from then on.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
     server.closeIdleConnections();
