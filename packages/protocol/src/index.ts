@@ -19,6 +19,7 @@ export { encodeJsonHeader, HEADER, UNSIGNED_STREAM } from "./headers.ts";
 export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
 export { openApiDocument } from "./openapi.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
+export { CONNECTION_HEADERS, isReservedHeader } from "./reserved-headers.ts";
 export {
   ApiKey,
   ApiKeyCreate,

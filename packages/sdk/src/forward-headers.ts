@@ -1,4 +1,4 @@
-import type { ForwardHeaders } from "@alter-vault/protocol";
+import { isReservedHeader, type ForwardHeaders } from "@alter-vault/protocol";
 import { AlterValueError } from "./errors.ts";
 
 export type HeadersInput = Headers | Readonly<Record<string, string>> | Iterable<readonly [string, string]>;
@@ -25,34 +25,11 @@ function wrongHeaders(): AlterValueError {
   return new AlterValueError('Option "extraHeaders" must be an object of strings, a Headers, or a list of pairs.');
 }
 
-const NOT_THE_CALLERS: ReadonlySet<string> = new Set([
-  "accept-encoding",
-  "authorization",
-  "connection",
-  "content-length",
-  "cookie",
-  "cookie2",
-  "expect",
-  "forwarded",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "via",
-  "x-amz-date",
-  "x-amz-security-token",
-  "x-real-ip",
-]);
-const NOT_THE_CALLERS_PREFIX = /^(?:alter-|proxy-|sec-|x-forwarded-)/;
-
 /**
  * Leaves out what a provider's own SDK sets although it is not its to set here: its placeholder credential, and what
  * belongs to the connection. For such SDKs only. Where a person writes the header, the vault's refusal tells more. A
  * placeholder under the very name of the credential may stay: the vault puts the credential over it.
  */
 export function withoutReservedHeaders(headers: ForwardHeaders): ForwardHeaders {
-  return headers.filter(([name]) => !NOT_THE_CALLERS.has(name) && !NOT_THE_CALLERS_PREFIX.test(name));
+  return headers.filter(([name]) => !isReservedHeader(name) && name !== "accept-encoding");
 }

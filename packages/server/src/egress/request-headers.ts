@@ -1,4 +1,4 @@
-import type { ForwardHeaders } from "@alter-vault/protocol";
+import { isReservedHeader, type ForwardHeaders } from "@alter-vault/protocol";
 
 export type CheckedHeaders =
   | { readonly ok: true; readonly headers: [string, string][] }
@@ -16,33 +16,14 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** A field value (RFC 9110, 5.5) in latin1. CR, LF and NUL would end the header, the others confuse somebody. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Set by the vault itself, or by nobody: they carry a credential, frame the message, or claim another sender or path. */
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  "authorization",
-  "connection",
-  "content-length",
-  "cookie",
-  "expect",
-  "forwarded",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "via",
-  "x-amz-date",
-  "x-amz-security-token",
-  "x-real-ip",
-  // With these a provider would do something else than what was decided about.
+/** With these a provider would do something else than what was decided about. */
+const OVERRIDES: ReadonlySet<string> = new Set([
   "x-http-method",
   "x-http-method-override",
   "x-method-override",
   "x-original-url",
   "x-rewrite-url",
 ]);
-const FORBIDDEN_PREFIX = /^(?:alter-|proxy-|sec-|x-forwarded-)/;
 
 /**
  * Checks the headers a caller wants to send along, before the credential is put among them. Names come back in lower
@@ -58,7 +39,7 @@ export function checkRequestHeaders(pairs: ForwardHeaders): CheckedHeaders {
   for (const [givenName, value] of pairs) {
     const name = givenName.toLowerCase();
     if (!TOKEN.test(name)) return invalid(name, "the name is not a token");
-    if (FORBIDDEN.has(name) || FORBIDDEN_PREFIX.test(name)) {
+    if (isReservedHeader(name) || OVERRIDES.has(name)) {
       return { ok: false, code: "header_forbidden", header: name, detail: `"${name}" may not be set by the caller` };
     }
     if (!VALUE.test(value)) return invalid(name, "the value holds a control character or is not latin1");

@@ -47,5 +47,5 @@ test("a stream with the wrong digest fails before its last chunk is out", async 
       for await (const chunk of stream) seen.push(String(chunk));
     })(),
   ).rejects.toMatchObject({ name: "BodyRejected", code: "digest_mismatch" });
-  expect(seen).toEqual(["one"]);
+  expect(seen).not.toContain("two");
 });

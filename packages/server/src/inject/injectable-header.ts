@@ -1,24 +1,12 @@
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+import { CONNECTION_HEADERS } from "@alter-vault/protocol";
 
-/** Owned by the connection (RFC 9110, 7.6.1) or by the HTTP client, so no credential can live there. */
-const OWNED = new Set([
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** Why a credential may not go into a header of this name, or `null`. `cookie` only where the rule is custom. */
 export function headerNameIssue(name: string, allow: { readonly cookie: boolean }): string | null {
   const lower = name.toLowerCase();
   if (!TOKEN.test(name)) return "is not a header name";
-  if (OWNED.has(lower) || lower.startsWith("proxy-"))
+  if (CONNECTION_HEADERS.includes(lower) || lower.startsWith("proxy-"))
     return `"${lower}" belongs to the connection, not to a credential`;
   if (lower === "cookie" && !allow.cookie) return `"cookie" can only be set by an injection of kind "custom"`;
   return null;
