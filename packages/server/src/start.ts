@@ -44,7 +44,9 @@ export interface RunningVault {
 
 const WRITER = "main";
 const CHECKPOINT_EVERY_MS = 60_000;
-const INDEX_EVERY_MS = 2_000;
+const INDEX_EVERY_MS = 250;
+/** A small bite, so that no call waits long behind it; a search takes the rest. */
+const INDEX_ROWS = 128;
 const FORGET_NONCES_EVERY_MS = 30_000;
 /** Twice the clock skew, and some: by then a replay is refused for its age. */
 const NONCE_MEMORY_SECONDS = 180;
@@ -117,7 +119,7 @@ export async function startVault({
 
   const timers = [
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
-    setInterval(() => void store.indexLog(1_000).catch(failed("indexing failed")), INDEX_EVERY_MS),
+    setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before).catch(failed("forgetting nonces failed"));

@@ -59,7 +59,7 @@ export async function identify(
   if (!signingKey) return refuse("credential_unreadable", "the signing key of this API key cannot be opened", key);
 
   const components = coveredComponents(call.headers);
-  if (parsed.componentList !== components.map((name) => `"${name}"`).join(" ")) {
+  if (parsed.componentList !== `"${components.join('" "')}"`) {
     return refuse("signature_invalid", `the signature must cover exactly: ${components.join(" ")}`, key);
   }
   if (!call.authorities.some((authority) => matches(call, authority, components, parsed, signingKey))) {
@@ -83,7 +83,8 @@ function matches(
   parsed: ParsedSignature,
   key: KeyObject,
 ): boolean {
-  const base = signatureBase({ ...call, authority }, components, parsed.input);
+  const { method, requestTarget, headers } = call;
+  const base = signatureBase({ method, authority, requestTarget, headers }, components, parsed.input);
   const expected = createHmac("sha256", key).update(base).digest();
   const given = Buffer.from(parsed.signature, "base64");
   return given.length === expected.length && timingSafeEqual(given, expected);

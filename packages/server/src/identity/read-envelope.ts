@@ -27,12 +27,15 @@ const STRUCTURED = {
   sigv4: HEADER.sigv4,
 } as const;
 
+const PLAIN_ENTRIES = Object.entries(PLAIN);
+const STRUCTURED_ENTRIES = Object.entries(STRUCTURED);
+
 export function readEnvelope(headers: Readonly<Record<string, string | undefined>>): ReadEnvelope {
   const raw: Record<string, unknown> = {};
-  for (const [field, header] of Object.entries(PLAIN)) {
+  for (const [field, header] of PLAIN_ENTRIES) {
     if (headers[header] !== undefined) raw[field] = headers[header];
   }
-  for (const [field, header] of Object.entries(STRUCTURED)) {
+  for (const [field, header] of STRUCTURED_ENTRIES) {
     const text = headers[header];
     if (text === undefined) continue;
     const value = parseJson(text);
