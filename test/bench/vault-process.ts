@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { argv } from "node:process";
+import {
+  createLogger,
+  initDataDir,
+  isInitialized,
+  loadConfig,
+  startLocalVault,
+  systemSurroundings,
+} from "@alter-vault/server";
+import { serveParent } from "./processes/parent.ts";
+
+/**
+ * The vault as it is shipped, in `dev` mode, in the data directory that is named as the first argument; it is made where
+ * there is none. The environment has no say.
+ */
+const [, , dataDir = ""] = argv;
+const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir, ALTER_VAULT_PORT: "0" }, {});
+const surroundings = systemSurroundings(createLogger("silent"));
+
+if (!isInitialized(config)) await initDataDir(config, surroundings);
+const vault = await startLocalVault(config, surroundings);
+const apiKey = readFileSync(join(dataDir, "operator.key"), "utf8").trim();
+serveParent({ url: vault.url, apiKey }, {}, () => vault.stop());
