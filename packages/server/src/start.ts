@@ -47,9 +47,10 @@ const CHECKPOINT_EVERY_MS = 60_000;
 const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
-const FORGET_NONCES_EVERY_MS = 30_000;
-/** Twice the clock skew, and some: by then a replay is refused for its age. */
-const NONCE_MEMORY_SECONDS = 180;
+const FORGET_NONCES_EVERY_MS = 1_000;
+const FORGET_NONCES_AT_MOST = 10_000;
+/** More than the clock skew: by then a replay is refused for its age. */
+const NONCE_MEMORY_SECONDS = 90;
 
 export async function startVault({
   config,
@@ -122,7 +123,7 @@ export async function startVault({
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
-      void store.forgetNonces(before).catch(failed("forgetting nonces failed"));
+      void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
   ];
   for (const timer of timers) timer.unref();

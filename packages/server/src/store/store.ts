@@ -197,7 +197,7 @@ export interface LogRow extends LogDraft {
   readonly hash: Uint8Array;
 }
 
-/** A signed request's nonce. `created` comes first in its key, so that the newest lie together. */
+/** What makes a signed request one of a kind: used once for its key and its time. */
 export interface Nonce {
   readonly created: number;
   readonly keyId: string;
@@ -260,7 +260,8 @@ export interface LogStore {
     appends: readonly LogAppend[],
     link: Link,
   ): Promise<{ head: ChainHead; results: ("written" | "replayed")[] }>;
-  forgetNonces(createdBefore: number): Promise<void>;
+  /** From the oldest on, at most `limit`; call it often. */
+  forgetNonces(createdBefore: number, limit: number): Promise<void>;
 
   readChain(writer: string, afterSeq: number, limit: number): Promise<LogRow[]>;
   findEntry(appId: string, entryId: string): Promise<EntryWithOutcome | null>;

@@ -48,8 +48,8 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
       CREATE TABLE nonces (
-        created INTEGER NOT NULL, key_id TEXT NOT NULL, nonce TEXT NOT NULL, PRIMARY KEY (created, key_id, nonce)
-      ) STRICT, WITHOUT ROWID;
+        place INTEGER PRIMARY KEY, created INTEGER NOT NULL, key_id TEXT NOT NULL, nonce TEXT NOT NULL
+      ) STRICT;
 
       CREATE TABLE log (
         seq INTEGER PRIMARY KEY, writer TEXT NOT NULL, kind TEXT NOT NULL, entry_id TEXT NOT NULL, app_id TEXT,

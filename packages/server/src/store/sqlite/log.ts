@@ -10,6 +10,7 @@ import {
 } from "../store.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
+import { openSeenNonces } from "./seen-nonces.ts";
 
 interface Row {
   seq: number;
@@ -34,7 +35,7 @@ const fromRow = (row: Row): LogRow => ({
 });
 
 export function logStore(db: Database): LogStore {
-  const insertNonce = "INSERT INTO nonces VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+  const nonces = openSeenNonces(db);
   const insertRow = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 
   const withOutcome = (row: Row): EntryWithOutcome => {
@@ -52,31 +53,25 @@ export function logStore(db: Database): LogStore {
       return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
     },
     async appendLog(writer, head, appends, link) {
-      return db.transaction(() => {
+      const used = new Set<string>();
+      const written = db.transaction(() => {
         let last = head;
         const results = appends.map(({ draft, nonce }) => {
-          if (nonce && db.run(insertNonce, nonce.created, nonce.keyId, nonce.nonce) === 0) return "replayed";
+          if (nonce && !nonces.use(nonce, used)) return "replayed";
           if (draft) {
             last = link(last, draft);
-            db.run(
-              insertRow,
-              last.seq,
-              writer,
-              draft.kind,
-              draft.entryId,
-              draft.appId,
-              draft.at,
-              draft.body,
-              last.hash,
-            );
+            const { kind, entryId, appId, at, body } = draft;
+            db.run(insertRow, last.seq, writer, kind, entryId, appId, at, body, last.hash);
           }
           return "written";
         });
         return { head: last, results };
       });
+      nonces.keep(used);
+      return written;
     },
-    async forgetNonces(createdBefore) {
-      db.run("DELETE FROM nonces WHERE created < ?", createdBefore);
+    async forgetNonces(createdBefore, limit) {
+      nonces.forget(createdBefore, limit);
     },
     async readChain(writer, afterSeq, limit) {
       return db
