@@ -27,14 +27,14 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
         id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), name TEXT NOT NULL, provider TEXT NOT NULL,
         injection TEXT NOT NULL, allowed_hosts TEXT NOT NULL, sealed_value BLOB NOT NULL, version INTEGER NOT NULL,
         created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, UNIQUE (app_id, name)
-      ) STRICT;
+      ) STRICT, WITHOUT ROWID;
       CREATE INDEX secrets_of_app ON secrets (app_id, id);
 
       CREATE TABLE grants (
         id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), secret_id TEXT NOT NULL, provider TEXT NOT NULL,
         principal_type TEXT NOT NULL, label TEXT, status TEXT NOT NULL, allow_retrieve INTEGER NOT NULL,
         created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
-      ) STRICT;
+      ) STRICT, WITHOUT ROWID;
       CREATE INDEX grants_of_app ON grants (app_id, id);
       CREATE INDEX grants_of_provider ON grants (app_id, provider, id);
       CREATE INDEX grants_of_secret ON grants (secret_id);

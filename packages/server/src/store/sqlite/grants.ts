@@ -1,7 +1,6 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
-import { remember, type HotRecords } from "./hot-records.ts";
 import { listPage } from "./list-page.ts";
 import { secretFromRow, type SecretRow } from "./secrets.ts";
 
@@ -50,7 +49,7 @@ export function insertGrant(db: Database, grant: GrantRecord): void {
   );
 }
 
-export function grantStore(db: Database, hot: HotRecords): GrantStore {
+export function grantStore(db: Database): GrantStore {
   const find = (appId: string, id: string): GrantRecord | null => {
     const row = db.get<Row>("SELECT * FROM grants WHERE id = ? AND app_id = ?", id, appId);
     return row ? fromRow(row) : null;
@@ -61,15 +60,11 @@ export function grantStore(db: Database, hot: HotRecords): GrantStore {
   };
   return {
     async insertGrant(grant) {
-      hot.forget();
       insertGrant(db, grant);
     },
     async findGrant(appId, id) {
-      const found = remember(hot.grants, id, () => {
-        const grant = find(appId, id);
-        return grant ? withSecret(grant) : null;
-      });
-      return found?.grant.appId === appId ? found : null;
+      const grant = find(appId, id);
+      return grant ? withSecret(grant) : null;
     },
     async findGrantsByProvider(appId, provider, limit) {
       return db
@@ -87,7 +82,6 @@ export function grantStore(db: Database, hot: HotRecords): GrantStore {
       return { records: rows.map(fromRow), ...rest };
     },
     async updateGrant(appId, id, { label, allowRetrieve }) {
-      hot.forget();
       return db.transaction(() => {
         const now = find(appId, id);
         if (!now) return null;
@@ -102,7 +96,6 @@ export function grantStore(db: Database, hot: HotRecords): GrantStore {
       });
     },
     async revokeGrant(appId, id, at) {
-      hot.forget();
       const changed = db.run(
         "UPDATE grants SET status = 'revoked', revoked_at = ? WHERE app_id = ? AND id = ? AND status = 'active'",
         at,

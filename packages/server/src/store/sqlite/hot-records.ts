@@ -1,13 +1,13 @@
-import type { ApiKeyRecord, GrantWithSecret } from "../store.ts";
+import type { ApiKeyRecord } from "../store.ts";
 
 /**
- * The records that calls ask for again and again, kept in memory. One process owns the database file, and every write to
- * keys, secrets or grants forgets all of them, so what is answered is always what is stored. They hold sealed values
- * only, as the database does.
+ * API keys, kept in memory: each call asks for one of a few. One process owns the database file, and every write to them
+ * forgets all, so what is answered is always what is stored. They hold sealed values only, as the database does.
+ *
+ * Grants are not kept: there are too many for that to help, and a call should cost the same however many there are.
  */
 export interface HotRecords {
   readonly apiKeys: Map<string, ApiKeyRecord>;
-  readonly grants: Map<string, GrantWithSecret>;
   /** After a write. */
   forget(): void;
 }
@@ -16,15 +16,7 @@ const MOST = 10_000;
 
 export function createHotRecords(): HotRecords {
   const apiKeys = new Map<string, ApiKeyRecord>();
-  const grants = new Map<string, GrantWithSecret>();
-  return {
-    apiKeys,
-    grants,
-    forget() {
-      apiKeys.clear();
-      grants.clear();
-    },
-  };
+  return { apiKeys, forget: () => apiKeys.clear() };
 }
 
 /** What is known, or what `read` finds; null is not kept, as there are endless ids of nothing. */

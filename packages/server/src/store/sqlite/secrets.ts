@@ -2,7 +2,6 @@ import type { InjectionRule } from "@alter-vault/protocol";
 import type { SecretRecord, SecretStore } from "../store.ts";
 import type { Database } from "./database.ts";
 import { insertGrant } from "./grants.ts";
-import type { HotRecords } from "./hot-records.ts";
 import { listPage } from "./list-page.ts";
 
 export interface SecretRow {
@@ -31,7 +30,7 @@ export const secretFromRow = (row: SecretRow): SecretRecord => ({
   updatedAt: row.updated_at,
 });
 
-export function secretStore(db: Database, hot: HotRecords): SecretStore {
+export function secretStore(db: Database): SecretStore {
   const find = (appId: string, id: string): SecretRecord | null => {
     const row = db.get<SecretRow>("SELECT * FROM secrets WHERE app_id = ? AND id = ?", appId, id);
     return row ? secretFromRow(row) : null;
@@ -41,7 +40,6 @@ export function secretStore(db: Database, hot: HotRecords): SecretStore {
 
   return {
     async insertSecret(secret, grant) {
-      hot.forget();
       return db.transaction(() => {
         if (nameTaken(secret.appId, secret.name)) return false;
         db.run(
@@ -67,7 +65,6 @@ export function secretStore(db: Database, hot: HotRecords): SecretStore {
       return { records: rows.map(secretFromRow), ...rest };
     },
     async updateSecret(appId, id, { name, allowedHosts, value, at }) {
-      hot.forget();
       return db.transaction(() => {
         const now = find(appId, id);
         if (!now) return null;
@@ -88,7 +85,6 @@ export function secretStore(db: Database, hot: HotRecords): SecretStore {
       });
     },
     async deleteSecret(appId, id, at) {
-      hot.forget();
       return db.transaction(() => {
         const secret = find(appId, id);
         if (!secret) return null;

@@ -16,8 +16,8 @@ export function openSqliteStore(path: string): Store {
   return {
     ...appStore(db),
     ...apiKeyStore(db, hot),
-    ...secretStore(db, hot),
-    ...grantStore(db, hot),
+    ...secretStore(db),
+    ...grantStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db, hot),
     ...settingStore(db),
