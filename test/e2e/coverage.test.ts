@@ -16,5 +16,8 @@ test("README and requirements make the same promises", () => {
 
 test.each(REQUIREMENTS)("shown by a test that exists: $promise", ({ shownBy }) => {
   expect(shownBy.length).toBeGreaterThan(0);
-  for (const { file, test: title } of shownBy) expect(read(file), `${file}: ${title}`).toContain(title);
+  for (const { file, test: title } of shownBy) {
+    expect(title, `${file} needs the title of a test`).not.toBe("");
+    expect(read(file), `${file}: ${title}`).toContain(title);
+  }
 });

@@ -35,12 +35,17 @@ export const REQUIREMENTS: readonly Requirement[] = [
     promise: "A credential goes only to hosts on its own allow-list.",
     shownBy: [
       { file: attacks, test: "a host off the list" },
-      { file: `${server}/egress/allowed-hosts.test.ts`, test: "" },
+      { file: `${server}/egress/allowed-hosts.test.ts`, test: "compileAllowedHosts" },
     ],
   },
   {
     promise: "A name that resolves to a private address is refused at the moment of connecting.",
-    shownBy: [{ file: `${server}/egress/lookup-wire.test.ts`, test: "" }],
+    shownBy: [
+      {
+        file: `${server}/egress/lookup-wire.test.ts`,
+        test: "an answer that changes: what is resolved is what is connected to, each time anew",
+      },
+    ],
   },
   {
     promise: "Redirects to another origin never carry the credential.",
