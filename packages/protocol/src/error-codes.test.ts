@@ -28,6 +28,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   PolicyViolationError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,
+  ConnectFlowError: true,
   ConnectDeniedError: true,
   ConnectConfigError: true,
   ConnectTimeoutError: true,

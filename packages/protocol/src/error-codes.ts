@@ -22,6 +22,7 @@ export type SdkErrorName =
   | "PolicyViolationError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
+  | "ConnectFlowError"
   | "ConnectDeniedError"
   | "ConnectConfigError"
   | "ConnectTimeoutError"
@@ -140,6 +141,32 @@ export const ERROR_CODES = {
     "Use request() in proxy mode, or have the operator allow retrieve for the grant.",
   ),
 
+  token_refresh_failed: entry(
+    502,
+    true,
+    "The provider does not refresh the credential at the moment",
+    "Try again; the grant is alive and the vault keeps trying.",
+  ),
+  provider_client_rejected: entry(
+    502,
+    false,
+    "The provider refuses the app's client",
+    "Check client id, secret and settings with `alter-vault providers show`; the grant is alive.",
+    "ConnectConfigError",
+  ),
+  refresh_not_supported: entry(
+    409,
+    false,
+    "The credential cannot be refreshed",
+    "Nothing to do: it does not expire, or the user connects again when it has.",
+  ),
+  grant_data_invalid: entry(
+    400,
+    false,
+    "The data does not fit the schema of the provider's configuration",
+    "Look at `issues`: each names a field and what it should be.",
+  ),
+
   // Where to.
   target_invalid: entry(
     400,
@@ -235,6 +262,76 @@ export const ERROR_CODES = {
     "Check client id, secret and redirect URI.",
     "ConnectConfigError",
   ),
+  provider_not_found: entry(404, false, "No such provider", "See `alter-vault providers list`."),
+  provider_not_configured: entry(
+    400,
+    false,
+    "The provider is not configured for this app",
+    "Run `alter-vault providers configure`.",
+    "ConnectConfigError",
+  ),
+  provider_invalid: entry(
+    400,
+    false,
+    "The provider's entry is not valid",
+    "Look at `issues`: each names a place and what to do.",
+  ),
+  provider_scope_not_allowed: entry(
+    400,
+    false,
+    "A scope is not on the app's allow-list for this provider",
+    "Ask for less, or have the operator allow the scope.",
+    "ConnectConfigError",
+  ),
+  return_url_not_allowed: entry(
+    400,
+    false,
+    "The return URL is not on the app's list",
+    "Add it, letter by letter, with `alter-vault connect settings`.",
+    "ConnectConfigError",
+  ),
+  origin_not_allowed: entry(
+    400,
+    false,
+    "The origin is not on the app's list",
+    "Add it with `alter-vault connect settings`.",
+    "ConnectConfigError",
+  ),
+  connect_session_not_found: entry(404, false, "No such Connect session", "Make a new session."),
+  connect_session_closed: entry(410, false, "The Connect session is over", "Make a new session."),
+  connect_state_invalid: entry(
+    400,
+    false,
+    "The provider's answer belongs to no attempt that is open",
+    "Start again from the app.",
+  ),
+  connect_browser_mismatch: entry(
+    403,
+    false,
+    "The attempt was started in another browser, or the browser keeps no cookies",
+    "Start again in one browser, with cookies allowed for the vault.",
+  ),
+  connect_issuer_mismatch: entry(
+    400,
+    false,
+    "The answer comes from another authorization server",
+    "Start again; report it if it happens again.",
+  ),
+  connect_code_rejected: entry(400, false, "The provider did not accept the code", "Start again from the app."),
+  connect_account_mismatch: entry(
+    409,
+    false,
+    "Another account was connected than the one asked for",
+    "Sign in at the provider with the account of the grant.",
+  ),
+  connect_identity_unknown: entry(
+    502,
+    false,
+    "The provider did not say whose account it is",
+    "Try again; check that the needed scopes are asked for.",
+    "ConnectConfigError",
+  ),
+  connect_provider_error: entry(502, true, "The provider reported an error", "Try again later.", "ConnectFlowError"),
   connect_timeout: entry(408, true, "The user did not finish in time", "Start again.", "ConnectTimeoutError"),
 
   // The vault itself.

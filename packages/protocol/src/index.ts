@@ -5,6 +5,20 @@
 export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
 export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
 export {
+  CONNECT_STATUSES,
+  ConnectedGrant,
+  ConnectSession,
+  ConnectSessionCreate,
+  ConnectSessionState,
+  ConnectSettings,
+  DeviceConnect,
+  DeviceConnectCreate,
+  GrantData,
+  GrantPolicy,
+  GrantsRevoke,
+  GrantsRevoked,
+} from "./connect.ts";
+export {
   Caller,
   Context,
   ForwardHeaders,
@@ -19,6 +33,14 @@ export { encodeJsonHeader, HEADER, UNSIGNED_STREAM } from "./headers.ts";
 export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
 export { openApiDocument } from "./openapi.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
+export {
+  ProviderConfig,
+  ProviderConfigPut,
+  ProviderInfo,
+  ProviderList,
+  providerScopes,
+  ServiceGrantCreate,
+} from "./providers.ts";
 export { CONNECTION_HEADERS, isReservedHeader } from "./reserved-headers.ts";
 export {
   ApiKey,

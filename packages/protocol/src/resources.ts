@@ -1,14 +1,8 @@
 import { z } from "zod";
+import { GrantPolicy } from "./connect.ts";
 import { uuid } from "./ids.ts";
 import { Scope } from "./scopes.ts";
-
-const timestamp = z.iso.datetime();
-const name = z.string().trim().min(1).max(200);
-const ttlSeconds = z
-  .number()
-  .int()
-  .min(1)
-  .max(10 * 365 * 86_400);
+import { name, slug, timestamp, ttlSeconds } from "./values.ts";
 
 /** Lists are paged by `cursor`; `offset` is understood as well, up to 10,000. */
 export const PageQuery = z.object({
@@ -120,7 +114,6 @@ export type SecretMaterial = z.infer<typeof SecretMaterial>;
  * front), or, where the operator allows it for development, `http://127.0.0.1:4000`.
  */
 const allowedHosts = z.array(z.string().min(1).max(300)).min(1, "name at least one host").max(100);
-const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,99}$/, "lower case, digits and dashes");
 
 export const Secret = z.object({
   secret_id: uuid,
@@ -161,8 +154,9 @@ export const GRANT_STATUSES = ["active", "revoked", "deleted", "expired"] as con
 export const Grant = z.object({
   grant_id: uuid,
   app_id: uuid,
-  grant_kind: z.enum(["managed_secret"]),
-  secret_id: uuid,
+  grant_kind: z.enum(["managed_secret", "oauth"]),
+  /** Of a managed secret; null for OAuth. */
+  secret_id: uuid.nullable(),
   provider_id: z.string(),
   principal_type: z.enum(["system"]),
   label: z.string().nullable(),
@@ -171,6 +165,19 @@ export const Grant = z.object({
   created_at: timestamp,
   expires_at: timestamp.nullable(),
   revoked_at: timestamp.nullable(),
+  /** All that follows is about a connected account, and null or empty for a managed secret. */
+  account_identifier: z.string().nullable(),
+  account_display_name: z.string().nullable(),
+  scopes: z.array(z.string()),
+  /** The grant lacks scopes that were asked for, or that the app asks for by now. */
+  scope_mismatch: z.boolean(),
+  missing_scopes: z.array(z.string()),
+  /** `failing`: refreshing does not work at the moment, and is tried again. `reauth_required`: the user must connect again. */
+  credential_status: z.enum(["ok", "failing", "reauth_required"]).nullable(),
+  credential_problem: z.string().nullable(),
+  token_expires_at: timestamp.nullable(),
+  last_refreshed_at: timestamp.nullable(),
+  grant_policy: GrantPolicy.nullable(),
 });
 export type Grant = z.infer<typeof Grant>;
 export const GrantCreate = z.strictObject({
@@ -187,6 +194,10 @@ export const GrantRevoked = z.object({
   revoked_at: timestamp,
   success: z.literal(true),
   message: z.string(),
+  /** What the provider said. `not_supported`: it has no revocation; `manual_url` is where the user can finish. */
+  provider_revocation: z.enum(["not_applicable", "done", "failed", "not_supported"]),
+  provider_detail: z.string().nullable(),
+  manual_url: z.string().nullable(),
 });
 export type GrantRevoked = z.infer<typeof GrantRevoked>;
 export const GrantQuery = PageQuery.extend({
@@ -194,6 +205,8 @@ export const GrantQuery = PageQuery.extend({
   status: z.enum(GRANT_STATUSES).optional(),
 });
 export type GrantQuery = z.infer<typeof GrantQuery>;
+/** `data` is what the app keeps with the grant. */
+export const GrantDataDocument = z.object({ grant_id: uuid, data: z.record(z.string(), z.json()) });
 export const GrantList = z.object({ grants: z.array(Grant), ...counted });
 export type GrantList = z.infer<typeof GrantList>;
 

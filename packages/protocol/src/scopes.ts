@@ -6,6 +6,9 @@ export const SCOPES = [
   "tokens:retrieve",
   "grants:read",
   "grants:write",
+  "connect:initiate",
+  "providers:read",
+  "providers:write",
   "secrets:read",
   "secrets:write",
   "audit:read",
@@ -20,4 +23,11 @@ export const Scope = z.enum(SCOPES);
 export type Scope = z.infer<typeof Scope>;
 
 /** What a key for an application gets unless asked otherwise. */
-export const RUNTIME_SCOPES: readonly Scope[] = ["proxy:execute", "tokens:retrieve", "grants:read", "grants:write"];
+export const RUNTIME_SCOPES: readonly Scope[] = [
+  "proxy:execute",
+  "tokens:retrieve",
+  "grants:read",
+  "grants:write",
+  "connect:initiate",
+  "providers:read",
+];
