@@ -20,7 +20,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   langchain: ["sdk"],
   ai: ["sdk"],
   express: ["sdk"],
-  server: ["protocol"],
+  server: ["protocol", "providers"],
 };
 
 /** Folders of the server that must not know these others: what they need is handed in. */

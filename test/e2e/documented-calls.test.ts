@@ -189,7 +189,7 @@ describe("grants", () => {
   test("are issued for a system principal, used, and revoked", async () => {
     const vault = server.sdk();
     const { secret_id } = await server.operator.call("getGrant", { id: grantId });
-    const grant = await vault.createManagedSecretGrant(secret_id, {
+    const grant = await vault.createManagedSecretGrant(secret_id ?? "", {
       principal: systemPrincipal({ label: "cron-charges" }),
     });
     expect(grant).toMatchObject({ principalType: "system", label: "cron-charges" });

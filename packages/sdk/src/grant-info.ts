@@ -7,7 +7,8 @@ export interface GrantInfo {
   readonly connectionId: string;
   readonly appId: string;
   readonly grantKind: Grant["grant_kind"];
-  readonly managedSecretId: string;
+  /** Null for a connected account. */
+  readonly managedSecretId: string | null;
   readonly providerId: string;
   readonly principalType: Grant["principal_type"];
   readonly label: string | null;

@@ -59,6 +59,9 @@ async function storeSecret(keyring: Keyring, appId: string, value: string): Prom
     createdAt: 1,
     expiresAt: null,
     revokedAt: null,
+    account: null,
+    policy: null,
+    data: null,
   };
   await store.insertSecret(secret, grant);
   return id;

@@ -154,6 +154,7 @@ export function createApp(deps: AppDeps): RequestListener {
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });
     if (matched.id === "request" || matched.id === "retrieve")
       return sendError(response, "method_not_allowed", { allow: "POST" });
+    if (!isBuilt(matched.id, routes)) return sendError(response, "unknown_route");
     const call = incomingCall(incoming, deps.publicAuthority, resource);
     done("admin", await perform(call, matched.id, matched.param, cut === -1 ? "" : url.slice(cut), response));
   }
@@ -168,6 +169,10 @@ export function createApp(deps: AppDeps): RequestListener {
       else sendError(response, code);
     });
   };
+}
+
+function isBuilt(id: string, routes: RouteHandlers<ResourceRouteId>): id is ResourceRouteId {
+  return Object.hasOwn(routes, id);
 }
 
 function refuse(response: ServerResponse, { problem }: Refused): string {

@@ -14,6 +14,9 @@ const grant: GrantRecord = {
   createdAt: 0,
   expiresAt: null,
   revokedAt: null,
+  account: null,
+  policy: null,
+  data: null,
 };
 const secret: SecretRecord = {
   id: "s",

@@ -49,6 +49,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       createdAt: clock,
       expiresAt: null,
       revokedAt: null,
+      account: null,
+      policy: null,
+      data: null,
       ...over,
     });
     async function stored(appId: string, over: Partial<SecretRecord> = {}) {

@@ -1,4 +1,11 @@
-import type { InjectionRule, Scope } from "@alter-vault/protocol";
+import type {
+  ConnectedGrant,
+  ConnectSettings,
+  GrantData,
+  GrantPolicy,
+  InjectionRule,
+  Scope,
+} from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
 
 /**
@@ -7,7 +14,18 @@ import type { SealContext } from "../crypto/envelope.ts";
  * and finds nothing of another's. Methods reject only when the storage itself fails, with {@link StorageUnavailable}.
  */
 export interface Store
-  extends AppStore, ApiKeyStore, SecretStore, GrantStore, DataKeyStore, SealedRecordStore, LogStore, SettingStore {
+  extends
+    AppStore,
+    ApiKeyStore,
+    SecretStore,
+    GrantStore,
+    OAuthCredentialStore,
+    ProviderStore,
+    ConnectStore,
+    DataKeyStore,
+    SealedRecordStore,
+    LogStore,
+    SettingStore {
   close(): Promise<void>;
 }
 
@@ -84,21 +102,36 @@ export interface SecretStore {
 export interface GrantRecord {
   readonly id: string;
   readonly appId: string;
-  readonly secretId: string;
+  /** Null for OAuth. */
+  readonly secretId: string | null;
   readonly provider: string;
   readonly principalType: "system";
   readonly label: string | null;
+  /** `deleted`: for good, connecting again makes another grant. */
   readonly status: "active" | "revoked" | "deleted";
   readonly allowRetrieve: boolean;
   readonly createdAt: number;
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** OAuth: whose account it is; null for a managed secret. */
+  readonly account: GrantAccount | null;
+  readonly policy: GrantPolicy | null;
+  readonly data: GrantData | null;
 }
 
-/** A grant together with what it opens; null when the secret is gone. */
+export interface GrantAccount {
+  /** The same for the same account, always: what connecting again is recognised by. */
+  readonly id: string;
+  /** What the user knows the account by. */
+  readonly identifier: string;
+  readonly name: string | null;
+}
+
+/** A grant together with what it opens: a secret or a connected account's tokens; both null when that is gone. */
 export interface GrantWithSecret {
   readonly grant: GrantRecord;
   readonly secret: SecretRecord | null;
+  readonly oauth: OAuthCredentialRecord | null;
 }
 
 export interface GrantFilter {
@@ -113,7 +146,7 @@ export interface GrantStore {
   findGrant(appId: string, id: string): Promise<GrantWithSecret | null>;
   /** Active system grants for a provider, at most `limit`, in the order they were made. */
   findGrantsByProvider(appId: string, provider: string, limit: number): Promise<GrantWithSecret[]>;
-  listGrants(appId: string, filter: GrantFilter, page: Page): Promise<Listed<GrantRecord>>;
+  listGrants(appId: string, filter: GrantFilter, page: Page): Promise<Listed<GrantWithSecret>>;
   updateGrant(
     appId: string,
     id: string,
@@ -121,6 +154,216 @@ export interface GrantStore {
   ): Promise<GrantRecord | null>;
   /** Null when there is no active grant of that id. */
   revokeGrant(appId: string, id: string, at: number): Promise<GrantRecord | null>;
+  setGrantData(appId: string, id: string, data: GrantData): Promise<GrantRecord | null>;
+}
+
+/** How the tokens were obtained, and so how new ones are. */
+export type OAuthFlow = "authorization_code" | "device_code" | "client_credentials" | "jwt_bearer" | "installation";
+
+/** The tokens of a grant. Its id is the grant's. */
+export interface OAuthCredentialRecord {
+  readonly id: string;
+  readonly appId: string;
+  readonly provider: string;
+  readonly flow: OAuthFlow;
+  /** Raised by every write of tokens; nobody overwrites tokens newer than those they started from. */
+  readonly version: number;
+  readonly sealedTokens: Uint8Array;
+  readonly askedScopes: readonly string[];
+  readonly grantedScopes: readonly string[];
+  /** Values of the provider's URL variables for this account. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly tokenExpiresAt: number | null;
+  readonly refreshExpiresAt: number | null;
+  /** When the vault wants to refresh by itself; null: never. */
+  readonly refreshDueAt: number | null;
+  readonly connectedAt: number;
+  readonly refreshedAt: number | null;
+  readonly state: "ok" | "failing" | "reauth_required";
+  /** For people; the provider's error code at most. */
+  readonly problem: string | null;
+  readonly failingSince: number | null;
+  /** How many refreshes failed in a row. */
+  readonly failures: number;
+  /** Whoever refreshes at the moment. Still there after a crash: that refresh may have reached the provider. */
+  readonly leaseId: string | null;
+  readonly leaseUntil: number | null;
+}
+
+/** What a refresh brought. */
+export interface RefreshedTokens {
+  readonly sealedTokens: Uint8Array;
+  readonly grantedScopes: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly tokenExpiresAt: number | null;
+  readonly refreshExpiresAt: number | null;
+  readonly refreshDueAt: number | null;
+  readonly at: number;
+}
+
+export interface RefreshFailure {
+  readonly state: "failing" | "reauth_required";
+  readonly problem: string;
+  readonly refreshDueAt: number | null;
+  readonly at: number;
+}
+
+export type Lease =
+  | { readonly got: "lease"; readonly credential: OAuthCredentialRecord }
+  /** Somebody else refreshes. */
+  | { readonly got: "held"; readonly until: number }
+  /** Refreshed, connected again or gone since. */
+  | { readonly got: "moved"; readonly credential: OAuthCredentialRecord | null };
+
+/** What connecting an account again changes in its grant. */
+export interface Reconnected {
+  readonly label?: string;
+  readonly expiresAt: number | null;
+  readonly policy: GrantPolicy | null;
+  readonly account: GrantAccount;
+  readonly data?: GrantData;
+}
+
+export interface OAuthCredentialStore {
+  /** The grant for an account that is not deleted. */
+  findGrantByAccount(appId: string, provider: string, accountId: string): Promise<GrantWithSecret | null>;
+  /** Grant and tokens in one write. False when the account has a grant already. */
+  insertOAuthGrant(grant: GrantRecord, credential: OAuthCredentialRecord): Promise<boolean>;
+  /** Active again, with new tokens of a higher version, in one write. Null when the grant is gone or deleted. */
+  reconnectGrant(
+    appId: string,
+    id: string,
+    change: Reconnected,
+    credential: OAuthCredentialRecord,
+  ): Promise<GrantRecord | null>;
+  findOAuthCredential(appId: string, id: string): Promise<OAuthCredentialRecord | null>;
+  /** The right to refresh tokens of this version, for one at a time. Sets `refreshDueAt` to `until`. */
+  leaseOAuthCredential(
+    appId: string,
+    id: string,
+    lease: { readonly version: number; readonly leaseId: string; readonly now: number; readonly until: number },
+  ): Promise<Lease>;
+  /** Only over tokens of this version; raises it and ends the lease. False: somebody was faster, nothing was written. */
+  saveRefreshedTokens(appId: string, id: string, version: number, tokens: RefreshedTokens): Promise<boolean>;
+  /** Only over tokens of this version, which stay as they are. Ends the lease. */
+  saveRefreshFailure(appId: string, id: string, version: number, failure: RefreshFailure): Promise<boolean>;
+  /** What the vault wants to refresh by itself, longest overdue first. */
+  dueOAuthCredentials(now: number, limit: number): Promise<{ appId: string; id: string }[]>;
+  /** For the only process of an embedded store, at its start: whoever held a lease is gone. Returns whose they were. */
+  breakOAuthLeases(): Promise<{ appId: string; id: string }[]>;
+  /** Ends the grant and deletes the tokens in one write. Null when there is no grant of that id that can be ended so. */
+  endOAuthGrant(appId: string, id: string, status: "revoked" | "deleted", at: number): Promise<GrantRecord | null>;
+  /** Connected accounts that match, in the order they were made; for revoking many. */
+  findOAuthGrants(appId: string, filter: OAuthGrantFilter, after: string, limit: number): Promise<GrantRecord[]>;
+}
+
+export interface OAuthGrantFilter {
+  readonly provider?: string;
+  readonly accountIdentifier?: string;
+  readonly createdBefore?: number;
+  readonly createdAfter?: number;
+}
+
+/** How an app is known at a provider. */
+export interface ProviderConfigRecord {
+  readonly id: string;
+  readonly appId: string;
+  readonly provider: string;
+  readonly clientId: string;
+  /** Client secret and private key, sealed; see `credential/client-secret.ts`. */
+  readonly sealedClient: Uint8Array;
+  readonly hasClientSecret: boolean;
+  readonly hasPrivateKey: boolean;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly allowedScopes: readonly string[] | null;
+  readonly defaultScopes: readonly string[];
+  /** Null: the vault's own callback. */
+  readonly redirectUri: string | null;
+  readonly grantSchema: Readonly<Record<string, unknown>> | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** An entry of an app's own catalogue; `definition` is JSON that was checked before it was stored. */
+export interface CustomProviderRecord {
+  readonly appId: string;
+  readonly provider: string;
+  readonly definition: string;
+  readonly createdAt: number;
+}
+
+export interface ProviderStore {
+  findProviderConfig(appId: string, provider: string): Promise<ProviderConfigRecord | null>;
+  listProviderConfigs(appId: string): Promise<ProviderConfigRecord[]>;
+  /** Replaces the app's configuration of that provider, if there is one; its id and creation time stay. */
+  putProviderConfig(config: ProviderConfigRecord): Promise<ProviderConfigRecord>;
+  deleteProviderConfig(appId: string, provider: string): Promise<ProviderConfigRecord | null>;
+  findCustomProvider(appId: string, provider: string): Promise<CustomProviderRecord | null>;
+  listCustomProviders(appId: string): Promise<CustomProviderRecord[]>;
+  putCustomProvider(record: CustomProviderRecord): Promise<void>;
+  deleteCustomProvider(appId: string, provider: string): Promise<CustomProviderRecord | null>;
+}
+
+/** A user's chance to connect. Found by the hash of its token; `options` is the checked request that made it. */
+export interface ConnectSessionRecord {
+  readonly id: string;
+  readonly appId: string;
+  readonly tokenHash: string;
+  readonly options: string;
+  /** `expired` is not stored: it is a pending session whose time is over. */
+  readonly status: "pending" | "completed" | "denied" | "failed";
+  readonly grants: readonly ConnectedGrant[];
+  readonly error: ConnectSessionError | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ConnectSessionError {
+  readonly code: string;
+  readonly detail: string;
+  readonly providerId: string | null;
+}
+
+export interface ConnectSessionChange {
+  readonly status?: ConnectSessionRecord["status"];
+  /** Put beside the others; takes the place of one with the same grant id. */
+  readonly grant?: ConnectedGrant;
+  readonly error?: ConnectSessionError | null;
+}
+
+/** One way to a provider and back. Found by the hash of its state, used once. */
+export interface ConnectAttemptRecord {
+  readonly id: string;
+  readonly appId: string;
+  readonly sessionId: string;
+  readonly provider: string;
+  readonly stateHash: string;
+  /** Hash of the cookie of the browser that started it; "" for a device code. */
+  readonly browserHash: string;
+  /** PKCE verifier, nonce, device code: sealed. */
+  readonly sealedSecrets: Uint8Array;
+  readonly askedScopes: readonly string[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt: number | null;
+}
+
+export interface ConnectStore {
+  insertConnectSession(session: ConnectSessionRecord): Promise<void>;
+  findConnectSession(tokenHash: string): Promise<ConnectSessionRecord | null>;
+  findConnectSessionById(appId: string, id: string): Promise<ConnectSessionRecord | null>;
+  /** Only while it is pending. Null: it is not, and nothing was written. */
+  changeConnectSession(appId: string, id: string, change: ConnectSessionChange): Promise<ConnectSessionRecord | null>;
+  insertConnectAttempt(attempt: ConnectAttemptRecord): Promise<void>;
+  /** Whoever asks first gets it, `usedAt` null; everybody after sees when it was used. Null: there is none. */
+  takeConnectAttempt(stateHash: string, at: number): Promise<ConnectAttemptRecord | null>;
+  /** The newest attempt of a session, without using it up: for device codes, which are asked for again and again. */
+  findConnectAttempt(appId: string, sessionId: string): Promise<ConnectAttemptRecord | null>;
+  /** Sessions and attempts that ended before this moment. Returns how many were deleted. */
+  forgetConnectSessions(expiredBefore: number, limit: number): Promise<number>;
+  findConnectSettings(appId: string): Promise<ConnectSettings | null>;
+  putConnectSettings(appId: string, settings: ConnectSettings): Promise<void>;
 }
 
 /** Keyset paging: `after` is the id of the last record of the page before. Records come in the order they were made. */

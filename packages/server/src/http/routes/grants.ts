@@ -1,16 +1,20 @@
 import type { Grant } from "@alter-vault/protocol";
 import { toTimestamp } from "../../clock.ts";
-import type { GrantRecord } from "../../store/store.ts";
+import { missingScopes } from "../../credential/oauth/scopes.ts";
+import type { GrantRecord, OAuthCredentialRecord } from "../../store/store.ts";
 import { pageFields, toPage } from "./page.ts";
 import type { RouteDeps } from "./routes.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";
 
-function show(grant: GrantRecord, nowMs: number): Grant {
+/** A grant as it is shown. Without its tokens' record (a list reads the grants alone) it says nothing about them. */
+export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | null, nowMs: number): Grant {
   const expired = grant.status === "active" && grant.expiresAt !== null && grant.expiresAt <= nowMs;
+  const missing = oauth ? missingScopes(oauth.askedScopes, oauth.grantedScopes) : [];
+  const time = (at: number | null | undefined): string | null => (at == null ? null : toTimestamp(at));
   return {
     grant_id: grant.id,
     app_id: grant.appId,
-    grant_kind: "managed_secret",
+    grant_kind: grant.secretId === null ? "oauth" : "managed_secret",
     secret_id: grant.secretId,
     provider_id: grant.provider,
     principal_type: grant.principalType,
@@ -18,8 +22,18 @@ function show(grant: GrantRecord, nowMs: number): Grant {
     status: expired ? "expired" : grant.status,
     allow_retrieve: grant.allowRetrieve,
     created_at: toTimestamp(grant.createdAt),
-    expires_at: grant.expiresAt === null ? null : toTimestamp(grant.expiresAt),
-    revoked_at: grant.revokedAt === null ? null : toTimestamp(grant.revokedAt),
+    expires_at: time(grant.expiresAt),
+    revoked_at: time(grant.revokedAt),
+    account_identifier: grant.account?.identifier ?? null,
+    account_display_name: grant.account?.name ?? null,
+    scopes: [...(oauth?.grantedScopes ?? [])],
+    scope_mismatch: missing.length > 0,
+    missing_scopes: missing,
+    credential_status: oauth?.state ?? null,
+    credential_problem: oauth?.problem ?? null,
+    token_expires_at: time(oauth?.tokenExpiresAt),
+    last_refreshed_at: time(oauth?.refreshedAt),
+    grant_policy: grant.policy,
   };
 }
 
@@ -36,13 +50,16 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
           ...(status === undefined ? {} : { status }),
         };
         const listed = await store.listGrants(caller.appId, filter, toPage(query));
-        return { grants: listed.records.map((grant) => show(grant, filter.now)), ...pageFields(listed, query) };
+        return {
+          grants: listed.records.map(({ grant, oauth }) => showGrant(grant, oauth, filter.now)),
+          ...pageFields({ ...listed, records: listed.records.map(({ grant }) => grant) }, query),
+        };
       }),
 
     getGrant: ({ caller, id }) =>
       reads(async () => {
         const found = await store.findGrant(caller.appId, id);
-        return found ? show(found.grant, clock.now()) : NOT_FOUND;
+        return found ? showGrant(found.grant, found.oauth, clock.now()) : NOT_FOUND;
       }),
 
     createGrant: async ({ caller, id, body }) => {
@@ -66,13 +83,16 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
         createdAt: now,
         expiresAt: body.expires_in_seconds === undefined ? null : now + body.expires_in_seconds * 1000,
         revokedAt: null,
+        account: null,
+        policy: null,
+        data: null,
       };
       return {
         ok: true,
         facts: { grant_id: grant.id, secret_id: id, provider: secret.provider, principal_type: grant.principalType },
         run: async () => {
           await store.insertGrant(grant);
-          return { ok: true, body: show(grant, now) };
+          return { ok: true, body: showGrant(grant, null, now) };
         },
       };
     },
@@ -85,7 +105,8 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
           ...(body.label === undefined ? {} : { label: body.label }),
           ...(body.allow_retrieve === undefined ? {} : { allowRetrieve: body.allow_retrieve }),
         });
-        return grant ? { ok: true, body: show(grant, clock.now()) } : NOT_FOUND;
+        if (!grant) return NOT_FOUND;
+        return { ok: true, body: showGrant(grant, await store.findOAuthCredential(caller.appId, id), clock.now()) };
       },
     }),
 
@@ -96,7 +117,18 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
         const grant = await store.revokeGrant(caller.appId, id, clock.now());
         if (!grant || grant.revokedAt === null) return NOT_FOUND;
         const revoked_at = toTimestamp(grant.revokedAt);
-        return { ok: true, body: { grant_id: id, revoked_at, success: true, message: "The grant was revoked." } };
+        return {
+          ok: true,
+          body: {
+            grant_id: id,
+            revoked_at,
+            success: true,
+            message: "The grant was revoked.",
+            provider_revocation: "not_applicable",
+            provider_detail: null,
+            manual_url: null,
+          },
+        };
       },
     }),
   };

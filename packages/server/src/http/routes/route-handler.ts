@@ -3,7 +3,28 @@ import type { Route, RouteId, ROUTES } from "@alter-vault/protocol";
 import type { Done, Failure, OperationCaller, Plan } from "../../call.ts";
 
 /** Endpoints that go through `Vault.perform`: all but the two that call providers. */
-export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve">;
+export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve" | Unbuilt>;
+
+/** Described, and not built yet. */
+export type Unbuilt =
+  | "revokeGrants"
+  | "disconnectGrant"
+  | "refreshGrant"
+  | "getGrantData"
+  | "putGrantData"
+  | "listProviders"
+  | "getProvider"
+  | "addProvider"
+  | "removeProvider"
+  | "getProviderConfig"
+  | "putProviderConfig"
+  | "deleteProviderConfig"
+  | "createServiceGrant"
+  | "createConnectSession"
+  | "pollConnectSession"
+  | "createDeviceConnect"
+  | "getConnectSettings"
+  | "putConnectSettings";
 
 type Parsed<Id extends RouteId, Part extends "query" | "body"> =
   (typeof ROUTES)[Id] extends Record<Part, infer Schema>

@@ -58,6 +58,9 @@ export function secretRoutes({ store, keyring, clock, newId, allowLoopback }: Ro
         createdAt: now,
         expiresAt: null,
         revokedAt: null,
+        account: null,
+        policy: null,
+        data: null,
       };
       return {
         ok: true,

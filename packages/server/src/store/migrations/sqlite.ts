@@ -71,4 +71,68 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    id: 2,
+    name: "connected accounts",
+    sql: `
+      CREATE TABLE grants_2 (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), secret_id TEXT, provider TEXT NOT NULL,
+        principal_type TEXT NOT NULL, label TEXT, status TEXT NOT NULL, allow_retrieve INTEGER NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER,
+        account_id TEXT, account_identifier TEXT, account_name TEXT, policy TEXT, data TEXT
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO grants_2
+        SELECT id, app_id, secret_id, provider, principal_type, label, status, allow_retrieve, created_at, expires_at,
+               revoked_at, NULL, NULL, NULL, NULL, NULL FROM grants;
+      DROP TABLE grants;
+      ALTER TABLE grants_2 RENAME TO grants;
+      CREATE INDEX grants_of_app ON grants (app_id, id);
+      CREATE INDEX grants_of_provider ON grants (app_id, provider, id);
+      CREATE INDEX grants_of_secret ON grants (secret_id) WHERE secret_id IS NOT NULL;
+      CREATE UNIQUE INDEX grants_of_account ON grants (app_id, provider, account_id)
+        WHERE account_id IS NOT NULL AND status <> 'deleted';
+
+      CREATE TABLE oauth_credentials (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), provider TEXT NOT NULL, flow TEXT NOT NULL,
+        version INTEGER NOT NULL, sealed_tokens BLOB NOT NULL, asked_scopes TEXT NOT NULL, granted_scopes TEXT NOT NULL,
+        variables TEXT NOT NULL, token_expires_at INTEGER, refresh_expires_at INTEGER, refresh_due_at INTEGER,
+        connected_at INTEGER NOT NULL, refreshed_at INTEGER, state TEXT NOT NULL, problem TEXT, failing_since INTEGER,
+        failures INTEGER NOT NULL, lease_id TEXT, lease_until INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX oauth_credentials_due ON oauth_credentials (refresh_due_at) WHERE refresh_due_at IS NOT NULL;
+      CREATE INDEX oauth_credentials_leased ON oauth_credentials (id) WHERE lease_id IS NOT NULL;
+
+      CREATE TABLE provider_configs (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), provider TEXT NOT NULL, client_id TEXT NOT NULL,
+        sealed_client BLOB NOT NULL, has_client_secret INTEGER NOT NULL, has_private_key INTEGER NOT NULL,
+        variables TEXT NOT NULL, allowed_scopes TEXT, default_scopes TEXT NOT NULL, redirect_uri TEXT, grant_schema TEXT,
+        created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, UNIQUE (app_id, provider)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE custom_providers (
+        app_id TEXT NOT NULL REFERENCES apps (id), provider TEXT NOT NULL, definition TEXT NOT NULL,
+        created_at INTEGER NOT NULL, PRIMARY KEY (app_id, provider)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE connect_sessions (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), token_hash TEXT NOT NULL UNIQUE,
+        options TEXT NOT NULL, status TEXT NOT NULL, grants TEXT NOT NULL, error TEXT, created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX connect_sessions_by_end ON connect_sessions (expires_at);
+
+      CREATE TABLE connect_attempts (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL, session_id TEXT NOT NULL, provider TEXT NOT NULL,
+        state_hash TEXT NOT NULL UNIQUE, browser_hash TEXT NOT NULL, sealed_secrets BLOB NOT NULL,
+        asked_scopes TEXT NOT NULL, variables TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+        used_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX connect_attempts_of_session ON connect_attempts (session_id, id);
+      CREATE INDEX connect_attempts_by_end ON connect_attempts (expires_at);
+
+      CREATE TABLE connect_settings (
+        app_id TEXT PRIMARY KEY REFERENCES apps (id), settings TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

@@ -2,12 +2,13 @@ import type { SQLInputValue } from "node:sqlite";
 import type { GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
 import { listPage } from "./list-page.ts";
+import { findCredential } from "./oauth-credentials.ts";
 import { secretFromRow, type SecretRow } from "./secrets.ts";
 
-interface Row {
+export interface GrantRow {
   id: string;
   app_id: string;
-  secret_id: string;
+  secret_id: string | null;
   provider: string;
   principal_type: "system";
   label: string | null;
@@ -16,9 +17,14 @@ interface Row {
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
+  account_id: string | null;
+  account_identifier: string | null;
+  account_name: string | null;
+  policy: string | null;
+  data: string | null;
 }
 
-const fromRow = (row: Row): GrantRecord => ({
+export const grantFromRow = (row: GrantRow): GrantRecord => ({
   id: row.id,
   appId: row.app_id,
   secretId: row.secret_id,
@@ -30,11 +36,17 @@ const fromRow = (row: Row): GrantRecord => ({
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
+  account:
+    row.account_id === null
+      ? null
+      : { id: row.account_id, identifier: row.account_identifier ?? row.account_id, name: row.account_name },
+  policy: row.policy === null ? null : (JSON.parse(row.policy) as GrantRecord["policy"]),
+  data: row.data === null ? null : (JSON.parse(row.data) as GrantRecord["data"]),
 });
 
 export function insertGrant(db: Database, grant: GrantRecord): void {
   db.run(
-    "INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     grant.id,
     grant.appId,
     grant.secretId,
@@ -46,40 +58,50 @@ export function insertGrant(db: Database, grant: GrantRecord): void {
     grant.createdAt,
     grant.expiresAt,
     grant.revokedAt,
+    grant.account?.id ?? null,
+    grant.account?.identifier ?? null,
+    grant.account?.name ?? null,
+    grant.policy === null ? null : JSON.stringify(grant.policy),
+    grant.data === null ? null : JSON.stringify(grant.data),
   );
 }
 
+export function findGrant(db: Database, appId: string, id: string): GrantRecord | null {
+  const row = db.get<GrantRow>("SELECT * FROM grants WHERE id = ? AND app_id = ?", id, appId);
+  return row ? grantFromRow(row) : null;
+}
+
+/** The grant with what it opens. */
+export function withCredential(db: Database, grant: GrantRecord): GrantWithSecret {
+  if (grant.secretId === null) return { grant, secret: null, oauth: findCredential(db, grant.appId, grant.id) };
+  const row = db.get<SecretRow>("SELECT * FROM secrets WHERE id = ? AND app_id = ?", grant.secretId, grant.appId);
+  return { grant, secret: row ? secretFromRow(row) : null, oauth: null };
+}
+
 export function grantStore(db: Database): GrantStore {
-  const find = (appId: string, id: string): GrantRecord | null => {
-    const row = db.get<Row>("SELECT * FROM grants WHERE id = ? AND app_id = ?", id, appId);
-    return row ? fromRow(row) : null;
-  };
-  const withSecret = (grant: GrantRecord): GrantWithSecret => {
-    const row = db.get<SecretRow>("SELECT * FROM secrets WHERE id = ? AND app_id = ?", grant.secretId, grant.appId);
-    return { grant, secret: row ? secretFromRow(row) : null };
-  };
+  const find = (appId: string, id: string): GrantRecord | null => findGrant(db, appId, id);
   return {
     async insertGrant(grant) {
       insertGrant(db, grant);
     },
     async findGrant(appId, id) {
       const grant = find(appId, id);
-      return grant ? withSecret(grant) : null;
+      return grant ? withCredential(db, grant) : null;
     },
     async findGrantsByProvider(appId, provider, limit) {
       return db
-        .all<Row>(
+        .all<GrantRow>(
           "SELECT * FROM grants WHERE app_id = ? AND provider = ? AND status = 'active' ORDER BY id LIMIT ?",
           appId,
           provider,
           limit,
         )
-        .map((row) => withSecret(fromRow(row)));
+        .map((row) => withCredential(db, grantFromRow(row)));
     },
     async listGrants(appId, filter, page) {
       const { where, values } = grantWhere(appId, filter);
-      const { rows, ...rest } = listPage<Row>(db, "grants", where, values, page);
-      return { records: rows.map(fromRow), ...rest };
+      const { rows, ...rest } = listPage<GrantRow>(db, "grants", where, values, page);
+      return { records: rows.map((row) => withCredential(db, grantFromRow(row))), ...rest };
     },
     async updateGrant(appId, id, { label, allowRetrieve }) {
       return db.transaction(() => {
@@ -99,6 +121,16 @@ export function grantStore(db: Database): GrantStore {
       const changed = db.run(
         "UPDATE grants SET status = 'revoked', revoked_at = ? WHERE app_id = ? AND id = ? AND status = 'active'",
         at,
+        appId,
+        id,
+      );
+      return changed === 1 ? find(appId, id) : null;
+    },
+    async setGrantData(appId, id, data) {
+      const text = JSON.stringify(data);
+      const changed = db.run(
+        "UPDATE grants SET data = ? WHERE app_id = ? AND id = ? AND status <> 'deleted'",
+        text,
         appId,
         id,
       );

@@ -7,6 +7,9 @@ import type { HotRecords } from "./hot-records.ts";
 const PLACES = [
   { kind: "api_key", table: "api_keys", column: "sealed_signing_key", field: "signing_key" },
   { kind: "secret", table: "secrets", column: "sealed_value", field: "value" },
+  { kind: "oauth_credential", table: "oauth_credentials", column: "sealed_tokens", field: "tokens" },
+  { kind: "provider_config", table: "provider_configs", column: "sealed_client", field: "client" },
+  { kind: "connect_attempt", table: "connect_attempts", column: "sealed_secrets", field: "secrets" },
 ] as const;
 
 interface Row {

@@ -1,11 +1,14 @@
 import type { SettingStore, Store } from "../store.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
+import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
 import { createHotRecords } from "./hot-records.ts";
 import { logStore } from "./log.ts";
+import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
 
@@ -18,6 +21,9 @@ export function openSqliteStore(path: string): Store {
     ...apiKeyStore(db, hot),
     ...secretStore(db),
     ...grantStore(db),
+    ...oauthCredentialStore(db),
+    ...providerStore(db),
+    ...connectStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db, hot),
     ...settingStore(db),
