@@ -10,7 +10,7 @@ import { pageFields, PageQuery } from "./resources.ts";
 export const AuditEntry = z.object({
   entry_id: uuid,
   at: z.iso.datetime(),
-  kind: z.enum(["request", "admin", "refusal"]),
+  kind: z.enum(["request", "admin", "connect", "refusal"]),
   app_id: uuid.nullable(),
   key_id: z.string().nullable(),
   caller: Caller.nullable(),
