@@ -1,6 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
+import { createHotRecords } from "./hot-records.ts";
 import { listPage } from "./list-page.ts";
 import { secretFromRow, type SecretRow } from "./secrets.ts";
 
@@ -58,13 +59,17 @@ export function grantStore(db: Database): GrantStore {
     const row = db.get<SecretRow>("SELECT * FROM secrets WHERE id = ? AND app_id = ?", grant.secretId, grant.appId);
     return { grant, secret: row ? secretFromRow(row) : null };
   };
+  const hot = createHotRecords<GrantWithSecret>(db, (id) => {
+    const row = db.get<Row>("SELECT * FROM grants WHERE id = ?", id);
+    return row ? withSecret(fromRow(row)) : null;
+  });
   return {
     async insertGrant(grant) {
       insertGrant(db, grant);
     },
     async findGrant(appId, id) {
-      const grant = find(appId, id);
-      return grant ? withSecret(grant) : null;
+      const found = hot.find(id);
+      return found?.grant.appId === appId ? found : null;
     },
     async findGrantsByProvider(appId, provider, limit) {
       return db

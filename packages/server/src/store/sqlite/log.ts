@@ -36,7 +36,9 @@ const fromRow = (row: Row): LogRow => ({
 
 export function logStore(db: Database): LogStore {
   const nonces = openSeenNonces(db);
-  const insertRow = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+  const insertRow = db.logWriter("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
+  const setIndexed = db.logWriter("UPDATE log_indexed SET seq = ?");
 
   const withOutcome = (row: Row): EntryWithOutcome => {
     const outcome = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'outcome'", row.entry_id);
@@ -61,7 +63,7 @@ export function logStore(db: Database): LogStore {
           if (draft) {
             last = link(last, draft);
             const { kind, entryId, appId, at, body } = draft;
-            db.run(insertRow, last.seq, writer, kind, entryId, appId, at, body, last.hash);
+            insertRow(last.seq, writer, kind, entryId, appId, at, body, last.hash);
           }
           return "written";
         });
@@ -93,11 +95,11 @@ export function logStore(db: Database): LogStore {
         for (const row of rows) {
           if (row.kind !== "entry" || row.app_id === null) continue;
           for (const [name, value] of logRefsOf(row.body)) {
-            db.run("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", row.app_id, name, value, row.seq);
+            insertRef(row.app_id, name, value, row.seq);
           }
         }
         const last = rows.at(-1)?.seq ?? done;
-        db.run("UPDATE log_indexed SET seq = ?", last);
+        setIndexed(last);
         const newest = db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log")?.seq ?? 0;
         return newest - last;
       });

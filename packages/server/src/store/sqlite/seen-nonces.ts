@@ -25,13 +25,15 @@ interface Row {
 export function openSeenNonces(db: Database): SeenNonces {
   const seen = new Set<string>();
   const nameOf = (created: number, keyId: string, nonce: string): string => `${created} ${keyId} ${nonce}`;
+  const insert = db.logWriter("INSERT INTO nonces (created, key_id, nonce) VALUES (?, ?, ?)");
+  const removeUpTo = db.logWriter("DELETE FROM nonces WHERE place <= ?");
   for (const row of db.all<Row>("SELECT * FROM nonces")) seen.add(nameOf(row.created, row.key_id, row.nonce));
 
   return {
     use({ created, keyId, nonce }, batch) {
       const name = nameOf(created, keyId, nonce);
       if (seen.has(name) || batch.has(name)) return false;
-      db.run("INSERT INTO nonces (created, key_id, nonce) VALUES (?, ?, ?)", created, keyId, nonce);
+      insert(created, keyId, nonce);
       batch.add(name);
       return true;
     },
@@ -45,7 +47,7 @@ export function openSeenNonces(db: Database): SeenNonces {
       const old = young === -1 ? oldest : oldest.slice(0, young);
       const last = old.at(-1);
       if (!last) return;
-      db.run("DELETE FROM nonces WHERE place <= ?", last.place);
+      removeUpTo(last.place);
       for (const row of old) seen.delete(nameOf(row.created, row.key_id, row.nonce));
     },
   };

@@ -45,3 +45,51 @@ test("a database of a newer version is not touched", () => {
   expect(() => openDatabase(path)).toThrow(/newer version/);
   remove();
 });
+
+test("what is kept in memory is never older than what is stored", async () => {
+  const store = openSqliteStore(":memory:");
+  const at = 1_800_000_000_000;
+  const appId = "0198c2a4-0000-7000-8000-000000000001";
+  const base = { appId, provider: "acme", createdAt: at };
+  const secret = {
+    ...base,
+    id: "0198c2a4-0000-7000-8000-000000000002",
+    name: "acme",
+    injection: { kind: "bearer" },
+    allowedHosts: ["api.example.com"],
+    sealedValue: new Uint8Array([1, 2, 3]),
+    version: 1,
+    updatedAt: at,
+  } as const;
+  const grant = {
+    ...base,
+    id: "0198c2a4-0000-7000-8000-000000000003",
+    secretId: secret.id,
+    principalType: "system",
+    label: null,
+    status: "active",
+    allowRetrieve: false,
+    expiresAt: null,
+    revokedAt: null,
+  } as const;
+  await store.insertApp({ id: appId, name: "app", createdAt: at });
+  expect(await store.findGrant(appId, grant.id)).toBeNull();
+  await store.insertSecret(secret, grant);
+  const first = await store.findGrant(appId, grant.id);
+  expect(first).toMatchObject({ grant: { status: "active" }, secret: { version: 1 } });
+  expect(await store.findGrant(appId, grant.id)).toBe(first);
+  expect(await store.findGrant("0198c2a4-0000-7000-8000-00000000000f", grant.id)).toBeNull();
+
+  await store.updateSecret(appId, secret.id, { allowedHosts: ["other.example.com"], at });
+  expect(await store.findGrant(appId, grant.id)).toMatchObject({ secret: { allowedHosts: ["other.example.com"] } });
+  await store.updateGrant(appId, grant.id, { allowRetrieve: true });
+  expect(await store.findGrant(appId, grant.id)).toMatchObject({ grant: { allowRetrieve: true } });
+  const context = { appId, record: `secret:${secret.id}`, field: "value" };
+  await store.replaceSealed([{ context, before: new Uint8Array([1, 2, 3]), after: new Uint8Array([4]) }]);
+  expect(await store.findGrant(appId, grant.id)).toMatchObject({ secret: { sealedValue: new Uint8Array([4]) } });
+  await store.revokeGrant(appId, grant.id, at);
+  expect(await store.findGrant(appId, grant.id)).toMatchObject({ grant: { status: "revoked" } });
+  await store.deleteSecret(appId, secret.id, at);
+  expect(await store.findGrant(appId, grant.id)).toMatchObject({ secret: null });
+  await store.close();
+});

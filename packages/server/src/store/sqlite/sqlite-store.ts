@@ -4,7 +4,6 @@ import { appStore } from "./apps.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
-import { createHotRecords } from "./hot-records.ts";
 import { logStore } from "./log.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
@@ -12,14 +11,13 @@ import { secretStore } from "./secrets.ts";
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
   const db = openDatabase(path);
-  const hot = createHotRecords();
   return {
     ...appStore(db),
-    ...apiKeyStore(db, hot),
+    ...apiKeyStore(db),
     ...secretStore(db),
     ...grantStore(db),
     ...dataKeyStore(db),
-    ...sealedRecordStore(db, hot),
+    ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),
     async close() {
