@@ -55,22 +55,26 @@ export function logStore(db: Database): LogStore {
       return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
     },
     async appendLog(writer, head, appends, link) {
-      const used = new Set<string>();
-      const written = db.transaction(() => {
-        let last = head;
-        const results = appends.map(({ draft, nonce }) => {
-          if (nonce && !nonces.use(nonce, used)) return "replayed";
-          if (draft) {
+      let isWritten = false;
+      try {
+        const written = db.transaction(() => {
+          let last = head;
+          const results: ("written" | "replayed")[] = [];
+          for (const { draft, nonce } of appends) {
+            const isReplayed = nonce !== null && !nonces.use(nonce);
+            results.push(isReplayed ? "replayed" : "written");
+            if (isReplayed || !draft) continue;
             last = link(last, draft);
-            const { kind, entryId, appId, at, body } = draft;
-            insertRow(last.seq, writer, kind, entryId, appId, at, body, last.hash);
+            insertRow(last.seq, writer, draft.kind, draft.entryId, draft.appId, draft.at, draft.body, last.hash);
           }
-          return "written";
+          nonces.write();
+          return { head: last, results };
         });
-        return { head: last, results };
-      });
-      nonces.keep(used);
-      return written;
+        isWritten = true;
+        return written;
+      } finally {
+        nonces.settle(isWritten);
+      }
     },
     async forgetNonces(createdBefore, limit) {
       nonces.forget(createdBefore, limit);

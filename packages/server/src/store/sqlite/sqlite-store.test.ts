@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 import { storeContract } from "../store.contract.ts";
 import { openDatabase } from "./database.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
@@ -92,4 +94,30 @@ test("what is kept in memory is never older than what is stored", async () => {
   await store.deleteSecret(appId, secret.id, at);
   expect(await store.findGrant(appId, grant.id)).toMatchObject({ secret: null });
   await store.close();
+});
+
+test("a database of the first version keeps the nonces it has seen", async () => {
+  const { path, remove } = freshPath();
+  const [first] = SQLITE_MIGRATIONS;
+  const old = new DatabaseSync(path);
+  old.exec("CREATE TABLE migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT");
+  old.exec(first?.sql ?? "");
+  old.exec("INSERT INTO migrations VALUES (1, 'first')");
+  old.exec("INSERT INTO nonces (created, key_id, nonce) VALUES (100, 'key', 'one'), (101, 'key', 'two')");
+  old.close();
+
+  const store = openSqliteStore(path);
+  const head = await store.chainHead("main");
+  const use = async (created: number, nonce: string): Promise<string | undefined> => {
+    const appends = [{ draft: null, nonce: { created, keyId: "key", nonce } }];
+    return (await store.appendLog("main", head, appends, (last) => last)).results[0];
+  };
+  expect(await use(100, "one")).toBe("replayed");
+  expect(await use(101, "two")).toBe("replayed");
+  expect(await use(101, "one")).toBe("written");
+  await store.forgetNonces(101, 10);
+  expect(await use(100, "one")).toBe("written");
+  expect(await use(101, "two")).toBe("replayed");
+  await store.close();
+  remove();
 });
