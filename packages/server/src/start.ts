@@ -9,6 +9,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
+import type { ConnectionOpener } from "./egress/connection-pools.ts";
 import { createEgress } from "./egress/egress.ts";
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from "./egress/limits.ts";
 import { createApp, type RequestListener } from "./http/app.ts";
@@ -30,6 +31,8 @@ export interface Parts {
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** For tests: how egress reaches a provider. Nothing of the configuration or the environment sets it. */
+  readonly connect?: ConnectionOpener | undefined;
 }
 
 export interface RunningVault {
@@ -60,6 +63,7 @@ export async function startVault({
   random,
   newId,
   logger,
+  connect,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
   const metrics = createMetrics();
@@ -91,6 +95,7 @@ export async function startVault({
     limits: egressLimits(config),
     random: () => random(4).readUInt32BE() / 2 ** 32,
     now: () => clock.monotonic(),
+    connect,
   });
   const vault = createVault({
     store,

@@ -13,7 +13,7 @@
 import type { Readable } from "node:stream";
 import type { ErrorCode, ProxyMethod } from "@alter-vault/protocol";
 import { Call } from "./call.ts";
-import { createPools } from "./connection-pools.ts";
+import { createPools, type ConnectionOpener } from "./connection-pools.ts";
 import type { EgressLimits } from "./limits.ts";
 import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
 import type { Needle } from "./needles.ts";
@@ -36,6 +36,8 @@ export interface EgressOptions {
   /** Milliseconds that only go forward. */
   readonly now: () => number;
   readonly sleep?: Sleep;
+  /** For tests: opens every connection, in the place of lookup, address check and TLS. */
+  readonly connect?: ConnectionOpener | undefined;
 }
 
 export interface EgressRequest {
@@ -114,9 +116,9 @@ export interface Egress {
 }
 
 export function createEgress(options: EgressOptions): Egress {
-  const { allowLoopback, limits, random, now } = options;
+  const { allowLoopback, limits, random, now, connect } = options;
   const lookup = createLookup(options.resolve ?? resolveWithSystem, { allowLoopback });
-  const pools = createPools({ allowLoopback, limits, lookup, maxOrigins: MAX_ORIGINS });
+  const pools = createPools({ allowLoopback, limits, lookup, maxOrigins: MAX_ORIGINS, connect });
   const context = { allowLoopback, limits, random, now, pools, sleep: options.sleep ?? sleepFor };
   return {
     send: (request, sink, signal) => new Call(context, request, sink, signal).run(),
