@@ -11,7 +11,7 @@ import {
   startFakeVault,
   type FakeVault,
 } from "./fake-vault.test-support.ts";
-import { Provider } from "./provider.ts";
+import { Provider } from "./provider.generated.ts";
 import { systemPrincipal } from "./system-principal.ts";
 
 const SECRET_ID = FAKE_GRANT.secret_id;

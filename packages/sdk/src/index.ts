@@ -68,7 +68,7 @@ export type {
 export type { GrantPolicy, GrantPolicyInput, GrantPolicyOptions } from "./grant-policy.ts";
 export type { RevokeGrantOptions, RevokeGrantResult, RevokeGrantsFilter, RevokeGrantsResult } from "./revoke-grants.ts";
 export { HttpMethod } from "./http-method.ts";
-export { Provider } from "./provider.ts";
+export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";
 export { systemPrincipal, type SystemPrincipal } from "./system-principal.ts";
