@@ -23,6 +23,10 @@ export const HEADER = {
   /** The content-length of an answer to HEAD: the answer of the vault is one to POST and has no such body. */
   contentLength: "alter-content-length",
   requestId: "alter-request-id",
+  /** Of an answer: the grant that was used. */
+  grantId: "alter-grant-id",
+  /** Of a provider's 403: a JSON list of the scopes that were asked for when connecting, and not granted. */
+  missingScopes: "alter-missing-scopes",
 } as const;
 
 /** Value of `alter-body` for a body that is streamed and therefore not covered by a digest. TLS alone protects it. */

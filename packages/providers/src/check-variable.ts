@@ -6,15 +6,22 @@ export type CheckedVariable =
   | { readonly ok: false; readonly detail: string };
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::[1-9]\d{0,4})?$/;
+const LOOPBACK_URL = /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::[1-9]\d{0,4})?(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const SEGMENT = /^[A-Za-z0-9._~-]{1,200}$/;
+
+/** `allowLoopback`: for development, an operator may name a server on this machine, by http too. */
+export interface VariableOptions {
+  readonly allowLoopback?: boolean;
+}
 
 /**
  * Whether a value may stand in a URL. The entry's own pattern comes second: first each kind has a form that cannot
  * leave its place, so that a careless pattern (`.*`) does no harm. Returns the value as it is to be used (hosts in lower
  * case, base URLs without the slash at the end).
  */
-export function checkVariable(variable: Variable, value: string): CheckedVariable {
-  const formed = checkForm(variable, value);
+export function checkVariable(variable: Variable, value: string, options: VariableOptions = {}): CheckedVariable {
+  const formed = checkForm(variable, value, options);
   if (!formed.ok) return formed;
   if (variable.pattern !== undefined && !matchesWhole(variable.pattern, value)) {
     return { ok: false, detail: `does not match ${variable.pattern}` };
@@ -25,7 +32,8 @@ export function checkVariable(variable: Variable, value: string): CheckedVariabl
   return formed;
 }
 
-function checkForm(variable: Variable, value: string): CheckedVariable {
+function checkForm(variable: Variable, value: string, options: VariableOptions): CheckedVariable {
+  const loopback = options.allowLoopback === true && isOperatorsChoice(variable) && !variable.hosts;
   switch (variable.kind) {
     case "label":
       return LABEL.test(value) ? { ok: true, value: value.toLowerCase() } : { ok: false, detail: "is not a DNS label" };
@@ -35,9 +43,11 @@ function checkForm(variable: Variable, value: string): CheckedVariable {
     }
     case "host": {
       const host = value.toLowerCase();
+      if (loopback && LOOPBACK_HOST.test(host)) return { ok: true, value: host };
       return checkHost(variable, host, host);
     }
     case "base-url":
+      if (loopback && LOOPBACK_URL.test(value)) return { ok: true, value: value.replace(/\/$/, "") };
       return checkBaseUrl(variable, value);
   }
 }

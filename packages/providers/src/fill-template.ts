@@ -1,4 +1,4 @@
-import { checkVariable } from "./check-variable.ts";
+import { checkVariable, type VariableOptions } from "./check-variable.ts";
 import type { Variable } from "./schema/variable.ts";
 
 /** The names in braces, in order. */
@@ -26,10 +26,11 @@ export function fillTemplate(
   variables: Readonly<Record<string, Variable>>,
   values: Readonly<Record<string, string | undefined>>,
   clientId?: string,
+  options: VariableOptions = {},
 ): Filled {
   let text = template;
   for (const name of new Set(placeholdersOf(template))) {
-    const filled = valueOf(name, variables, values, clientId);
+    const filled = valueOf(name, variables, values, clientId, options);
     if (!filled.ok) return filled;
     text = text.replaceAll(`{${name}}`, () => filled.text);
   }
@@ -41,6 +42,7 @@ function valueOf(
   variables: Readonly<Record<string, Variable>>,
   values: Readonly<Record<string, string | undefined>>,
   clientId: string | undefined,
+  options: VariableOptions,
 ): Filled {
   if (name === "client_id" && clientId !== undefined) {
     // Dots are not encoded, and would walk up the path.
@@ -52,7 +54,7 @@ function valueOf(
   const value = (Object.hasOwn(values, name) ? values[name] : undefined) ?? variable.default;
   if (value === undefined)
     return { ok: false, code: "missing", variable: name, detail: `${variable.label} is missing` };
-  const checked = checkVariable(variable, value);
+  const checked = checkVariable(variable, value, options);
   if (checked.ok) return { ok: true, text: checked.value };
   return { ok: false, code: "invalid", variable: name, detail: `${variable.label} ${checked.detail}` };
 }

@@ -5,7 +5,7 @@
  * providers (`readTokenAnswer`, `readIdentity`, `classifyError`).
  */
 export { findProvider, PROVIDER_IDS, resolveProviderId } from "./catalogue.ts";
-export { checkVariable, type CheckedVariable } from "./check-variable.ts";
+export { checkVariable, type CheckedVariable, type VariableOptions } from "./check-variable.ts";
 export { classifyError, type ProviderError } from "./classify-error.ts";
 export { fillTemplate, placeholdersOf, type Filled } from "./fill-template.ts";
 export { hostMatches } from "./host-rule.ts";
@@ -15,6 +15,7 @@ export { loadCatalogue, type CatalogueFile, type LoadedCatalogue } from "./load-
 export { ProviderId } from "./provider-id.generated.ts";
 export { quirksOf, QUIRKS, type Quirk } from "./quirks.ts";
 export { rawAnswer } from "./raw-answer.ts";
+export { resolvePointer, textAt } from "./resolve-pointer.ts";
 export { readIdentity, type ReadIdentity } from "./read-identity.ts";
 export { readTokenAnswer, type RawAnswer, type ReadToken, type ReadTokenAnswer } from "./read-token-answer.ts";
 export { CATEGORIES, Provider, STRATEGIES, type ProviderInput } from "./schema.ts";

@@ -42,19 +42,13 @@ export const CATEGORIES = [
 /**
  * Flows that data alone cannot describe. Each name is code in the OAuth engine; an entry can only choose one of them.
  * - `github-app-installation`: installation id from the callback, tokens by a JWT signed with the app's key
- * - `sentry-installation`: code and installation uuid, exchanged at the installation's own URL
  * - `shopify-callback-hmac`: the callback carries an HMAC over its parameters, by the client secret
- * - `amazon-sp-api`: `spapi_oauth_code`, and a token per marketplace
  * - `meta-appsecret-proof`: every call carries an HMAC of the token, by the client secret
- * - `pick-tenant`: after consent the user picks one of several tenants, and its id or host becomes a variable
  */
 export const STRATEGIES = [
   "github-app-installation",
-  "sentry-installation",
   "shopify-callback-hmac",
-  "amazon-sp-api",
   "meta-appsecret-proof",
-  "pick-tenant",
 ] as const;
 
 /**

@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createKeyFile, openKeyFile } from "./crypto/file-key-provider.ts";
 import { openKeyring } from "./crypto/keyring.ts";
+import type { ConnectionOpener } from "./egress/connection-pools.ts";
 import { listen } from "./http/listen.ts";
 import { createApiKey } from "./identity/api-keys.ts";
 import type { Logger } from "./logger.ts";
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** For tests. Default: the network, with every address and certificate checked. */
+  readonly connect?: ConnectionOpener | undefined;
 }
 
 export interface LocalVault {

@@ -1,15 +1,17 @@
+import { createConnection } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { createPools, type ConnectionPools } from "./connection-pools.ts";
+import { createPools, type ConnectionOpener, type ConnectionPools } from "./connection-pools.ts";
 import { DEFAULT_EGRESS_LIMITS } from "./limits.ts";
 import { createLookup, resolveWithSystem } from "./lookup.ts";
 import { startProvider, type Provider } from "./test-support.ts";
 
-const open = (maxOrigins: number): ConnectionPools =>
+const open = (maxOrigins: number, connect?: ConnectionOpener): ConnectionPools =>
   createPools({
     allowLoopback: true,
     limits: DEFAULT_EGRESS_LIMITS,
     lookup: createLookup(resolveWithSystem, { allowLoopback: true }),
     maxOrigins,
+    connect,
   });
 
 async function call(pools: ConnectionPools, url: URL): Promise<string> {
@@ -55,6 +57,20 @@ describe("createPools", () => {
     for (const socket of provider.sockets) socket.destroy();
     await expect.poll(() => pools.get(url) === pool).toBe(false);
     expect(await call(pools, url)).toBe("ok");
+    await pools.close();
+  });
+
+  test("whoever opens the connections is told what for, and is not asked for an address of the inside", async () => {
+    const provider = await start();
+    const asked: unknown[] = [];
+    const pools = open(10, ({ hostname, port, protocol }, done) => {
+      asked.push({ hostname, port, protocol });
+      const socket = createConnection({ host: "127.0.0.1", port: Number(new URL(provider.url).port) });
+      socket.once("connect", () => done(null, socket)).once("error", (error) => done(error, null));
+    });
+    expect(await call(pools, new URL("https://api.example.com/"))).toBe("ok");
+    expect(asked).toEqual([{ hostname: "api.example.com", port: "", protocol: "https:" }]);
+    expect(pools.get(new URL("https://10.0.0.1/"))).toBe("forbidden");
     await pools.close();
   });
 

@@ -1,5 +1,5 @@
 import { isIP, type LookupFunction } from "node:net";
-import { Pool } from "undici";
+import { Pool, type buildConnector } from "undici";
 import { bareAddress, isForbiddenAddress } from "./addresses.ts";
 import type { EgressLimits } from "./limits.ts";
 
@@ -9,11 +9,16 @@ export interface ConnectionPools {
   close(): Promise<void>;
 }
 
+/** Makes the socket for an origin. Whoever gives one answers for where it leads: no address is checked any more. */
+export type ConnectionOpener = buildConnector.connector;
+
 interface PoolsOptions {
   readonly allowLoopback: boolean;
   readonly limits: EgressLimits;
   readonly lookup: LookupFunction;
   readonly maxOrigins: number;
+  /** Default: to the address that the lookup checked, with TLS where the origin has it. */
+  readonly connect?: ConnectionOpener | undefined;
 }
 
 /**
@@ -62,7 +67,7 @@ export function createPools(options: PoolsOptions): ConnectionPools {
   };
 }
 
-function poolOptions({ limits, lookup }: PoolsOptions): Pool.Options {
+function poolOptions({ limits, lookup, connect }: PoolsOptions): Pool.Options {
   return {
     connections: limits.connectionsPerOrigin,
     pipelining: 1,
@@ -72,6 +77,6 @@ function poolOptions({ limits, lookup }: PoolsOptions): Pool.Options {
     bodyTimeout: limits.idleTimeoutMs,
     maxHeaderSize: limits.maxResponseHeaderBytes,
     // Said outright, so that no variable of the environment turns the check of certificates off.
-    connect: { lookup, timeout: limits.connectTimeoutMs, rejectUnauthorized: true },
+    connect: connect ?? { lookup, timeout: limits.connectTimeoutMs, rejectUnauthorized: true },
   };
 }

@@ -13,7 +13,8 @@
 import type { Readable } from "node:stream";
 import type { ErrorCode, ProxyMethod } from "@alter-vault/protocol";
 import { Call } from "./call.ts";
-import { createPools } from "./connection-pools.ts";
+import { createPools, type ConnectionOpener } from "./connection-pools.ts";
+import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
 import type { Needle } from "./needles.ts";
@@ -36,6 +37,8 @@ export interface EgressOptions {
   /** Milliseconds that only go forward. */
   readonly now: () => number;
   readonly sleep?: Sleep;
+  /** For tests: opens every connection, in the place of lookup, address check and TLS. */
+  readonly connect?: ConnectionOpener | undefined;
 }
 
 export interface EgressRequest {
@@ -108,15 +111,15 @@ export interface Egress {
    * `shutting_down`, `header_invalid` (what was injected cannot be sent), `invalid_request` (the body is not as long as
    * it was said to be).
    */
-  send(request: EgressRequest, sink: EgressSink, signal: AbortSignal): Promise<EgressOutcome>;
+  send(request: EgressRequest, sink: EgressSink, signal: HangUpSignal): Promise<EgressOutcome>;
   /** Takes no more calls, waits for those under way, and closes every connection. Abort their signals to be quick. */
   close(): Promise<void>;
 }
 
 export function createEgress(options: EgressOptions): Egress {
-  const { allowLoopback, limits, random, now } = options;
+  const { allowLoopback, limits, random, now, connect } = options;
   const lookup = createLookup(options.resolve ?? resolveWithSystem, { allowLoopback });
-  const pools = createPools({ allowLoopback, limits, lookup, maxOrigins: MAX_ORIGINS });
+  const pools = createPools({ allowLoopback, limits, lookup, maxOrigins: MAX_ORIGINS, connect });
   const context = { allowLoopback, limits, random, now, pools, sleep: options.sleep ?? sleepFor };
   return {
     send: (request, sink, signal) => new Call(context, request, sink, signal).run(),

@@ -1,0 +1,89 @@
+import type { Call } from "@alter-vault/providers";
+import type { Failure } from "../../call.ts";
+import { fill, type ProviderClient, type Variables } from "./provider-client.ts";
+import { basic, lowerCase, type ProviderRequest } from "./token-request.ts";
+
+export interface CallTokens {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  /** `auth: strategy`: the `authorization` header that its code made. */
+  readonly strategyAuth?: string | undefined;
+}
+
+/** A call of the entry's own (identity, revocation, exchange), with the tokens in their places. */
+export function callRequest(
+  client: ProviderClient,
+  call: Call,
+  variables: Variables,
+  tokens: CallTokens,
+): { readonly ok: true; readonly request: ProviderRequest } | Failure {
+  const { provider } = client;
+  const filled = fill(client, call.url, variables);
+  if (!filled.ok) return { ok: false, code: "connect_config", detail: filled.detail };
+  const url = new URL(filled.text);
+  for (const [name, value] of Object.entries(call.query)) url.searchParams.append(name, put(client, tokens, value));
+  const headers: Record<string, string> = { accept: "application/json" };
+  for (const source of [provider.api.headers, call.headers]) {
+    for (const [name, value] of Object.entries(lowerCase(source))) headers[name] = put(client, tokens, value);
+  }
+  authorize(client, call, tokens, headers, url);
+  const body = bodyOf(client, call, tokens, headers);
+  return { ok: true, request: { method: call.method, url: url.href, headers, body } };
+}
+
+function authorize(
+  client: ProviderClient,
+  { auth }: Call,
+  tokens: CallTokens,
+  headers: Record<string, string>,
+  url: URL,
+): void {
+  const { inject } = client.provider.api;
+  if (auth === "basic") {
+    headers["authorization"] = basic({ ...client, clientSecret: client.secrets.client_secret, assertion: undefined });
+  } else if (auth === "strategy") {
+    if (tokens.strategyAuth !== undefined) headers["authorization"] = tokens.strategyAuth;
+  } else if (auth === "bearer") {
+    if (inject.kind === "bearer") headers["authorization"] = `Bearer ${tokens.accessToken}`;
+    else if (inject.kind === "query") url.searchParams.set(inject.name, tokens.accessToken);
+    else {
+      const prefix = inject.prefix === undefined ? "" : `${inject.prefix} `;
+      headers[inject.name.toLowerCase()] = `${prefix}${tokens.accessToken}`;
+    }
+  }
+}
+
+function bodyOf(
+  client: ProviderClient,
+  call: Call,
+  tokens: CallTokens,
+  headers: Record<string, string>,
+): string | null {
+  if (call.form) {
+    headers["content-type"] ??= "application/x-www-form-urlencoded";
+    const entries = Object.entries(call.form).map(([name, value]) => [name, put(client, tokens, value)]);
+    return new URLSearchParams(entries as [string, string][]).toString();
+  }
+  if (call.graphql === undefined && call.json === undefined) return null;
+  headers["content-type"] ??= "application/json";
+  if (call.graphql !== undefined) return JSON.stringify({ query: call.graphql });
+  return JSON.stringify(call.json, (_key, value: unknown) =>
+    typeof value === "string" ? put(client, tokens, value) : value,
+  );
+}
+
+/** One pass: a token that happens to hold a placeholder is not looked at again. */
+function put({ clientId, secrets }: ProviderClient, tokens: CallTokens, template: string): string {
+  return template.replace(/\{(access_token|refresh_token|client_id|client_secret)\}/g, (_all, name: string) => {
+    switch (name) {
+      case "access_token":
+        return tokens.accessToken;
+      case "refresh_token":
+        return tokens.refreshToken ?? "";
+      case "client_id":
+        return clientId;
+      default:
+        return secrets.client_secret ?? "";
+    }
+  });
+}

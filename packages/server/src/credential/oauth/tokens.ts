@@ -1,0 +1,66 @@
+import type { ReadToken, ReadTokenAnswer } from "@alter-vault/providers";
+import type { Keyring } from "../../crypto/keyring.ts";
+import type { OAuthCredentialRecord } from "../../store/store.ts";
+
+/** The tokens of a grant, as they are sealed. They leave this process in calls to the provider and nowhere else. */
+export interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token?: string | undefined;
+  /** When this refresh token was issued: some providers count from there. */
+  readonly issued_at: number;
+  /** Further tokens of the same consent, by name (Slack: `user`). */
+  readonly others?: Readonly<
+    Record<string, { readonly access_token: string; readonly refresh_token?: string | undefined }>
+  >;
+  /** Of an assertion or installation: what it is made from again. */
+  readonly subject?: string | undefined;
+}
+
+export function sealTokens(keyring: Keyring, appId: string, grantId: string, tokens: Tokens): Promise<Buffer> {
+  return keyring.seal(contextOf(appId, grantId), Buffer.from(JSON.stringify(tokens), "utf8"));
+}
+
+/** Null when they cannot be opened: tampered with, moved, or their key is missing. */
+export function openTokens(
+  keyring: Keyring,
+  { appId, id, sealedTokens }: Pick<OAuthCredentialRecord, "appId" | "id" | "sealedTokens">,
+): Tokens | null {
+  const opened = keyring.open(contextOf(appId, id), sealedTokens);
+  if (!opened.ok) return null;
+  const tokens = JSON.parse(opened.plain.toString("utf8")) as Tokens;
+  opened.plain.fill(0);
+  return tokens;
+}
+
+function contextOf(appId: string, grantId: string): { appId: string; record: string; field: string } {
+  return { appId, record: `oauth_credential:${grantId}`, field: "tokens" };
+}
+
+/** The token that calls are made with: the one at the top, or the only one there is. */
+export function mainToken(answer: ReadTokenAnswer & { readonly ok: true }): ReadToken | undefined {
+  return answer.main ?? Object.values(answer.others)[0];
+}
+
+/**
+ * The tokens after an answer. What the answer does not bring stays: most providers send a refresh token only when it is
+ * new, and some name their further tokens only once.
+ */
+export function nextTokens(
+  answer: ReadTokenAnswer & { readonly ok: true },
+  before: Tokens | null,
+  nowMs: number,
+): Tokens | null {
+  const main = mainToken(answer);
+  if (!main) return null;
+  const others: Record<string, { access_token: string; refresh_token?: string | undefined }> = { ...before?.others };
+  for (const [name, { accessToken, refreshToken }] of Object.entries(answer.others)) {
+    others[name] = { access_token: accessToken, refresh_token: refreshToken ?? others[name]?.refresh_token };
+  }
+  return {
+    access_token: main.accessToken,
+    refresh_token: main.refreshToken ?? before?.refresh_token,
+    issued_at: main.refreshToken === undefined && before ? before.issued_at : nowMs,
+    ...(Object.keys(others).length > 0 ? { others } : {}),
+    ...(before?.subject === undefined ? {} : { subject: before.subject }),
+  };
+}
