@@ -6,8 +6,12 @@ import type { Store } from "../../store/store.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import { appRoutes } from "./apps.ts";
 import { auditRoutes } from "./audit.ts";
+import { connectSettingsRoutes } from "./connect-settings.ts";
+import { grantDataRoutes } from "./grant-data.ts";
 import { grantRoutes } from "./grants.ts";
 import { keyringRoutes } from "./keyring.ts";
+import { providerConfigRoutes } from "./provider-configs.ts";
+import { providerRoutes } from "./providers.ts";
 import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
 import { secretRoutes } from "./secrets.ts";
 
@@ -19,6 +23,8 @@ export interface RouteDeps {
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly allowLoopback: boolean;
+  /** The vault's own address for answers of providers, which is registered there. */
+  readonly callbackUrl: () => string;
   readonly startedAfterSeq: number;
   readonly verifyAudit: () => Promise<AuditVerification>;
 }
@@ -29,6 +35,10 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...apiKeyRoutes(deps),
     ...secretRoutes(deps),
     ...grantRoutes(deps),
+    ...grantDataRoutes(deps),
+    ...providerRoutes(deps),
+    ...providerConfigRoutes(deps),
+    ...connectSettingsRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };
