@@ -1,7 +1,10 @@
 import type { GrantData, GrantPolicy } from "@alter-vault/protocol";
-import { checkVariable, findProvider } from "@alter-vault/providers";
+import { checkVariable } from "@alter-vault/providers";
 import type { Failure } from "../call.ts";
+import { findEntry } from "../credential/oauth/catalogue.ts";
+import { checkGrantData } from "../credential/oauth/grant-data.ts";
 import type { ConnectableProvider, GrantWishes } from "../credential/oauth/engine.ts";
+import { invalid } from "../invalid-input.ts";
 import type { ConnectDeps } from "./connect.ts";
 
 /** What every way of connecting checks before it begins. */
@@ -25,9 +28,9 @@ export async function chooseProviders(
       chosen.add(found);
       continue;
     }
-    const known = findProvider(id) !== undefined || (await store.findCustomProvider(appId, id)) !== null;
     const details = { provider_id: id };
-    if (!known) return { ok: false, code: "provider_not_found", detail: `there is no provider ${id}`, details };
+    if (!(await findEntry(store, appId, id)))
+      return { ok: false, code: "provider_not_found", detail: `there is no provider ${id}`, details };
     return { ok: false, code: "provider_not_configured", detail: `${id} is not configured for this app`, details };
   }
   return { ok: true, providers: [...chosen] };
@@ -41,13 +44,13 @@ export function checkAsked(
 ): Failure | null {
   for (const [id, asked] of Object.entries(scopes)) {
     const found = providers.find(({ provider }) => provider.id === id);
-    if (!found) return invalid(`required_scopes.${id}`, "is not among the providers of the session");
+    if (!found) return invalidField(`required_scopes.${id}`, "is not among the providers of the session");
     const problem = checkScopes(found, asked);
     if (problem) return problem;
   }
   for (const [id, values] of Object.entries(variables)) {
     const found = providers.find(({ provider }) => provider.id === id);
-    if (!found) return invalid(`variables.${id}`, "is not among the providers of the session");
+    if (!found) return invalidField(`variables.${id}`, "is not among the providers of the session");
     const problem = checkVariables(found, values, `variables.${id}`);
     if (problem) return problem;
   }
@@ -55,9 +58,8 @@ export function checkAsked(
 }
 
 export function checkScopes({ provider, config }: ConnectableProvider, asked: readonly string[]): Failure | null {
-  if (config.allowedScopes === null) return null;
-  const allowed = new Set([...config.allowedScopes, ...(provider.authorize?.alwaysScopes ?? [])]);
-  const refused = asked.filter((scope) => !allowed.has(scope));
+  const { allowedScopes } = config;
+  const refused = allowedScopes === null ? [] : asked.filter((scope) => !allowedScopes.includes(scope));
   if (refused.length === 0) return null;
   return {
     ok: false,
@@ -75,9 +77,10 @@ export function checkVariables(
 ): Failure | null {
   for (const [name, value] of Object.entries(values)) {
     const variable = Object.hasOwn(provider.variables, name) ? provider.variables[name] : undefined;
-    if (variable?.from !== "user") return invalid(`${path}.${name}`, `is nothing that a user of ${provider.id} says`);
+    if (variable?.from !== "user")
+      return invalidField(`${path}.${name}`, `is nothing that a user of ${provider.id} says`);
     const checked = checkVariable(variable, value);
-    if (!checked.ok) return invalid(`${path}.${name}`, checked.detail);
+    if (!checked.ok) return invalidField(`${path}.${name}`, checked.detail);
   }
   return null;
 }
@@ -90,20 +93,20 @@ interface AskedWishes {
 
 export function wishesOf(
   { clock }: Pick<ConnectDeps, "clock">,
+  providers: readonly ConnectableProvider[],
   policy: GrantPolicy | undefined,
   { label, data, grant_id: grantId }: AskedWishes,
 ): { readonly ok: true; readonly wishes: GrantWishes } | Failure {
+  for (const { config } of data ? providers : []) {
+    const issues = checkGrantData(config.grantSchema, data ?? {});
+    if (issues.length > 0) return invalid("grant_data_invalid", issues);
+  }
   if (policy?.expires_at !== undefined && Date.parse(policy.expires_at) <= clock.now()) {
-    return invalid("grant_policy.expires_at", "is over already");
+    return invalidField("grant_policy.expires_at", "is over already");
   }
   return { ok: true, wishes: { policy: policy ?? null, label, data, grantId } };
 }
 
-export function invalid(path: string, message: string): Failure {
-  return {
-    ok: false,
-    code: "invalid_request",
-    detail: `${path}: ${message}`,
-    details: { issues: [{ path, message }] },
-  };
+export function invalidField(path: string, message: string): Failure {
+  return invalid("invalid_request", [{ path, message }]);
 }

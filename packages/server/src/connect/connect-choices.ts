@@ -2,6 +2,7 @@ import type { ConnectedGrant } from "@alter-vault/protocol";
 import { checkVariable, type CatalogueScope, type Provider, type Variable } from "@alter-vault/providers";
 import type { Failure } from "../call.ts";
 import type { ConnectableProvider, OAuthEngine } from "../credential/oauth/engine.ts";
+import { invalid, type Issue } from "../invalid-input.ts";
 import type { ProviderConfigRecord } from "../store/store.ts";
 import type { Session } from "./session.ts";
 
@@ -72,9 +73,9 @@ function openQuestions(
   config: ProviderConfigRecord,
   given: Readonly<Record<string, string>>,
 ): Question[] {
+  const answered = { ...given, ...config.variables };
   return Object.entries(variables)
-    .filter(([name, { from }]) => from === "user" && !Object.hasOwn(given, name))
-    .filter(([name]) => !Object.hasOwn(config.variables, name))
+    .filter(([name, { from }]) => from === "user" && !Object.hasOwn(answered, name))
     .map(([name, variable]) => ({ name, variable }));
 }
 
@@ -84,7 +85,7 @@ export function readAnswers(
   answers: Readonly<Record<string, string>>,
 ): { readonly ok: true; readonly variables: Record<string, string> } | Failure {
   const variables: Record<string, string> = {};
-  const issues: { path: string; message: string }[] = [];
+  const issues: Issue[] = [];
   for (const { name, variable } of questions) {
     const answer = (Object.hasOwn(answers, name) ? answers[name] : undefined)?.trim() || variable.default;
     if (answer === undefined) {
@@ -95,7 +96,5 @@ export function readAnswers(
     if (checked.ok) variables[name] = checked.value;
     else issues.push({ path: name, message: `This does not look right. An example: ${variable.example}` });
   }
-  if (issues.length === 0) return { ok: true, variables };
-  const detail = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  return { ok: false, code: "invalid_request", detail, details: { issues } };
+  return issues.length === 0 ? { ok: true, variables } : invalid("invalid_request", issues);
 }

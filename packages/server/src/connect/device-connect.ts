@@ -1,7 +1,7 @@
-import { ERROR_CODES, type DeviceConnect, type DeviceConnectCreate } from "@alter-vault/protocol";
+import { ERROR_CODES, type DeviceConnect, type DeviceConnectCreate, type ErrorCode } from "@alter-vault/protocol";
 import type { z } from "zod";
 import type { Failure, Plan } from "../call.ts";
-import type { ConnectStore } from "../store/store.ts";
+import type { ConnectSessionChange, ConnectStore } from "../store/store.ts";
 import { attemptContext, type SealedAttempt } from "./begin-attempt.ts";
 import { checkScopes, checkVariables, chooseProviders, wishesOf } from "./check-asked.ts";
 import type { ConnectDeps } from "./connect.ts";
@@ -51,7 +51,7 @@ export function createDeviceConnects(deps: ConnectDeps): DeviceConnects {
       const providerId = found.provider.id;
       const problem = checkScopes(found, asked.scopes ?? []) ?? checkVariables(found, asked.variables, "variables");
       if (problem) return problem;
-      const wished = wishesOf(deps, asked.grant_policy, asked);
+      const wished = wishesOf(deps, chosen.providers, asked.grant_policy, asked);
       if (!wished.ok) return wished;
       const options: SessionOptions = {
         kind: "device",
@@ -144,10 +144,14 @@ export function createDeviceConnects(deps: ConnectDeps): DeviceConnects {
 
 const UNREADABLE: Failure = { ok: false, code: "credential_unreadable", detail: "the device code does not open" };
 
-/** What may work later leaves the session open. */
+/** What may work later leaves the session open; a code that ran out does not come back. */
 async function failDevice(store: ConnectStore, session: Session, { code, detail }: Failure): Promise<void> {
   const error = { code, detail, providerId: session.options.providers[0] ?? null };
-  const status = code === "connect_denied" ? "denied" : "failed";
-  const change = ERROR_CODES[code].retryable ? { error } : { error, status: status as "denied" | "failed" };
-  await store.changeConnectSession(session.appId, session.id, change);
+  await store.changeConnectSession(session.appId, session.id, { error, ...endBy(code) });
+}
+
+function endBy(code: ErrorCode): ConnectSessionChange {
+  if (code === "connect_denied") return { status: "denied" };
+  const mayWorkLater = ERROR_CODES[code].retryable && code !== "connect_timeout";
+  return mayWorkLater ? {} : { status: "failed" };
 }

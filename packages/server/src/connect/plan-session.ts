@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { Failure, Plan } from "../call.ts";
 import { toTimestamp } from "../clock.ts";
 import { allowedOrigin, allowedReturnUrl } from "./allowed-places.ts";
-import { checkAsked, chooseProviders, invalid, wishesOf } from "./check-asked.ts";
+import { checkAsked, chooseProviders, invalidField, wishesOf } from "./check-asked.ts";
 import type { ConnectDeps } from "./connect.ts";
 import type { SessionOptions } from "./session.ts";
 import { hashToken, newToken } from "./token.ts";
@@ -79,20 +79,20 @@ async function checkOptions(
   const origin = allowedOrigin(asked.allowed_origin, settings, deps.allowLoopback);
   if (!origin.ok) return origin;
   const ipAddress = asked.metadata?.ip_address ?? null;
-  if (ipAddress !== null && !ipaddr.isValid(ipAddress)) return invalid("metadata.ip_address", "is not an address");
+  if (ipAddress !== null && !ipaddr.isValid(ipAddress)) return invalidField("metadata.ip_address", "is not an address");
   const again = await reconnected(deps, appId, asked.grant_id);
   if (!again.ok) return again;
   const wanted = asked.allowed_providers ?? (again.grant ? [again.grant.provider] : undefined);
   const chosen = await chooseProviders(deps, appId, wanted);
   if (!chosen.ok) return chosen;
   if (again.grant && !chosen.providers.some(({ provider }) => provider.id === again.grant?.provider)) {
-    return invalid("grant_id", `is a grant for ${again.grant.provider}, which is not among the providers`);
+    return invalidField("grant_id", `is a grant for ${again.grant.provider}, which is not among the providers`);
   }
   const scopes = asked.required_scopes ?? {};
   const variables = asked.variables ?? {};
   const problem = checkAsked(chosen.providers, scopes, variables);
   if (problem) return problem;
-  const wishes = wishesOf(deps, asked.grant_policy, asked);
+  const wishes = wishesOf(deps, chosen.providers, asked.grant_policy, asked);
   if (!wishes.ok) return wishes;
   const options: SessionOptions = {
     kind: "browser",
