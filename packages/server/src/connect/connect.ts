@@ -115,7 +115,7 @@ export function createConnect(deps: ConnectDeps): Connect {
   const devices = createDeviceConnects(deps);
   return {
     planSession: (appId, asked) => planSession(deps, appId, asked),
-    planDevice: devices.plan,
+    planDevice: (appId, asked) => devices.plan(appId, asked),
     poll: (appId, token) => pollSession(deps, devices, appId, token),
     look: (visitor, token) => lookAtSession(deps, visitor, token),
     begin: (visitor, choice) => beginAttempt(deps, visitor, choice),
