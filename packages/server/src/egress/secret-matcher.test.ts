@@ -4,8 +4,12 @@ import { createMatcher } from "./matcher.ts";
 import { makeNeedles } from "./needles.ts";
 import { secretMatcher } from "./secret-matcher.ts";
 
-const word = fc.string({ unit: fc.constantFrom(..."abcXYZ019_.~-"), minLength: 1, maxLength: 40 });
-const anything = fc.string({ unit: fc.constantFrom(..."abcXYZ019_.~-+/ =%&\"\\<é"), minLength: 1, maxLength: 40 });
+const word = fc.string({ unit: fc.constantFrom(..."abcXYZ019_.~-".split("")), minLength: 1, maxLength: 40 });
+const anything = fc.string({
+  unit: fc.constantFrom(...'abcXYZ019_.~-+/ =%&"\\<é'.split("")),
+  minLength: 1,
+  maxLength: 40,
+});
 const secrets = fc.array(fc.oneof(word, anything), { maxLength: 3 });
 
 /** Text with forms of the secrets in it, whole and broken off. */
@@ -17,7 +21,10 @@ function textAround(given: readonly string[]): fc.Arbitrary<string> {
       : fc
           .tuple(fc.constantFrom(...needles), fc.nat(100))
           .map(([needle, cut]) => (cut < 50 ? needle : needle.slice(0, cut % (needle.length + 1))));
-  const filler = fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: fc.constantFrom(..."ab/+ "), maxLength: 90 }));
+  const filler = fc.oneof(
+    fc.string({ maxLength: 60 }),
+    fc.string({ unit: fc.constantFrom(..."ab/+ ".split("")), maxLength: 90 }),
+  );
   return fc.array(fc.oneof(part, filler), { maxLength: 6 }).map((parts) => parts.join(""));
 }
 

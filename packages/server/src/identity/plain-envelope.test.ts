@@ -44,7 +44,10 @@ const headers = fc.record(
   {
     "alter-method": fc.constantFrom("GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "get", "constructor"),
     "alter-target": around(16_384),
-    "alter-grant": fc.oneof({ weight: 9, arbitrary: fc.uuid() }, fc.constantFrom("1", "", "0198C2A4-7B1E-7C3D-9A55-0D6F1E2B3C4D")),
+    "alter-grant": fc.oneof(
+      { weight: 9, arbitrary: fc.uuid() },
+      fc.constantFrom("1", "", "0198C2A4-7B1E-7C3D-9A55-0D6F1E2B3C4D"),
+    ),
     "alter-provider": around(100),
     "alter-redirect": fc.constantFrom("follow", "manual", "error", "follow", "manual", "error", "FOLLOW", ""),
     "alter-account": json(around(320)),

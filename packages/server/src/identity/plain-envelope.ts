@@ -154,7 +154,10 @@ function pairsIn(most: number, longestName: number, longestValue: number): (valu
     if (!Array.isArray(pair) || pair.length !== 2) return false;
     const [name, value] = pair as [unknown, unknown];
     return (
-      typeof name === "string" && name.length <= longestName && typeof value === "string" && value.length <= longestValue
+      typeof name === "string" &&
+      name.length <= longestName &&
+      typeof value === "string" &&
+      value.length <= longestValue
     );
   }
 }
