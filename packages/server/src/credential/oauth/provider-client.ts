@@ -29,7 +29,12 @@ export async function openProviderClient(
 ): Promise<{ readonly ok: true; readonly client: ProviderClient } | Failure> {
   const provider = await findEntry(store, appId, providerId);
   if (!provider) {
-    return { ok: false, code: "provider_not_found", detail: `there is no provider ${providerId}`, details: { provider_id: providerId } };
+    return {
+      ok: false,
+      code: "provider_not_found",
+      detail: `there is no provider ${providerId}`,
+      details: { provider_id: providerId },
+    };
   }
   const config = await store.findProviderConfig(appId, provider.id);
   const details = { provider_id: provider.id };
@@ -48,7 +53,9 @@ export function fill(
   { provider, config, clientId, allowLoopback }: ProviderClient,
   template: string,
   variables: Variables,
-): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly missing: boolean; readonly detail: string } {
+):
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly missing: boolean; readonly detail: string } {
   const filled = fillTemplate(template, provider.variables, { ...variables, ...config.variables }, clientId, {
     allowLoopback,
   });

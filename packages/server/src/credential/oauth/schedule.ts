@@ -20,9 +20,12 @@ const DAY = 24 * 60 * MINUTE;
 const NOT_ANY_MORE_MS = 10_000;
 
 /** `use`: good for a call. `ahead`: good, and worth renewing meanwhile. `expired`: not good. */
-export function freshness(
-  { now, tokenExpiresAt, issuedAt, random }: Omit<TokenTimes, "refreshExpiresAt">,
-): "use" | "ahead" | "expired" {
+export function freshness({
+  now,
+  tokenExpiresAt,
+  issuedAt,
+  random,
+}: Omit<TokenTimes, "refreshExpiresAt">): "use" | "ahead" | "expired" {
   if (tokenExpiresAt === null) return "use";
   const left = tokenExpiresAt - now;
   const lifetime = Math.max(0, tokenExpiresAt - issuedAt);
