@@ -23,6 +23,10 @@ export const HEADER = {
   /** The content-length of an answer to HEAD: the answer of the vault is one to POST and has no such body. */
   contentLength: "alter-content-length",
   requestId: "alter-request-id",
+  /** On a provider's answer: the grant that was used. */
+  grantId: "alter-grant-id",
+  /** On a provider's 403: scopes the grant lacks and the call seems to need, as a JSON array of texts. */
+  missingScopes: "alter-missing-scopes",
 } as const;
 
 /** Value of `alter-body` for a body that is streamed and therefore not covered by a digest. TLS alone protects it. */

@@ -20,6 +20,7 @@ export const Problem = z.object({
   grant_id: z.string().optional(),
   provider_id: z.string().optional(),
   account_identifiers: z.array(z.string()).optional(),
+  missing_scopes: z.array(z.string()).optional(),
   policy_error: z.string().optional(),
   rule_id: z.string().optional(),
   header: z.string().optional(),

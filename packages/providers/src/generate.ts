@@ -10,13 +10,22 @@ export function catalogueSource(providers: readonly Provider[]): string {
 export const CATALOGUE: readonly string[] = [\n${lines.join("")}];\n`;
 }
 
-/** The source of `provider-id.generated.ts`: the `Provider` constants. `cal-com` is `CAL_COM`. */
+/** The source of `provider-id.generated.ts`: one constant for each entry. `cal-com` is `CAL_COM`. */
 export function providerIdSource(providers: readonly Provider[]): string {
+  return constantsSource("ProviderId", providers);
+}
+
+/** The source of `provider.generated.ts` of the SDK, which does not depend on the catalogue: the same as `Provider`. */
+export function sdkProviderSource(providers: readonly Provider[]): string {
+  return constantsSource("Provider", providers);
+}
+
+function constantsSource(name: string, providers: readonly Provider[]): string {
   const lines = providers.map(({ id }) => `  ${constantName(id)}: ${JSON.stringify(id)},\n`);
   return `${HEAD}
 /** The providers that have an entry in the catalogue. Any other provider id works as a plain string. */
-export const ProviderId = {\n${lines.join("")}} as const;
-export type ProviderId = (typeof ProviderId)[keyof typeof ProviderId];\n`;
+export const ${name} = {\n${lines.join("")}} as const;
+export type ${name} = (typeof ${name})[keyof typeof ${name}];\n`;
 }
 
 function constantName(id: string): string {

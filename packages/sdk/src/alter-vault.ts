@@ -5,23 +5,35 @@
  * The SDK trusts the vault it is pointed at and nothing else. It refuses wrong options before anything is sent, speaks
  * clear text to nobody but this machine, and keeps its key where neither printing nor serializing reaches.
  */
+import type { GrantData } from "@alter-vault/protocol";
 import { BoundVault } from "./bound-vault.ts";
+import type { RouteOptions } from "./call-route.ts";
 import { createCore, type Core } from "./core.ts";
+import { getGrantData, setGrantData } from "./grant-data.ts";
+import type { GrantInfo } from "./grant-info.ts";
 import {
   createManagedSecretGrant,
+  getGrant,
+  iterateGrants,
   listGrants,
-  revokeGrant,
+  refreshGrant,
   whoami,
   type ConnectionListResult,
   type CreateManagedSecretGrantOptions,
   type GrantListResult,
+  type GrantsOptions,
   type ListGrantsOptions,
-  type RevokeGrantOptions,
-  type RevokeGrantResult,
   type WhoAmIResult,
 } from "./grants.ts";
-import type { GrantInfo } from "./grant-info.ts";
-import type { RouteOptions } from "./call-route.ts";
+import {
+  disconnectGrant,
+  revokeGrant,
+  revokeGrants,
+  type RevokeGrantOptions,
+  type RevokeGrantResult,
+  type RevokeGrantsFilter,
+  type RevokeGrantsResult,
+} from "./revoke-grants.ts";
 import type { AlterVaultOptions } from "./vault-options.ts";
 
 /**
@@ -55,11 +67,61 @@ export class AlterVault extends BoundVault {
   }
 
   /**
-   * Ends a grant for good. Needs the scope `grants:write`. Rejects with GrantNotFoundError when there is no such grant
-   * in this app.
+   * Every grant of the app, over all pages. Needs the scope `grants:read`.
+   *
+   * @example
+   * for await (const grant of vault.grants({ providerId: "github" })) console.log(grant.grantId, grant.status);
+   */
+  grants(options?: GrantsOptions): AsyncGenerator<GrantInfo, void, void> {
+    return iterateGrants(this.#core, options);
+  }
+
+  /** One grant. Needs the scope `grants:read`. Rejects with GrantNotFoundError when the app has no such grant. */
+  async getGrant(grantId: string, options?: RouteOptions): Promise<GrantInfo> {
+    return getGrant(this.#core, grantId, options);
+  }
+
+  /**
+   * Ends a grant, at the provider too, and forgets its credential. A user who connects the account again revives it
+   * under the same id. Needs the scope `grants:write`. Rejects with GrantNotFoundError when the app has no such grant.
    */
   async revokeGrant(grantId: string, options?: RevokeGrantOptions): Promise<RevokeGrantResult> {
     return revokeGrant(this.#core, grantId, options);
+  }
+
+  /** {@link revokeGrant} for good: connecting the account again makes a grant with a new id. */
+  async disconnectGrant(grantId: string, options?: RevokeGrantOptions): Promise<RevokeGrantResult> {
+    return disconnectGrant(this.#core, grantId, options);
+  }
+
+  /**
+   * Revokes all grants that match, here and at their providers; for incidents. Needs the scope `secrets:write`, which
+   * keys for programs do not have unless they are made with it.
+   */
+  async revokeGrants(filter: RevokeGrantsFilter): Promise<RevokeGrantsResult> {
+    return revokeGrants(this.#core, filter);
+  }
+
+  /**
+   * Refreshes the credential of a grant now. The vault does so by itself in time; this is for seeing whether it works.
+   * Needs the scope `grants:write`. Rejects with ReAuthRequiredError when the user must connect again, and with
+   * BackendError `token_refresh_failed` (retryable) or `refresh_not_supported`.
+   */
+  async refreshGrant(grantId: string, options?: RouteOptions): Promise<GrantInfo> {
+    return refreshGrant(this.#core, grantId, options);
+  }
+
+  /** The data kept with a grant. Needs the scope `grants:read`. */
+  async getGrantData(grantId: string, options?: RouteOptions): Promise<GrantData> {
+    return getGrantData(this.#core, grantId, options);
+  }
+
+  /**
+   * Replaces the data kept with a grant and resolves with it. Needs the scope `grants:write`. Rejects with BackendError
+   * `grant_data_invalid` when it does not fit the schema of the provider's configuration.
+   */
+  async setGrantData(grantId: string, data: GrantData, options?: RouteOptions): Promise<GrantData> {
+    return setGrantData(this.#core, grantId, data, options);
   }
 
   /** Issues one more grant for a managed secret. Needs the scope `grants:write`. */

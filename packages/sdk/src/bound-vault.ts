@@ -15,8 +15,8 @@ export interface VaultCalls {
   /**
    * Makes one call to a provider through the vault and resolves with the provider's response.
    *
-   * Rejects with ProviderAPIError for a provider's 4xx or 5xx (unless `throwOnProviderError` is false), with the error
-   * of the vault's refusal, with NetworkError or TimeoutError, with AlterValueError for wrong arguments, and with the
+   * Rejects with ProviderAPIError for a provider's 4xx or 5xx (unless `throwOnProviderError` is false), which is
+   * ScopeReauthRequiredError where the grant lacks scopes for the call; with the error of the vault's refusal, with NetworkError or TimeoutError, with AlterValueError for wrong arguments, and with the
    * signal's own reason when the caller aborts.
    *
    * @example

@@ -11,6 +11,8 @@ export interface RouteOptions {
   readonly timeout?: number | undefined;
 }
 
+export const ROUTE_OPTION_NAMES: readonly string[] = ["signal", "timeout"];
+
 interface RouteCall<Answer> extends RouteOptions {
   readonly pathParam?: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;

@@ -64,6 +64,7 @@ function initOf(problem: Problem, call: AddressedCredential) {
     grantId: problem.grant_id ?? call.grantId,
     providerId: problem.provider_id ?? call.provider,
     accountIdentifiers: problem.account_identifiers,
+    missingScopes: problem.missing_scopes,
     policyError: problem.policy_error,
     ruleId: problem.rule_id,
     statusCode: problem.status,

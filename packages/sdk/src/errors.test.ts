@@ -84,6 +84,7 @@ describe("a refusal becomes the class of its code", () => {
       provider_id: "github",
       policy_error: "office hours",
       rule_id: "rule-1",
+      missing_scopes: ["write"],
       account_identifiers: ["a@example.com", "b@example.com"],
     });
     const error = errorFromProblem(problem);
@@ -101,6 +102,7 @@ describe("a refusal becomes the class of its code", () => {
     }
     if (error instanceof sdk.ScopeReauthRequiredError) {
       expect(error).toMatchObject({ statusCode: 403, grantId: "g-1", connectionId: "g-1", providerId: "github" });
+      expect(error.missingScopes).toEqual(["write"]);
     }
   });
 

@@ -161,6 +161,7 @@ export class ProviderAPIError extends AlterSDKError {
 export interface ScopeReauthRequiredErrorInit extends Partial<ProviderAPIErrorInit> {
   readonly grantId?: string | undefined;
   readonly providerId?: string | undefined;
+  readonly missingScopes?: readonly string[] | undefined;
 }
 
 /** The grant lacks a scope the provider asks for. The user must connect again for the missing ones. */
@@ -170,11 +171,14 @@ export class ScopeReauthRequiredError extends ProviderAPIError {
 
   readonly grantId: string | undefined;
   readonly providerId: string | undefined;
+  /** Empty where the provider does not say which. */
+  readonly missingScopes: readonly string[];
 
   constructor(message: string, init: ScopeReauthRequiredErrorInit = {}) {
     super(message, { statusCode: 403, ...init });
     this.grantId = init.grantId;
     this.providerId = init.providerId;
+    this.missingScopes = init.missingScopes ?? [];
   }
 
   /** The older name of `grantId`. */

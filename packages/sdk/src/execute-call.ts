@@ -6,6 +6,7 @@ import { startDeadline, type Deadline } from "./deadline.ts";
 import { envelopeHeaders } from "./envelope-headers.ts";
 import { providerApiError, providerResponse } from "./provider-response.ts";
 import { readLimited } from "./read-limited.ts";
+import { readScopeLack } from "./scope-lack.ts";
 import { answerKind, foreignAnswer, parseJson, unknownAnswer } from "./vault-answer.ts";
 
 const MAX_INJECTION_BYTES = 1024 * 1024;
@@ -13,7 +14,7 @@ const MAX_INJECTION_BYTES = 1024 * 1024;
 /**
  * Makes one call and answers with the provider's response. Rejects with the error of the vault's refusal, with
  * NetworkError or TimeoutError, with the caller's own reason when the caller aborts, and, where the call wants it, with
- * ProviderAPIError for a provider's 4xx or 5xx.
+ * ProviderAPIError for a provider's 4xx or 5xx (ScopeReauthRequiredError for missing scopes).
  */
 export async function executeCall(core: Core, call: Call): Promise<Response> {
   core.assertOpen();
@@ -37,7 +38,7 @@ async function forward(core: Core, call: Call, body: EncodedBody, deadline: Dead
   const request = { method: "POST", path: "/v1/request", headers, body, credential: call.credential };
   const answer = await core.vault.send(request, deadline);
   if (answerKind(answer) !== "provider") return rejectForeign(answer, core);
-  return providerResponse(answer, { url: call.target });
+  return providerResponse(answer, { url: call.target, lack: readScopeLack(answer, call.credential) });
 }
 
 /** The injection of this one call. Of the body only the digest goes to the vault, for signatures that cover it. */

@@ -1,7 +1,8 @@
 import { makeProblem } from "@alter-vault/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { AlterVault } from "./alter-vault.ts";
-import { AlterValueError, GrantNotFoundError, TimeoutError } from "./errors.ts";
+import { BackendError, ReAuthRequiredError, TimeoutError } from "./errors.ts";
+import { AT, FAKE_GRANT, FAKE_OAUTH_GRANT } from "./fake-grant.test-support.ts";
 import {
   FAKE_API_KEY,
   GRANT_ID,
@@ -10,26 +11,11 @@ import {
   startFakeVault,
   type FakeVault,
 } from "./fake-vault.test-support.ts";
-import { Provider } from "./provider.ts";
+import { Provider } from "./provider.generated.ts";
 import { systemPrincipal } from "./system-principal.ts";
 
-const SECRET_ID = "0190a3f0-2222-7000-8000-000000000002";
-const APP_ID = "0190a3f0-3333-7000-8000-000000000003";
-const AT = "2026-01-02T03:04:05.000Z";
-const GRANT = {
-  grant_id: GRANT_ID,
-  app_id: APP_ID,
-  grant_kind: "managed_secret",
-  secret_id: SECRET_ID,
-  provider_id: "github",
-  principal_type: "system",
-  label: "nightly",
-  status: "active",
-  allow_retrieve: false,
-  created_at: AT,
-  expires_at: null,
-  revoked_at: null,
-};
+const SECRET_ID = FAKE_GRANT.secret_id;
+const APP_ID = FAKE_GRANT.app_id;
 const INFO = {
   grantId: GRANT_ID,
   connectionId: GRANT_ID,
@@ -39,12 +25,21 @@ const INFO = {
   providerId: "github",
   principalType: "system",
   label: "nightly",
-  accountDisplayName: "nightly",
   status: "active",
   allowRetrieve: false,
   createdAt: AT,
   expiresAt: null,
   revokedAt: null,
+  accountIdentifier: null,
+  accountDisplayName: "nightly",
+  scopes: [],
+  scopeMismatch: false,
+  missingScopes: [],
+  credentialStatus: null,
+  credentialProblem: null,
+  tokenExpiresAt: null,
+  lastRefreshedAt: null,
+  grantPolicy: null,
 };
 
 let server: FakeVault;
@@ -68,7 +63,7 @@ describe("listGrants", () => {
   const result = { total: 1, totalCapped: false, limit: 10, offset: 0, hasMore: true, nextCursor: "c-2" };
 
   test("asks with the wire's names and answers with the SDK's", async () => {
-    answer(200, { grants: [GRANT], ...page });
+    answer(200, { grants: [FAKE_GRANT], ...page });
     const options = { providerId: Provider.GITHUB, status: "active", limit: 10, offset: 0, cursor: "c 1" } as const;
     expect(await vault.listGrants(options)).toEqual({ grants: [INFO], ...result });
     expect(server.seen[0]).toMatchObject({
@@ -78,7 +73,7 @@ describe("listGrants", () => {
   });
 
   test("listConnections is the same under its older name", async () => {
-    answer(200, { grants: [GRANT], ...page });
+    answer(200, { grants: [FAKE_GRANT], ...page });
     expect(await vault.listConnections()).toEqual({ connections: [INFO], ...result });
     expect(server.seen[0]?.path).toBe("/v1/grants");
   });
@@ -93,31 +88,69 @@ describe("listGrants", () => {
   });
 });
 
-describe("revokeGrant", () => {
-  test("with a reason", async () => {
-    answer(200, { grant_id: GRANT_ID, revoked_at: AT, success: true, message: "revoked" });
-    expect(await vault.revokeGrant(GRANT_ID, { reason: "aufräumen" })).toEqual({
-      success: true,
-      message: "revoked",
-      grantId: GRANT_ID,
-      connectionId: GRANT_ID,
-      revokedAt: AT,
+describe("a connected account", () => {
+  test("says whose it is, what it may do, and how its credential is", async () => {
+    answer(200, FAKE_OAUTH_GRANT);
+    expect(await vault.getGrant(GRANT_ID)).toMatchObject({
+      grantKind: "oauth",
+      managedSecretId: null,
+      accountIdentifier: "ada@example.com",
+      accountDisplayName: "Ada",
+      scopes: ["read"],
+      scopeMismatch: true,
+      missingScopes: ["write"],
+      credentialStatus: "failing",
+      credentialProblem: "token_refresh_failed",
+      tokenExpiresAt: AT,
+      lastRefreshedAt: AT,
+      grantPolicy: { maxTtlSeconds: 86_400, expiresAt: AT },
     });
-    const [seen] = server.seen;
-    expect(seen).toMatchObject({ method: "POST", path: `/v1/grants/${GRANT_ID}/revoke` });
-    expect(seen?.headers["content-type"]).toBe("application/json");
-    expect(JSON.parse(String(seen?.body))).toEqual({ reason: "aufräumen" });
+    expect(server.seen[0]).toMatchObject({ method: "GET", path: `/v1/grants/${GRANT_ID}` });
   });
 
-  test("of a grant that is not there", async () => {
-    server.answer((_, response) => sendProblem(response, makeProblem("grant_not_found", "no such grant")));
-    await expect(vault.revokeGrant(GRANT_ID)).rejects.toBeInstanceOf(GrantNotFoundError);
-    expect(JSON.parse(String(server.seen[0]?.body))).toEqual({});
+  test("without a name of its own is shown by its label", async () => {
+    answer(200, { ...FAKE_OAUTH_GRANT, account_display_name: null, label: "work" });
+    expect(await vault.getGrant(GRANT_ID)).toMatchObject({ accountDisplayName: "work", label: "work" });
   });
 
-  test("of something that is no grant id", async () => {
-    await expect(vault.revokeGrant("../keys")).rejects.toBeInstanceOf(AlterValueError);
-    expect(server.seen).toHaveLength(0);
+  test("is refreshed on demand", async () => {
+    answer(200, FAKE_OAUTH_GRANT);
+    expect(await vault.refreshGrant(GRANT_ID)).toMatchObject({ grantId: GRANT_ID, lastRefreshedAt: AT });
+    expect(server.seen[0]).toMatchObject({ method: "POST", path: `/v1/grants/${GRANT_ID}/refresh` });
+  });
+
+  test.each([
+    ["reauth_required", ReAuthRequiredError, false],
+    ["token_refresh_failed", BackendError, true],
+    ["refresh_not_supported", BackendError, false],
+  ] as const)("that cannot be refreshed: %s", async (code, errorClass, retryable) => {
+    server.answer((_, response) => sendProblem(response, makeProblem(code, "no")));
+    const failure: unknown = await vault.refreshGrant(GRANT_ID).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(errorClass);
+    expect(failure).toMatchObject({ code, retryable });
+  });
+});
+
+describe("grants", () => {
+  const page = { total: 2, total_capped: false, limit: 1, offset: 0 };
+
+  test("goes over all pages, and fetches the next one when it is needed", async () => {
+    server.answer(
+      (_, response) =>
+        sendVaultJson(response, 200, { grants: [FAKE_GRANT], ...page, has_more: true, next_cursor: "c-2" }),
+      (_, response) =>
+        sendVaultJson(response, 200, { grants: [FAKE_OAUTH_GRANT], ...page, has_more: false, next_cursor: null }),
+    );
+    const kinds: string[] = [];
+    for await (const { grantKind } of vault.grants({ providerId: "github", limit: 1 })) {
+      kinds.push(grantKind);
+      expect(server.seen).toHaveLength(kinds.length);
+    }
+    expect(kinds).toEqual(["managed_secret", "oauth"]);
+    expect(server.seen.map(({ path }) => path)).toEqual([
+      "/v1/grants?provider_id=github&limit=1",
+      "/v1/grants?provider_id=github&limit=1&cursor=c-2",
+    ]);
   });
 });
 
@@ -130,7 +163,7 @@ describe("createManagedSecretGrant", () => {
     [{ principal: { type: "system", label: "nightly" } }, { principal: { type: "system", label: "nightly" } }],
     [{ principal: systemPrincipal() }, { principal: { type: "system" } }],
   ] as const)("%j", async (options, body) => {
-    answer(201, GRANT);
+    answer(201, FAKE_GRANT);
     expect(await vault.createManagedSecretGrant(SECRET_ID, options)).toEqual(INFO);
     expect(server.seen[0]).toMatchObject({ method: "POST", path: `/v1/secrets/${SECRET_ID}/grants` });
     expect(JSON.parse(String(server.seen[0]?.body))).toEqual(body);

@@ -1,14 +1,6 @@
-import {
-  Grant,
-  GrantList,
-  GrantRevoked,
-  UUID_PATTERN,
-  WhoAmI,
-  type GrantQuery,
-  type Scope,
-} from "@alter-vault/protocol";
+import { Grant, GrantList, UUID_PATTERN, WhoAmI, type GrantQuery, type Scope } from "@alter-vault/protocol";
 import { checkGrantId } from "./call-defaults.ts";
-import { callRoute, type RouteOptions } from "./call-route.ts";
+import { callRoute, ROUTE_OPTION_NAMES, type RouteOptions } from "./call-route.ts";
 import type { Core } from "./core.ts";
 import { AlterValueError } from "./errors.ts";
 import { grantInfo, type GrantInfo } from "./grant-info.ts";
@@ -25,6 +17,9 @@ export interface ListGrantsOptions extends RouteOptions {
   /** `nextCursor` of the page before. */
   readonly cursor?: string | undefined;
 }
+
+/** Which grants; `limit` is how many are fetched at a time. */
+export type GrantsOptions = Omit<ListGrantsOptions, "offset" | "cursor">;
 
 interface Page {
   /** Counted up to 10001; `totalCapped` says when there are more. */
@@ -45,21 +40,6 @@ export interface ConnectionListResult extends Page {
   readonly connections: readonly GrantInfo[];
 }
 
-export interface RevokeGrantOptions extends RouteOptions {
-  /** Kept in the audit log. */
-  readonly reason?: string | undefined;
-}
-
-export interface RevokeGrantResult {
-  readonly success: true;
-  readonly message: string;
-  readonly grantId: string;
-  /** The older name of `grantId`. */
-  readonly connectionId: string;
-  /** ISO 8601. */
-  readonly revokedAt: string;
-}
-
 export interface CreateManagedSecretGrantOptions extends RouteOptions {
   readonly principal: SystemPrincipal;
   /** Default: it does not expire. */
@@ -73,10 +53,8 @@ export interface WhoAmIResult {
   readonly scopes: readonly Scope[];
 }
 
-const ROUTE_OPTIONS = ["signal", "timeout"];
-
 export async function listGrants(core: Core, options: ListGrantsOptions = {}): Promise<GrantListResult> {
-  checkKnownNames(options, ["providerId", "status", "limit", "offset", "cursor", ...ROUTE_OPTIONS]);
+  checkKnownNames(options, ["providerId", "status", "limit", "offset", "cursor", ...ROUTE_OPTION_NAMES]);
   const { providerId, status, limit, offset, cursor, ...route } = options;
   const query = { provider_id: providerId, status, limit, offset, cursor };
   const list = await callRoute(core, "listGrants", { ...route, query, answer: GrantList });
@@ -91,23 +69,25 @@ export async function listGrants(core: Core, options: ListGrantsOptions = {}): P
   };
 }
 
-export async function revokeGrant(
-  core: Core,
-  grantId: string,
-  options: RevokeGrantOptions = {},
-): Promise<RevokeGrantResult> {
-  checkKnownNames(options, ["reason", ...ROUTE_OPTIONS]);
-  const { reason, ...route } = options;
-  const body = reason === undefined ? {} : { reason };
+/** All grants, page after page, as they are asked for. */
+export async function* iterateGrants(core: Core, options: GrantsOptions = {}): AsyncGenerator<GrantInfo, void, void> {
+  let cursor: string | undefined;
+  do {
+    const page: GrantListResult = await listGrants(core, { ...options, cursor });
+    yield* page.grants;
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+export async function getGrant(core: Core, grantId: string, options: RouteOptions = {}): Promise<GrantInfo> {
+  checkKnownNames(options, ROUTE_OPTION_NAMES);
+  return grantInfo(await callRoute(core, "getGrant", { ...options, pathParam: checkGrantId(grantId), answer: Grant }));
+}
+
+export async function refreshGrant(core: Core, grantId: string, options: RouteOptions = {}): Promise<GrantInfo> {
+  checkKnownNames(options, ROUTE_OPTION_NAMES);
   const pathParam = checkGrantId(grantId);
-  const revoked = await callRoute(core, "revokeGrant", { ...route, pathParam, body, answer: GrantRevoked });
-  return {
-    success: revoked.success,
-    message: revoked.message,
-    grantId: revoked.grant_id,
-    connectionId: revoked.grant_id,
-    revokedAt: revoked.revoked_at,
-  };
+  return grantInfo(await callRoute(core, "refreshGrant", { ...options, pathParam, answer: Grant }));
 }
 
 export async function createManagedSecretGrant(
@@ -115,7 +95,7 @@ export async function createManagedSecretGrant(
   secretId: string,
   options: CreateManagedSecretGrantOptions,
 ): Promise<GrantInfo> {
-  checkKnownNames(options, ["principal", "expiresInSeconds", ...ROUTE_OPTIONS]);
+  checkKnownNames(options, ["principal", "expiresInSeconds", ...ROUTE_OPTION_NAMES]);
   const { principal, expiresInSeconds, ...route } = options;
   if (typeof secretId !== "string" || !UUID_PATTERN.test(secretId.toLowerCase())) {
     throw new AlterValueError("The first argument of createManagedSecretGrant() must be the UUID of a managed secret.");
@@ -131,7 +111,7 @@ export async function createManagedSecretGrant(
 }
 
 export async function whoami(core: Core, options: RouteOptions = {}): Promise<WhoAmIResult> {
-  checkKnownNames(options, ROUTE_OPTIONS);
+  checkKnownNames(options, ROUTE_OPTION_NAMES);
   const me = await callRoute(core, "whoami", { ...options, answer: WhoAmI });
   return { appId: me.app_id, appName: me.app_name, keyId: me.key_id, scopes: me.scopes };
 }

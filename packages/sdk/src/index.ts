@@ -61,13 +61,14 @@ export type {
   ConnectionListResult,
   CreateManagedSecretGrantOptions,
   GrantListResult,
+  GrantsOptions,
   ListGrantsOptions,
-  RevokeGrantOptions,
-  RevokeGrantResult,
   WhoAmIResult,
 } from "./grants.ts";
+export type { GrantPolicy, GrantPolicyInput, GrantPolicyOptions } from "./grant-policy.ts";
+export type { RevokeGrantOptions, RevokeGrantResult, RevokeGrantsFilter, RevokeGrantsResult } from "./revoke-grants.ts";
 export { HttpMethod } from "./http-method.ts";
-export { Provider } from "./provider.ts";
+export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";
 export { systemPrincipal, type SystemPrincipal } from "./system-principal.ts";

@@ -2,9 +2,11 @@ import { HEADER } from "@alter-vault/protocol";
 import { hide } from "./alter-sdk-error.ts";
 import { ProviderAPIError } from "./errors.ts";
 import { readLimited } from "./read-limited.ts";
+import { scopeReauthRequired, type ScopeLack } from "./scope-lack.ts";
 
 interface Origin {
   readonly requestId: string | undefined;
+  readonly lack: ScopeLack | undefined;
   /** Kept alive: when a Response of fetch is collected, its body is cancelled, although another one reads from it. */
   readonly source: Response;
 }
@@ -27,7 +29,7 @@ const NULL_BODY_STATUS: ReadonlySet<number> = new Set([101, 103, 204, 205, 304])
  */
 export function providerResponse(
   source: Response,
-  about: { readonly url: string; readonly requestId?: string | undefined },
+  about: { readonly url: string; readonly requestId?: string | undefined; readonly lack?: ScopeLack | undefined },
 ): Response {
   const headers = new Headers();
   for (const [name, value] of source.headers) {
@@ -43,7 +45,7 @@ export function providerResponse(
   const response = build(body, source, headers);
   hide(response, "url", about.url);
   const requestId = about.requestId ?? source.headers.get(HEADER.requestId) ?? undefined;
-  origins.set(response, { requestId, source });
+  origins.set(response, { requestId, lack: about.lack, source });
   return response;
 }
 
@@ -56,19 +58,18 @@ function build(body: ReadableStream<Uint8Array> | null, { status, statusText }: 
   return response;
 }
 
-/** The error for a provider's 4xx or 5xx, with as much of the body as an error should carry. */
+/**
+ * The error for a provider's 4xx or 5xx, with as much of the body as an error should carry. Where the vault says that it
+ * comes of missing scopes, ScopeReauthRequiredError.
+ */
 export async function providerApiError(response: Response, method: string): Promise<ProviderAPIError> {
   const responseBody = await readLimited(response, MAX_ERROR_BODY_BYTES);
   const reason = response.statusText === "" ? "" : ` ${response.statusText}`;
-  return new ProviderAPIError(
-    `The provider answered ${response.status}${reason} to ${method} ${hostOf(response.url)}.`,
-    {
-      statusCode: response.status,
-      responseBody,
-      headers: response.headers,
-      requestId: requestIdOf(response),
-    },
-  );
+  const message = `The provider answered ${response.status}${reason} to ${method} ${hostOf(response.url)}.`;
+  const { status: statusCode, headers } = response;
+  const init = { statusCode, responseBody, headers, requestId: requestIdOf(response) };
+  const lack = origins.get(response)?.lack;
+  return lack === undefined ? new ProviderAPIError(message, init) : scopeReauthRequired(message, init, lack);
 }
 
 /** Host alone: paths and queries may hold what must not be in a message. */

@@ -1,11 +1,24 @@
 import { expect, test } from "vitest";
 import { ActorType, CallerType, HttpMethod, Provider } from "./index.ts";
 
-test("66 providers, each with a slug of its own", () => {
-  const ids = Object.values(Provider);
-  expect(ids).toHaveLength(66);
-  expect(new Set(ids).size).toBe(66);
-  for (const [name, id] of Object.entries(Provider)) {
+/** Named by the product's documentation from the beginning. */
+const DOCUMENTED = `
+acuity-scheduling adobe aircall airtable apollo asana atlassian attio autodesk
+basecamp bitbucket bitly box brex cal-com calendly canva clickup
+close constant-contact contentful deel dialpad digitalocean discord docusign dropbox
+ebay eventbrite facebook figma github google hubspot instagram linear
+linkedin mailchimp mercury microsoft miro monday notion outreach pagerduty
+paypal pinterest pipedrive quickbooks ramp reddit ringcentral salesforce sentry
+slack snapchat spotify square squarespace stripe tiktok todoist twitter
+typeform webex webflow
+`.trim();
+
+test("every documented provider has its name, and each name is made from its id", () => {
+  const names: Readonly<Record<string, string>> = Provider;
+  const documented = DOCUMENTED.split(/\s+/);
+  expect(documented).toHaveLength(66);
+  for (const id of documented) expect(names[id.toUpperCase().replaceAll("-", "_")]).toBe(id);
+  for (const [name, id] of Object.entries(names)) {
     expect(id).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/);
     expect(name).toBe(id.toUpperCase().replaceAll("-", "_"));
   }

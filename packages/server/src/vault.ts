@@ -9,6 +9,7 @@ import type { Clock } from "./clock.ts";
 import { openSecretValue } from "./credential/secret-value.ts";
 import type { Keyring } from "./crypto/keyring.ts";
 import type { Egress, EgressOutcome, EgressSink } from "./egress/egress.ts";
+import type { HangUpSignal } from "./egress/hang-up.ts";
 import { makeNeedles } from "./egress/scrub.ts";
 import type { OpenSigningKey } from "./identity/api-keys.ts";
 import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./identity/content-digest.ts";
@@ -30,7 +31,7 @@ export interface Vault {
   request(
     call: IncomingCall,
     openSink: (requestId: string) => EgressSink,
-    signal: AbortSignal,
+    signal: HangUpSignal,
   ): Promise<Forwarded | Refused>;
   /** Retrieve mode: the injection of one named request. */
   retrieve(call: IncomingCall): Promise<Retrieved | Refused>;

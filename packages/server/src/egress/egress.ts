@@ -14,6 +14,7 @@ import type { Readable } from "node:stream";
 import type { ErrorCode, ProxyMethod } from "@alter-vault/protocol";
 import { Call } from "./call.ts";
 import { createPools, type ConnectionOpener } from "./connection-pools.ts";
+import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
 import type { Needle } from "./needles.ts";
@@ -110,7 +111,7 @@ export interface Egress {
    * `shutting_down`, `header_invalid` (what was injected cannot be sent), `invalid_request` (the body is not as long as
    * it was said to be).
    */
-  send(request: EgressRequest, sink: EgressSink, signal: AbortSignal): Promise<EgressOutcome>;
+  send(request: EgressRequest, sink: EgressSink, signal: HangUpSignal): Promise<EgressOutcome>;
   /** Takes no more calls, waits for those under way, and closes every connection. Abort their signals to be quick. */
   close(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { Limits } from "../config.ts";
 import { describeError, type Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { IncomingCall, Operation, Refused } from "../call.ts";
+import { HangUp } from "../egress/hang-up.ts";
 import type { Vault } from "../vault.ts";
 import { StorageUnavailable } from "../store/store.ts";
 import { sendError, sendJson, sendProblem } from "./error-response.ts";
@@ -49,12 +50,12 @@ export function createApp(deps: AppDeps): RequestListener {
   const openApi = openApiDocument(deps.version);
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
-    const gone = new AbortController();
+    const gone = new HangUp();
     response.once("close", () => {
       if (!response.writableFinished) gone.abort();
     });
     const isHead = incoming.headers["alter-method"] === "HEAD";
-    const answer = await vault.request(call, (requestId) => responseSink(response, requestId, isHead), gone.signal);
+    const answer = await vault.request(call, (requestId) => responseSink(response, requestId, isHead), gone);
     if (answer.ok) {
       if (!response.writableEnded) response.end();
       return "ok";

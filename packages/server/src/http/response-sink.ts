@@ -2,6 +2,9 @@ import type { ServerResponse } from "node:http";
 import { HEADER } from "@alter-vault/protocol";
 import type { EgressSink } from "../egress/egress.ts";
 
+/** Up to this size it is cheaper to copy a body behind its headers than to hand over two buffers. */
+const SMALL = 16 * 1024;
+
 /**
  * Where a provider's answer goes: on to the caller, as it comes. A body that arrives whole in its first chunk leaves
  * together with the headers, in one write.
@@ -25,7 +28,8 @@ export function responseSink(response: ServerResponse, requestId: string, isHead
       missing -= chunk.length;
       // The last byte is here: end() now, so that headers and body share a write. The egress's own end comes after.
       if (missing === 0) {
-        response.end(chunk);
+        if (chunk.length > SMALL) response.end(chunk);
+        else response.end(chunk.toString("latin1"), "latin1");
         return true;
       }
       return response.write(chunk);

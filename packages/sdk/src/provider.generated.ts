@@ -1,8 +1,6 @@
-/**
- * The providers that have a name of their own. Any other provider id works as a plain string.
- *
- * The values are what `provider` and `providerId` take and what grants report as `providerId`.
- */
+// Made from data/*.yaml by scripts/generate.ts. Do not edit.
+
+/** The providers that have an entry in the catalogue. Any other provider id works as a plain string. */
 export const Provider = {
   ACUITY_SCHEDULING: "acuity-scheduling",
   ADOBE: "adobe",
@@ -12,7 +10,10 @@ export const Provider = {
   ASANA: "asana",
   ATLASSIAN: "atlassian",
   ATTIO: "attio",
+  AUTH0: "auth0",
   AUTODESK: "autodesk",
+  AZURE_DEVOPS: "azure-devops",
+  BAMBOOHR: "bamboohr",
   BASECAMP: "basecamp",
   BITBUCKET: "bitbucket",
   BITLY: "bitly",
@@ -25,6 +26,7 @@ export const Provider = {
   CLOSE: "close",
   CONSTANT_CONTACT: "constant-contact",
   CONTENTFUL: "contentful",
+  DATABRICKS: "databricks",
   DEEL: "deel",
   DIALPAD: "dialpad",
   DIGITALOCEAN: "digitalocean",
@@ -35,10 +37,18 @@ export const Provider = {
   EVENTBRITE: "eventbrite",
   FACEBOOK: "facebook",
   FIGMA: "figma",
+  FITBIT: "fitbit",
+  FRESHBOOKS: "freshbooks",
+  FRONT: "front",
   GITHUB: "github",
+  GITHUB_APP: "github-app",
+  GITHUB_ENTERPRISE: "github-enterprise",
+  GITLAB: "gitlab",
   GOOGLE: "google",
   HUBSPOT: "hubspot",
   INSTAGRAM: "instagram",
+  INTERCOM: "intercom",
+  KLAVIYO: "klaviyo",
   LINEAR: "linear",
   LINKEDIN: "linkedin",
   MAILCHIMP: "mailchimp",
@@ -47,6 +57,8 @@ export const Provider = {
   MIRO: "miro",
   MONDAY: "monday",
   NOTION: "notion",
+  OAUTH2: "oauth2",
+  OIDC: "oidc",
   OUTREACH: "outreach",
   PAGERDUTY: "pagerduty",
   PAYPAL: "paypal",
@@ -58,6 +70,7 @@ export const Provider = {
   RINGCENTRAL: "ringcentral",
   SALESFORCE: "salesforce",
   SENTRY: "sentry",
+  SHOPIFY: "shopify",
   SLACK: "slack",
   SNAPCHAT: "snapchat",
   SPOTIFY: "spotify",
@@ -70,5 +83,8 @@ export const Provider = {
   TYPEFORM: "typeform",
   WEBEX: "webex",
   WEBFLOW: "webflow",
+  XERO: "xero",
+  ZENDESK: "zendesk",
+  ZOOM: "zoom",
 } as const;
 export type Provider = (typeof Provider)[keyof typeof Provider];

@@ -1,0 +1,37 @@
+import { AlterValueError } from "./errors.ts";
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+interface BodySchema {
+  safeParse(
+    value: unknown,
+  ): { readonly success: true } | { readonly success: false; readonly error: { readonly issues: readonly Issue[] } };
+}
+
+/** Under these, names are the user's own and stay as they are. */
+const OF_THE_USER: readonly PropertyKey[] = ["variables", "data"];
+
+/**
+ * Checks what is about to be sent by the wire's own schema. Throws AlterValueError that names the option as the SDK
+ * spells it, and shows no value.
+ */
+export function checkBody<Body extends object>(schema: BodySchema, body: Body): Body {
+  const result = schema.safeParse(body);
+  if (result.success) return body;
+  const [issue] = result.error.issues;
+  const path = optionPath(issue?.path ?? []);
+  const what = issue?.message ?? "is not valid";
+  throw new AlterValueError(path === "" ? `The options are not valid: ${what}.` : `Option "${path}": ${what}.`);
+}
+
+function optionPath(path: readonly PropertyKey[]): string {
+  const own = path[0] !== undefined && OF_THE_USER.includes(path[0]);
+  return path.map((part) => (own ? String(part) : camelCase(String(part)))).join(".");
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
