@@ -88,13 +88,17 @@ function checkParams(check: Check, registration: Registration, query: URLSearchP
     const challenge = query.get("code_challenge") ?? "";
     check.that(/^[\w-]{43}$/.test(challenge), "authorize: code_challenge is not a SHA-256");
   }
-  const optional = ["login_hint", ...(authorize.alwaysScopes.includes("openid") ? ["nonce"] : [])];
+  const optional = ["login_hint", ...(asksForOpenId(query, authorize.scopeParam) ? ["nonce"] : [])];
   if (authorize.scopeSeparator !== "none") {
     if (authorize.alwaysScopes.length > 0) expected[authorize.scopeParam] = null;
     else if (scopes.length > 0) optional.push(authorize.scopeParam);
     if (authorize.userScopeParam !== undefined) optional.push(authorize.userScopeParam);
   }
   check.params("authorize", query, expected, optional);
+}
+
+function asksForOpenId(query: URLSearchParams, scopeParam: string): boolean {
+  return /(?:^|[ ,+])openid(?:$|[ ,+])/.test(query.get(scopeParam) ?? "");
 }
 
 /** Each part must be a scope of the entry: two that were joined by the wrong separator are none. */

@@ -23,11 +23,11 @@ export function answerIntrospect(
     value = carried.get("access_token") ?? carried.get("bearer") ?? "";
   } else {
     const clientAuth = introspect.clientAuth ?? tokens.clientAuth;
-    const params = readParams(check, incoming, "POST", "form");
+    const url = urlOf(registration, introspect.url);
+    const params = readParams(check, incoming, "POST", "form", url);
     const expected = { token: null, ...clientParams(clientAuth, registration), ...introspect.params };
     check.params("introspect", params, expected, ["token_type_hint"]);
-    const url = urlOf(registration, introspect.url)?.href ?? "";
-    checkClientAuth(check, clientAuth, registration, incoming, params, url);
+    checkClientAuth(check, clientAuth, registration, incoming, params, url?.href ?? "");
     value = params.get("token") ?? "";
   }
   if (check.problems.length > 0) return { check, reply: jsonReply(400, { error: "invalid_request" }) };

@@ -20,7 +20,8 @@ export function answerRefresh(
   const { refresh, token, fixtures } = provider;
   if (!refresh.supported) throw new Error(`${provider.id} has no refresh`);
   const check = new Check();
-  const params = readParams(check, incoming, refresh.method, refresh.body ?? token.body);
+  const url = urlOf(registration, refresh.url ?? token.url);
+  const params = readParams(check, incoming, refresh.method, refresh.body ?? token.body, url);
   checkParams(check, registration, refresh, params, incoming);
   const proof = params.get(refresh.rename[refresh.with] ?? refresh.with) ?? "";
   if (refresh.with === "refresh_token" && !book.refreshTokens.has(proof)) {

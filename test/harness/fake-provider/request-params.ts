@@ -1,19 +1,23 @@
 import type { Check } from "./check.ts";
 import type { Incoming } from "./incoming.ts";
 
-/** The parameters of a request, from where the entry wants them: the query of a GET, a form, or a flat JSON object. */
+/**
+ * The parameters of a request, from where the entry wants them: the query of a GET, a form, or a flat JSON object. What
+ * the entry has in the query of its URL stays there.
+ */
 export function readParams(
   check: Check,
   { method, query, form, json, body }: Incoming,
   wanted: "GET" | "POST",
   encoding: "form" | "json",
+  url: URL | null,
 ): URLSearchParams {
   check.that(method === wanted, `is a ${method}, not a ${wanted}`);
   if (wanted === "GET") {
     check.that(body === "", "has a body");
     return query;
   }
-  check.that([...query].length === 0, "has parameters in the URL");
+  check.params("URL", query, Object.fromEntries(url?.searchParams ?? []));
   if (encoding === "form") {
     if (!form) check.fail("the body is not form-encoded");
     return form ?? new URLSearchParams();

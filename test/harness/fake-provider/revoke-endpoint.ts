@@ -35,7 +35,8 @@ function standardRevocation(
 ): string[] {
   const { provider, book } = registration;
   const clientAuth = revoke.clientAuth ?? provider.token.clientAuth;
-  const params = readParams(check, incoming, "POST", revoke.body);
+  const url = urlOf(registration, revoke.url);
+  const params = readParams(check, incoming, "POST", revoke.body, url);
   const expected = {
     token: null,
     ...(clientAuth === "none" ? {} : clientParams(clientAuth, registration)),
@@ -43,8 +44,7 @@ function standardRevocation(
   };
   check.params("revoke", params, expected, ["token_type_hint", ...(clientAuth === "none" ? ["client_id"] : [])]);
   check.headers(incoming.headers, revoke.headers);
-  const url = urlOf(registration, revoke.url)?.href ?? "";
-  checkClientAuth(check, clientAuth, registration, incoming, params, url);
+  checkClientAuth(check, clientAuth, registration, incoming, params, url?.href ?? "");
   const token = params.get("token") ?? "";
   const isRefresh = book.refreshTokens.has(token);
   if (revoke.send === "access_token") check.that(!isRefresh, "revoke: takes access tokens only");

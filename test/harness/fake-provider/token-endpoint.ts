@@ -23,7 +23,8 @@ export function answerCode({ registration, incoming, codes, now }: TokenRequest)
   const { provider, book, redirectUri } = registration;
   const { token, authorize, fixtures } = provider;
   const check = new Check();
-  const params = readParams(check, incoming, "POST", token.body);
+  const url = urlOf(registration, token.url);
+  const params = readParams(check, incoming, "POST", token.body, url);
   const standard: Record<string, string | null> = {
     grant_type: "authorization_code",
     code: null,
@@ -33,7 +34,7 @@ export function answerCode({ registration, incoming, codes, now }: TokenRequest)
   };
   check.params("token", params, { ...withNames(standard, token), ...token.params });
   check.headers(incoming.headers, token.headers);
-  checkClientAuth(check, token.clientAuth, registration, incoming, params, urlOf(registration, token.url)?.href ?? "");
+  checkClientAuth(check, token.clientAuth, registration, incoming, params, url?.href ?? "");
 
   const code = codes.get(params.get(token.rename["code"] ?? "code") ?? "");
   if (!code) check.fail("token: the code was never given out");
