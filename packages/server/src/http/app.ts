@@ -55,7 +55,7 @@ export function createApp(deps: AppDeps): RequestListener {
       if (!response.writableFinished) gone.abort();
     });
     const isHead = incoming.headers["alter-method"] === "HEAD";
-    const answer = await vault.request(call, (requestId) => responseSink(response, requestId, isHead), gone);
+    const answer = await vault.request(call, (facts) => responseSink(response, facts, isHead), gone);
     if (answer.ok) {
       if (!response.writableEnded) response.end();
       return "ok";

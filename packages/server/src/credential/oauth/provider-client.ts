@@ -50,7 +50,12 @@ export type Variables = Readonly<Record<string, string>>;
 
 /** A URL or host of the entry with its variables filled in; those of the configuration win over all others. */
 export function fill(
-  { provider, config, clientId, allowLoopback }: ProviderClient,
+  {
+    provider,
+    config,
+    clientId,
+    allowLoopback,
+  }: Pick<ProviderClient, "provider" | "config" | "clientId" | "allowLoopback">,
   template: string,
   variables: Variables,
 ):

@@ -8,6 +8,7 @@ import type { Discover } from "./discovery.ts";
 import type { MintDeps } from "./mint.ts";
 import { openProviderClient, type ProviderClient } from "./provider-client.ts";
 import { renew, type Renewed } from "./renew.ts";
+import { isDead } from "./still-alive.ts";
 import { freshness, keepAliveAt, retryAt, secondOpinionAt } from "./schedule.ts";
 import { openTokens, sealTokens, type Tokens } from "./tokens.ts";
 
@@ -267,6 +268,14 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     return tokens ? { ok: true, credential, tokens } : UNREADABLE;
   }
 
+  /** There is no other token to be had: this one is dead, or the 401 meant something else. */
+  async function doubt(credential: OAuthCredentialRecord, tokens: Tokens): Promise<Fresh | null> {
+    const opening = await openProviderClient(deps, credential.appId, credential.provider);
+    if (!opening.ok) return null;
+    if (!(await isDead(deps.ask, opening.client, tokens, credential.variables))) return null;
+    return fail(opening.client, credential, { ok: false, why: "never", problem: "token_dead" });
+  }
+
   function isResting({ id, state, leaseId, refreshDueAt }: OAuthCredentialRecord): boolean {
     if (state !== "failing" || leaseId !== null || (refreshDueAt ?? 0) <= now()) return false;
     return now() - (triedAt.get(id) ?? Number.NEGATIVE_INFINITY) < REST_MS;
@@ -301,8 +310,8 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       if (!current) return null;
       if (current.version !== credential.version) return opened(current);
       const tokens = openTokens(keyring, current);
-      if (!tokens || !isRefreshable(current, tokens)) return null;
-      return refreshOnce(current);
+      if (!tokens) return null;
+      return isRefreshable(current, tokens) ? refreshOnce(current) : doubt(current, tokens);
     },
 
     async sweep() {

@@ -37,7 +37,7 @@ export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | nul
   };
 }
 
-type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant" | "revokeGrant";
+type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant";
 
 export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<Ids> {
   return {
@@ -107,28 +107,6 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
         });
         if (!grant) return NOT_FOUND;
         return { ok: true, body: showGrant(grant, await store.findOAuthCredential(caller.appId, id), clock.now()) };
-      },
-    }),
-
-    revokeGrant: ({ caller, id, body }) => ({
-      ok: true,
-      facts: { grant_id: id, reason: body.reason ?? null },
-      run: async () => {
-        const grant = await store.revokeGrant(caller.appId, id, clock.now());
-        if (!grant || grant.revokedAt === null) return NOT_FOUND;
-        const revoked_at = toTimestamp(grant.revokedAt);
-        return {
-          ok: true,
-          body: {
-            grant_id: id,
-            revoked_at,
-            success: true,
-            message: "The grant was revoked.",
-            provider_revocation: "not_applicable",
-            provider_detail: null,
-            manual_url: null,
-          },
-        };
       },
     }),
   };

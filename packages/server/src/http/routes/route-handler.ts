@@ -7,9 +7,6 @@ export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve" | Unbuilt>
 
 /** Described, and not built yet. */
 export type Unbuilt =
-  | "revokeGrants"
-  | "disconnectGrant"
-  | "refreshGrant"
   | "getGrantData"
   | "putGrantData"
   | "listProviders"
@@ -19,7 +16,6 @@ export type Unbuilt =
   | "getProviderConfig"
   | "putProviderConfig"
   | "deleteProviderConfig"
-  | "createServiceGrant"
   | "createConnectSession"
   | "pollConnectSession"
   | "createDeviceConnect"
