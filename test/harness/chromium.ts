@@ -14,4 +14,5 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 /** The package is tuned for functions in a cloud: one process, and no popup blocker, no site isolation. */
-const UNWANTED = /^--(?:single-process|no-zygote|disable-web-security|disable-site-isolation-trials|headless|disable-features|disable-popup-blocking)/;
+const UNWANTED =
+  /^--(?:single-process|no-zygote|disable-web-security|disable-site-isolation-trials|headless|disable-features|disable-popup-blocking)/;

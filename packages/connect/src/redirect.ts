@@ -13,7 +13,10 @@ interface Journey {
 const KEY = "alter_oauth_state";
 const GOOD_FOR_MS = 30 * 60_000;
 
-export const NO_STORAGE: Outcome = failure("redirect_error", "The browser keeps no session storage, so there is no way back.");
+export const NO_STORAGE: Outcome = failure(
+  "redirect_error",
+  "The browser keeps no session storage, so there is no way back.",
+);
 
 /** False when there would be no way back. */
 export function leave(url: string, baseURL: string, token: string): boolean {

@@ -8,7 +8,7 @@ import { verifyLog } from "./audit/verify.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
-import { createOAuth } from "./credential/oauth/oauth.ts";
+import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
@@ -43,6 +43,7 @@ export interface RunningVault {
   readonly app: RequestListener;
   readonly keyring: Keyring;
   readonly store: Store;
+  readonly oauth: OAuth;
   /** From now on new calls are told that the vault is stopping. */
   beginStop(): void;
   /** Writes all that waits and closes everything. Call it when no call is open any more. */
@@ -198,6 +199,7 @@ export async function startVault({
     app,
     keyring,
     store,
+    oauth,
     beginStop() {
       stopping = true;
     },

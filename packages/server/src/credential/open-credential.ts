@@ -1,9 +1,9 @@
-import { createHmac } from "node:crypto";
 import type { InjectionRule, SecretMaterial } from "@alter-vault/protocol";
 import type { Failure } from "../call.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { ProviderStore } from "../store/store.ts";
-import { openClientSecrets } from "./oauth/client-secret.ts";
+import { appSecretProof } from "./oauth/call-request.ts";
+import { openClientSecret } from "./oauth/client-secret.ts";
 import { tokenInjection, withApiHeaders } from "./oauth/injection.ts";
 import type { Fresh, Refresher } from "./oauth/refresh.ts";
 import { openSecretValue } from "./secret-value.ts";
@@ -86,9 +86,9 @@ async function proven(
   token: string,
 ): Promise<Injection | null> {
   const config = await store.findProviderConfig(record.appId, record.provider);
-  const secret = config && openClientSecrets(keyring, config)?.client_secret;
+  const secret = config && openClientSecret(keyring, config)?.client_secret;
   if (!secret) return null;
-  const proof = createHmac("sha256", secret).update(token).digest("hex");
+  const proof = appSecretProof(secret, token);
   return {
     rule: { kind: "custom", headers: { authorization: "Bearer {token}" }, query: { appsecret_proof: "{proof}" } },
     material: { kind: "custom", fields: { token, proof } },

@@ -8,7 +8,7 @@ import { openKeyring, type Keyring } from "../../crypto/keyring.ts";
 import { createIds } from "../../random.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../store/store.ts";
-import { openClientSecrets, sealClientSecrets } from "./client-secret.ts";
+import { openClientSecret, sealClientSecret } from "./client-secret.ts";
 
 const clock = { now: () => 1_700_000_000_000, monotonic: () => 0 };
 const newId = createIds(clock, randomBytes);
@@ -30,17 +30,17 @@ afterEach(async () => {
 
 test("what was sealed opens again, in its place and nowhere else", async () => {
   const client = { client_secret: "fake-client-secret", private_key: "fake-key", private_key_id: "k1" };
-  const sealedClient = await sealClientSecrets(keyring, "app-a", "config-1", client);
+  const sealedClient = await sealClientSecret(keyring, "app-a", "config-1", client);
   expect(sealedClient.includes("fake-client-secret")).toBe(false);
-  expect(openClientSecrets(keyring, { appId: "app-a", id: "config-1", sealedClient })).toEqual(client);
-  expect(openClientSecrets(keyring, { appId: "app-a", id: "config-2", sealedClient })).toBeNull();
-  expect(openClientSecrets(keyring, { appId: "app-b", id: "config-1", sealedClient })).toBeNull();
+  expect(openClientSecret(keyring, { appId: "app-a", id: "config-1", sealedClient })).toEqual(client);
+  expect(openClientSecret(keyring, { appId: "app-a", id: "config-2", sealedClient })).toBeNull();
+  expect(openClientSecret(keyring, { appId: "app-b", id: "config-1", sealedClient })).toBeNull();
   const touched = Buffer.from(sealedClient);
   touched[40] = (touched[40] ?? 0) ^ 1;
-  expect(openClientSecrets(keyring, { appId: "app-a", id: "config-1", sealedClient: touched })).toBeNull();
+  expect(openClientSecret(keyring, { appId: "app-a", id: "config-1", sealedClient: touched })).toBeNull();
 });
 
 test("a public client has nothing to prove itself with", async () => {
-  const sealedClient = await sealClientSecrets(keyring, "app-a", "config-1", {});
-  expect(openClientSecrets(keyring, { appId: "app-a", id: "config-1", sealedClient })).toEqual({});
+  const sealedClient = await sealClientSecret(keyring, "app-a", "config-1", {});
+  expect(openClientSecret(keyring, { appId: "app-a", id: "config-1", sealedClient })).toEqual({});
 });

@@ -3,7 +3,7 @@ import type { SealContext } from "../../crypto/envelope.ts";
 import type { ProviderConfigRecord } from "../../store/store.ts";
 
 /** What an app proves itself with at a provider. Empty for a public client. */
-export interface ClientSecrets {
+export interface ClientSecret {
   readonly client_secret?: string | undefined;
   /** PEM. */
   readonly private_key?: string | undefined;
@@ -11,23 +11,23 @@ export interface ClientSecrets {
 }
 
 /** For the configuration of that id: it opens in no other. */
-export function sealClientSecrets(
+export function sealClientSecret(
   keyring: Keyring,
   appId: string,
   configId: string,
-  client: ClientSecrets,
+  client: ClientSecret,
 ): Promise<Buffer> {
   return keyring.seal(contextOf(appId, configId), Buffer.from(JSON.stringify(client), "utf8"));
 }
 
 /** Null when it cannot be opened: tampered with, moved, or its key is missing. */
-export function openClientSecrets(
+export function openClientSecret(
   keyring: Pick<Keyring, "open">,
   config: Pick<ProviderConfigRecord, "appId" | "id" | "sealedClient">,
-): ClientSecrets | null {
+): ClientSecret | null {
   const opened = keyring.open(contextOf(config.appId, config.id), config.sealedClient);
   if (!opened.ok) return null;
-  const client = JSON.parse(opened.plain.toString("utf8")) as ClientSecrets;
+  const client = JSON.parse(opened.plain.toString("utf8")) as ClientSecret;
   opened.plain.fill(0);
   return client;
 }

@@ -3,7 +3,7 @@ import type { Failure } from "../../call.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
 import type { ProviderConfigRecord, ProviderStore } from "../../store/store.ts";
 import { findEntry } from "./catalogue.ts";
-import { openClientSecrets, type ClientSecrets } from "./client-secret.ts";
+import { openClientSecret, type ClientSecret } from "./client-secret.ts";
 
 /** An app at a provider: the entry, how the app is known there, and its secrets, opened. Lives as long as one exchange. */
 export interface ProviderClient {
@@ -11,7 +11,7 @@ export interface ProviderClient {
   readonly provider: Provider;
   readonly config: ProviderConfigRecord;
   readonly clientId: string;
-  readonly secrets: ClientSecrets;
+  readonly secrets: ClientSecret;
   readonly allowLoopback: boolean;
 }
 
@@ -41,7 +41,7 @@ export async function openProviderClient(
   if (!config) {
     return { ok: false, code: "provider_not_configured", detail: `${provider.name} has no client id yet`, details };
   }
-  const secrets = openClientSecrets(keyring, config);
+  const secrets = openClientSecret(keyring, config);
   if (!secrets) return { ok: false, code: "credential_unreadable", detail: "the client secret does not open", details };
   return { ok: true, client: { appId, provider, config, clientId: config.clientId, secrets, allowLoopback } };
 }

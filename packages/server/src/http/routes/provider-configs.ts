@@ -3,7 +3,7 @@ import type { Provider } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { findEntry } from "../../credential/oauth/catalogue.ts";
-import { openClientSecrets, sealClientSecrets, type ClientSecrets } from "../../credential/oauth/client-secret.ts";
+import { openClientSecret, sealClientSecret, type ClientSecret } from "../../credential/oauth/client-secret.ts";
 import type { ProviderConfigRecord } from "../../store/store.ts";
 import { checkProviderConfig, type ConfigBody } from "./check-provider-config.ts";
 import { providerNotFound } from "./providers.ts";
@@ -93,17 +93,17 @@ function keptSecrets(
   keyring: RouteDeps["keyring"],
   stored: ProviderConfigRecord,
   body: ConfigBody,
-): { readonly ok: true; readonly secrets: ClientSecrets } | Failure {
+): { readonly ok: true; readonly secrets: ClientSecret } | Failure {
   const keepsSecret = stored.hasClientSecret && body.client_secret === undefined;
   const keepsKey = stored.hasPrivateKey && body.private_key === undefined;
   if (!keepsSecret && !keepsKey) return { ok: true, secrets: {} };
-  const secrets = openClientSecrets(keyring, stored);
+  const secrets = openClientSecret(keyring, stored);
   if (secrets) return { ok: true, secrets };
   return { ok: false, code: "credential_unreadable", detail: "the stored client secret does not open; give it again" };
 }
 
 /** A key takes its id along: a new key without an id has none. */
-function mergeSecrets(before: ClientSecrets, body: ConfigBody): ClientSecrets {
+function mergeSecrets(before: ClientSecret, body: ConfigBody): ClientSecret {
   const keyId = body.private_key_id ?? (body.private_key === undefined ? before.private_key_id : undefined);
   return {
     client_secret: body.client_secret ?? before.client_secret,
@@ -117,7 +117,7 @@ async function putConfig(
   appId: string,
   provider: string,
   stored: ProviderConfigRecord | null,
-  client: ClientSecrets,
+  client: ClientSecret,
   body: ConfigBody,
 ): Promise<ProviderConfigRecord> {
   const now = clock.now();
@@ -128,7 +128,7 @@ async function putConfig(
       appId,
       provider,
       clientId: body.client_id,
-      sealedClient: await sealClientSecrets(keyring, appId, id, client),
+      sealedClient: await sealClientSecret(keyring, appId, id, client),
       hasClientSecret: client.client_secret !== undefined,
       hasPrivateKey: client.private_key !== undefined,
       variables: body.variables,
