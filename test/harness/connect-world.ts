@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { ConnectSession, ConnectSessionCreate } from "@alter-vault/protocol";
+import { DatabaseSync } from "node:sqlite";
+import type { ConnectSession, ConnectSessionCreate, ConnectSessionState } from "@alter-vault/protocol";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { readEntryBody, type EntryBody } from "../../packages/server/src/audit/entry.ts";
 import { startAppSite, type AppSite } from "./app-site.ts";
 import { launchChromium } from "./chromium.ts";
 import { startOidcServer, type OidcServer } from "./oidc-server.ts";
@@ -12,7 +14,15 @@ export interface ConnectWorld {
   readonly oidc: OidcServer;
   readonly app: AppSite;
   readonly browser: Browser;
+  /** Default: for the provider `oidc` and the app's own site. */
   session(asked?: ConnectSessionCreate): Promise<ConnectSession>;
+  state(session: ConnectSession): Promise<ConnectSessionState>;
+  /** The entry of this id, whosever it is, as it stands in the log. */
+  entry(requestId: string): EntryBody | null;
+  /** The newest entries about this action. */
+  entries(action: string): EntryBody[];
+  /** What the vault's own API does not do: makes something look old. */
+  sql(statement: string): void;
   /** A browser profile of its own; closed with the world. */
   profile(options?: Parameters<Browser["newContext"]>[0]): Promise<BrowserContext>;
   /** The app's page, with the button not clicked yet. */
@@ -20,29 +30,34 @@ export interface ConnectWorld {
   stop(): Promise<void>;
 }
 
-/** A second entry for the same server, so that there is something to choose. */
+/** A second entry for the same server, with a public client: something to choose, and device codes. */
 export const SECOND_PROVIDER = "acme-workspace";
 
-export async function startConnectWorld(): Promise<ConnectWorld> {
+/** `apiHost` is where the connected accounts may be used. */
+export async function startConnectWorld(apiHost = "api.example.com"): Promise<ConnectWorld> {
   const [vault, app, browser] = await Promise.all([startTestVault(), startAppSite(), launchChromium()]);
   const oidc = await startOidcServer([`${vault.url}/oauth/callback`]);
   const { operator } = vault;
-  const definition = readFileSync(new URL("../../packages/providers/data/oidc.yaml", import.meta.url), "utf8")
-    .replace("id: oidc", `id: ${SECOND_PROVIDER}`)
-    .replace("name: OpenID Connect (any issuer)", "name: Acme Workspace")
-    .replace("description: Any issuer with OpenID Connect discovery", "description: Documents and calendars of Acme");
+  const definition = readFileSync(new URL("acme-workspace.yaml", import.meta.url), "utf8");
   await operator.call("addProvider", { body: { definition } });
-  for (const id of ["oidc", SECOND_PROVIDER]) {
-    await operator.call("putProviderConfig", {
-      id,
-      body: {
-        client_id: oidc.clientId,
-        client_secret: oidc.clientSecret,
-        variables: { issuer: oidc.issuer, api_host: new URL(vault.url).host },
-        default_scopes: ["email"],
-      },
-    });
+  const clients = [
+    { id: "oidc", client: { client_id: oidc.clientId, client_secret: oidc.clientSecret } },
+    { id: SECOND_PROVIDER, client: { client_id: oidc.publicClientId } },
+  ];
+  const variables = { issuer: oidc.issuer, api_host: apiHost };
+  for (const { id, client } of clients) {
+    await operator.call("putProviderConfig", { id, body: { ...client, variables, default_scopes: ["email"] } });
   }
+  const withDatabase = <T>(work: (db: DatabaseSync) => T): T => {
+    const db = new DatabaseSync(`${vault.dataDir}/vault.db`, { timeout: 5_000 });
+    try {
+      return work(db);
+    } finally {
+      db.close();
+    }
+  };
+  const rows = (query: string, value: string): string[] =>
+    withDatabase((db) => (db.prepare(query).all(value) as { body: string }[]).map(({ body }) => body));
   await operator.call("putConnectSettings", {
     body: { display_name: "Acme Notes", website_url: null, return_urls: [], origins: [] },
   });
@@ -55,6 +70,16 @@ export async function startConnectWorld(): Promise<ConnectWorld> {
       operator.call("createConnectSession", {
         body: { allowed_providers: ["oidc"], allowed_origin: app.origin, ...asked },
       }),
+    state: ({ session_token }) => operator.call("pollConnectSession", { body: { session_token } }),
+    entry(requestId) {
+      const [body] = rows("SELECT body FROM log WHERE kind = 'entry' AND entry_id = ?", requestId);
+      return body === undefined ? null : readEntryBody(body);
+    },
+    entries: (action) =>
+      rows("SELECT body FROM log WHERE kind = 'entry' AND body LIKE ? ORDER BY seq DESC", `%"action":"${action}"%`).map(
+        readEntryBody,
+      ),
+    sql: (statement) => withDatabase((db) => db.exec(statement)),
     async profile(options = {}) {
       const context = await browser.newContext(options);
       context.setDefaultTimeout(10_000);

@@ -11,6 +11,8 @@ export interface OidcServer {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Of a client without a secret. */
+  readonly publicClientId: string;
   /** Whose account it is when nobody types one. */
   account: string;
   /** `form`: the user types and clicks. `approve` and `deny`: happens by itself. */
@@ -26,7 +28,9 @@ export interface OidcServer {
   close(): Promise<void>;
 }
 
+const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
 const CLIENT_ID = "fake-client";
+const PUBLIC_CLIENT_ID = "fake-public-client";
 const CLIENT_SECRET = "fake-client-secret-0123456789";
 
 export async function startOidcServer(redirectUris: readonly string[]): Promise<OidcServer> {
@@ -39,6 +43,7 @@ export async function startOidcServer(redirectUris: readonly string[]): Promise<
     issuer,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
+    publicClientId: PUBLIC_CLIENT_ID,
     account: "ada@example.com",
     user: "approve",
     rewriteCallback: (callback) => callback,
@@ -73,29 +78,38 @@ export async function startOidcServer(redirectUris: readonly string[]): Promise<
 }
 
 function configuration(redirectUris: readonly string[]): Configuration {
+  const client = {
+    // A native client: loopback redirect URIs.
+    application_type: "native" as const,
+    redirect_uris: [...redirectUris],
+    grant_types: ["authorization_code", "refresh_token", DEVICE_CODE],
+  };
   return {
     clients: [
       {
+        ...client,
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
-        // A native client: loopback redirect URIs, and offline_access without asking each time.
-        application_type: "native",
-        redirect_uris: [...redirectUris],
-        grant_types: ["authorization_code", "refresh_token"],
         token_endpoint_auth_method: "client_secret_basic",
       },
+      { ...client, client_id: PUBLIC_CLIENT_ID, token_endpoint_auth_method: "none" },
     ],
     scopes: ["openid", "offline_access", "email", "profile", "calendar.read", "calendar.write"],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
     conformIdTokenClaims: false,
     pkce: { required: () => true },
-    features: { devInteractions: { enabled: false }, revocation: { enabled: true }, introspection: { enabled: true } },
+    features: {
+      devInteractions: { enabled: false },
+      deviceFlow: { enabled: true },
+      revocation: { enabled: true },
+      introspection: { enabled: true },
+    },
     rotateRefreshToken: true,
     issueRefreshToken: () => Promise.resolve(true),
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     cookies: { keys: ["fake-cookie-key"] },
-    jwks: undefined,
     ttl: {
+      DeviceCode: 600,
       AccessToken: 3600,
       AuthorizationCode: 60,
       IdToken: 3600,

@@ -77,7 +77,7 @@ label { font-weight: 600; font-size: .95rem; }
 input[type=text], select { width: 100%; margin-top: .3rem; padding: .62rem .75rem; border: 1px solid var(--soft); border-radius: 10px;
   background: var(--card); color: var(--text); font: inherit; }
 input::placeholder { color: var(--soft); opacity: 1; }
-[aria-invalid] { border-color: var(--bad); border-width: 2px; }
+input[type=text][aria-invalid], select[aria-invalid] { border-color: var(--bad); border-width: 2px; }
 .issue { color: var(--bad); font-size: .875rem; }
 .notice { margin: 0 0 1.1rem; padding: .65rem .85rem; border-radius: 12px; font-size: .9rem; color: var(--warn);
   background: var(--warn-ground); }

@@ -20,16 +20,16 @@ export function errorPage(
 ): string {
   // The app hears of a session that ran out; what went wrong in an open one it hears when the user gives up.
   const over = session?.status === "expired" ? session : null;
+  const { title, whatToDo } = FOR_PEOPLE[problem.code] ?? {};
+  const heading = title ?? problem.title;
   return pageFrame({
-    title: problem.title,
+    title: heading,
     assets,
     ...(over ? { head: returnHead(over), data: handOver(over) } : {}),
     body: html`<header class="lead" role="alert">
         <span class="mark bad" aria-hidden="true">!</span>
-        <h1>${problem.title}</h1>
-        <p>
-          ${WHAT_TO_DO[problem.code] ?? "Please go back to the app and start again. If it happens again, tell its makers."}
-        </p>
+        <h1>${heading}</h1>
+        <p>${whatToDo ?? "Please go back to the app and start again. If it happens again, tell its makers."}</p>
       </header>
       ${retryToken === null ? over && returnLink(over, appName ?? "the app") : tryAgain(retryToken)}
       <dl class="details">
@@ -58,21 +58,47 @@ function tryAgain(token: string): Html {
     ${endForm(token, "Give up", "quiet")}`;
 }
 
-/** The table's own advice is for developers. */
-const WHAT_TO_DO: Readonly<Partial<Record<Problem["code"], string>>> = {
-  connect_session_not_found: "The link is incomplete or very old. Go back to the app and start again.",
-  connect_session_closed: "This link was for one time, or its time is over. Go back to the app and start again.",
-  connect_state_invalid: "This page belongs to an attempt that is over. Go back to the app and start again.",
-  connect_browser_mismatch:
-    "Please stay in one browser, with cookies allowed for this page, and start again from the app. If somebody sent you this link, do not use it.",
-  connect_issuer_mismatch:
-    "The answer did not come from where you were sent. Nothing was connected. Try again; if it happens again, tell the app's makers.",
-  connect_code_rejected: "The sign-in took too long or was used twice. Nothing was connected. Please try again.",
-  connect_account_mismatch:
-    "You signed in with another account than the one that was asked for. Try again with that one.",
-  connect_provider_error: "The other side had a problem. Nothing was connected. Please try again in a moment.",
-  provider_not_configured: "The app is not set up for this. Tell its makers.",
-  audit_unavailable: "The vault cannot write its log just now, so it does nothing. Please try again in a moment.",
-  storage_unavailable: "The vault's storage does not answer. Please try again in a moment.",
-  shutting_down: "The vault is being restarted. Please try again in a moment.",
+/** The table's own words are for developers. */
+const FOR_PEOPLE: Readonly<Partial<Record<Problem["code"], { readonly title?: string; readonly whatToDo: string }>>> = {
+  connect_session_not_found: {
+    title: "This link does not work",
+    whatToDo: "It is incomplete or very old. Go back to the app and start again.",
+  },
+  connect_session_closed: {
+    title: "This link is over",
+    whatToDo: "It was for one time, or its time has run out. Go back to the app and start again.",
+  },
+  connect_state_invalid: {
+    title: "This attempt is over",
+    whatToDo: "It was used already, or took too long. Go back to the app and start again.",
+  },
+  connect_browser_mismatch: {
+    title: "This began in another browser",
+    whatToDo:
+      "Stay in one browser, with cookies allowed for this page, and start again from the app. If somebody sent you this link, do not use it.",
+  },
+  connect_issuer_mismatch: {
+    title: "The answer came from somebody else",
+    whatToDo: "Nothing was connected. Try again; if it happens again, tell the app's makers.",
+  },
+  connect_code_rejected: {
+    title: "The sign-in was not accepted",
+    whatToDo: "It took too long or was used twice. Nothing was connected. Please try again.",
+  },
+  connect_account_mismatch: {
+    title: "That was another account",
+    whatToDo: "Sign in with the account that was asked for, and try again.",
+  },
+  connect_provider_error: { whatToDo: "Nothing was connected. Please try again in a moment." },
+  provider_not_configured: {
+    title: "The app is not set up for this",
+    whatToDo: "Nothing was connected. Please tell the app's makers.",
+  },
+  origin_not_allowed: {
+    title: "This came from another page",
+    whatToDo: "Go back to the app and start again. If another page sent you here, do not use it.",
+  },
+  audit_unavailable: { whatToDo: "Please try again in a moment." },
+  storage_unavailable: { whatToDo: "Please try again in a moment." },
+  shutting_down: { whatToDo: "Please try again in a moment." },
 };

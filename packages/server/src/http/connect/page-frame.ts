@@ -44,7 +44,7 @@ export function pageFrame({ title, assets, head, data, body }: PageFrame): strin
 export function tile(name: string): Html {
   const [letter = "?"] = name.trim();
   let sum = 0;
-  for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 997;
+  for (const character of name) sum = (sum * 33 + (character.codePointAt(0) ?? 0)) % 9973;
   return html`<span class="tile tone-${sum % 6}" aria-hidden="true">${letter.toUpperCase()}</span>`;
 }
 

@@ -33,7 +33,7 @@ function entry({ providerId, name, description, connected }: ConnectChoice, toke
     >${tile(name)}
     <span class="about"
       ><span class="name">${name}</span>
-      <span class="small">${connected.length > 0 ? html`Connected: ${accounts}` : description}</span></span
+      <span class="small">${connected.length > 0 ? accounts : description}</span></span
     >
     ${connected.length > 0 ? html`<span class="chip ok">Connected</span>` : html`<span class="go" aria-hidden="true">›</span>`}</a
   >`;
