@@ -19,6 +19,7 @@ export interface ConnectWorld {
   state(session: ConnectSession): Promise<ConnectSessionState>;
   /** The entry of this id, whosever it is, as it stands in the log. */
   entry(requestId: string): EntryBody | null;
+  outcome(requestId: string): unknown;
   /** The newest entries about this action. */
   entries(action: string): EntryBody[];
   /** What the vault's own API does not do: makes something look old. */
@@ -74,6 +75,10 @@ export async function startConnectWorld(apiHost = "api.example.com"): Promise<Co
     entry(requestId) {
       const [body] = rows("SELECT body FROM log WHERE kind = 'entry' AND entry_id = ?", requestId);
       return body === undefined ? null : readEntryBody(body);
+    },
+    outcome(requestId) {
+      const [body] = rows("SELECT body FROM log WHERE kind = 'outcome' AND entry_id = ?", requestId);
+      return body === undefined ? null : (JSON.parse(body) as unknown);
     },
     entries: (action) =>
       rows("SELECT body FROM log WHERE kind = 'entry' AND body LIKE ? ORDER BY seq DESC", `%"action":"${action}"%`).map(

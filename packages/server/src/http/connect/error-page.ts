@@ -26,11 +26,11 @@ export function errorPage(
     title: heading,
     assets,
     ...(over ? { head: returnHead(over), data: handOver(over) } : {}),
-    body: html`<header class="lead" role="alert">
+    body: html`<div class="lead" role="alert">
         <span class="mark bad" aria-hidden="true">!</span>
         <h1>${heading}</h1>
         <p>${whatToDo ?? "Please go back to the app and start again. If it happens again, tell its makers."}</p>
-      </header>
+      </div>
       ${retryToken === null ? over && returnLink(over, appName ?? "the app") : tryAgain(retryToken)}
       <dl class="details">
         <div>

@@ -13,11 +13,11 @@ export function resultPage({ session, app }: Looked, assets: PageFrame["assets"]
     assets,
     head: returnHead(session),
     data: handOver(session),
-    body: html`<header class="lead" role="status">
+    body: html`<div class="lead" role="status">
         <span class="mark ${connected ? "ok" : "off"}" aria-hidden="true">${connected ? "✓" : "–"}</span>
         <h1>${title}</h1>
-        <p>${connected ? null : `${app.name} got no access.`}</p>
-      </header>
+        ${connected ? null : html`<p>${app.name} got no access.</p>`}
+      </div>
       ${
         connected
           ? html`<ul class="choices">
