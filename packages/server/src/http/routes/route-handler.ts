@@ -6,10 +6,7 @@ import type { Done, Failure, OperationCaller, Plan } from "../../call.ts";
 export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve" | Unbuilt>;
 
 /** Described, and not built yet. */
-export type Unbuilt =
-  | "createConnectSession"
-  | "pollConnectSession"
-  | "createDeviceConnect";
+export type Unbuilt = "createConnectSession" | "pollConnectSession" | "createDeviceConnect";
 
 type Parsed<Id extends RouteId, Part extends "query" | "body"> =
   (typeof ROUTES)[Id] extends Record<Part, infer Schema>
