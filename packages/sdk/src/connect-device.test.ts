@@ -1,20 +1,14 @@
 import { makeProblem } from "@alter-vault/protocol";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { connectDevice, type ConnectDeviceOptions, type DeviceCode } from "./connect-device.ts";
 import { createCore } from "./core.ts";
 import { AlterValueError, ConnectConfigError, ConnectDeniedError, ConnectTimeoutError } from "./errors.ts";
 import { CONNECTED, FAKE_SESSION_TOKEN, fakeState } from "./fake-connect.test-support.ts";
 import { AT } from "./fake-grant.test-support.ts";
 import { fakePlatform, type FakePlatform } from "./fake-platform.test-support.ts";
-import {
-  FAKE_API_KEY,
-  sendProblem,
-  sendVaultJson,
-  startFakeVault,
-  type FakeVault,
-  type Handler,
-} from "./fake-vault.test-support.ts";
+import { FAKE_API_KEY, sendProblem, sendVaultJson, type Handler } from "./fake-vault.test-support.ts";
 import type { Platform } from "./platform.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
 const sendDevice: Handler = (_, response) =>
   sendVaultJson(response, 201, {
@@ -28,38 +22,29 @@ const sendDevice: Handler = (_, response) =>
     expires_at: AT,
   });
 
-let server: FakeVault;
+const fake = useFakeVault();
 let machine: FakePlatform;
 
-beforeAll(async () => {
-  server = await startFakeVault();
-});
-afterAll(() => server.close());
-beforeEach(() => {
-  server.seen.length = 0;
-  server.skewSeconds = 0;
-});
-
 function run(options: Partial<ConnectDeviceOptions> = {}, own: Partial<Platform> = {}) {
-  machine = fakePlatform(server, own);
-  const core = createCore({ apiKey: FAKE_API_KEY, baseUrl: server.url }, machine);
+  machine = fakePlatform(fake.server, own);
+  const core = createCore({ apiKey: FAKE_API_KEY, baseUrl: fake.server.url }, machine);
   return connectDevice(core, { provider: "github", ...options });
 }
 
 test("prints the code, asks as often as the provider wants, and resolves with what was connected", async () => {
-  server.answer(sendDevice, fakeState("pending"), fakeState("completed"));
+  fake.server.answer(sendDevice, fakeState("pending"), fakeState("completed"));
   expect(await run()).toEqual([CONNECTED]);
   expect(machine.printed).toEqual([
     "To connect, open https://provider.example/device on any device and enter the code ABCD-EFGH\n",
   ]);
   expect(machine.slept).toBe(14_000);
-  expect(server.seen[0]).toMatchObject({ method: "POST", path: "/v1/connect/device" });
-  expect(JSON.parse(String(server.seen[0]?.body))).toEqual({ provider: "github" });
-  expect(JSON.parse(String(server.seen[1]?.body))).toEqual({ session_token: FAKE_SESSION_TOKEN });
+  expect(fake.server.seen[0]).toMatchObject({ method: "POST", path: "/v1/connect/device" });
+  expect(fake.sentBody()).toEqual({ provider: "github" });
+  expect(JSON.parse(String(fake.server.seen[1]?.body))).toEqual({ session_token: FAKE_SESSION_TOKEN });
 });
 
 test("hands the code to onCode, without the token, and the wishes to the vault", async () => {
-  server.answer(sendDevice, fakeState("completed"));
+  fake.server.answer(sendDevice, fakeState("completed"));
   const codes: DeviceCode[] = [];
   await run({
     scopes: ["repo"],
@@ -78,7 +63,7 @@ test("hands the code to onCode, without the token, and the wishes to the vault",
     },
   ]);
   expect(machine.printed).toEqual([]);
-  expect(JSON.parse(String(server.seen[0]?.body))).toEqual({
+  expect(fake.sentBody()).toEqual({
     provider: "github",
     scopes: ["repo"],
     variables: { host_name: "github.example" },
@@ -88,21 +73,21 @@ test("hands the code to onCode, without the token, and the wishes to the vault",
 });
 
 test("ends when the code expires, or before", async () => {
-  server.answer(sendDevice, fakeState("pending"));
+  fake.server.answer(sendDevice, fakeState("pending"));
   await expect(run({ timeout: 60_000 })).rejects.toBeInstanceOf(ConnectTimeoutError);
   expect(machine.slept).toBe(20_000);
-  server.answer(sendDevice, fakeState("pending"));
+  fake.server.answer(sendDevice, fakeState("pending"));
   await expect(run({ timeout: 5000 })).rejects.toBeInstanceOf(ConnectTimeoutError);
   expect(machine.slept).toBe(5000);
 });
 
 test("is denied, refused, or stopped", async () => {
-  server.answer(sendDevice, fakeState("denied"));
+  fake.server.answer(sendDevice, fakeState("denied"));
   await expect(run()).rejects.toBeInstanceOf(ConnectDeniedError);
-  server.answer((_, response) => sendProblem(response, makeProblem("provider_not_configured", "no")));
+  fake.server.answer((_, response) => sendProblem(response, makeProblem("provider_not_configured", "no")));
   await expect(run()).rejects.toBeInstanceOf(ConnectConfigError);
   const stop = new AbortController();
-  server.answer(sendDevice, fakeState("pending"));
+  fake.server.answer(sendDevice, fakeState("pending"));
   await expect(run({ signal: stop.signal, onCode: () => stop.abort("enough") })).rejects.toBe("enough");
 });
 
@@ -115,10 +100,10 @@ test.each<[string, object, RegExp]>([
   const failure = run(options);
   await expect(failure).rejects.toThrow(AlterValueError);
   await expect(failure).rejects.toThrow(message);
-  expect(server.seen).toHaveLength(0);
+  expect(fake.server.seen).toHaveLength(0);
 });
 
 test("with nowhere to print says what to pass", async () => {
-  server.answer(sendDevice);
+  fake.server.answer(sendDevice);
   await expect(run({}, { print: () => false })).rejects.toThrow(/Pass "onCode"/);
 });

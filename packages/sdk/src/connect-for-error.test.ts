@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { AlterVault } from "./alter-vault.ts";
+import { beforeEach, expect, test } from "vitest";
 import type { ConnectForErrorOptions } from "./connect-for-error.ts";
 import {
   AlterValueError,
@@ -15,19 +14,12 @@ import {
   ScopeReauthRequiredError,
 } from "./errors.ts";
 import { FAKE_SESSION_TOKEN, sendSession } from "./fake-connect.test-support.ts";
-import { FAKE_API_KEY, GRANT_ID, startFakeVault, type FakeVault } from "./fake-vault.test-support.ts";
+import { GRANT_ID } from "./fake-vault.test-support.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
-let server: FakeVault;
-let vault: AlterVault;
-
-beforeAll(async () => {
-  server = await startFakeVault();
-  vault = new AlterVault({ apiKey: FAKE_API_KEY, baseUrl: server.url });
-});
-afterAll(() => server.close());
+const fake = useFakeVault();
 beforeEach(() => {
-  server.seen.length = 0;
-  server.answer(sendSession);
+  fake.server.answer(sendSession);
 });
 
 const both = { grantId: GRANT_ID, providerId: "google" };
@@ -49,16 +41,16 @@ test.each<[string, unknown, object]>([
   ],
   ["missing scopes that nobody names", new ScopeReauthRequiredError("why", both), again],
 ])("%s", async (_name, error, body) => {
-  expect(await vault.createConnectSessionForError(error)).toMatchObject({ sessionToken: FAKE_SESSION_TOKEN });
-  expect(server.seen[0]?.path).toBe("/v1/connect/sessions");
-  expect(JSON.parse(String(server.seen[0]?.body))).toEqual(body);
+  expect(await fake.vault.createConnectSessionForError(error)).toMatchObject({ sessionToken: FAKE_SESSION_TOKEN });
+  expect(fake.server.seen[0]?.path).toBe("/v1/connect/sessions");
+  expect(fake.sentBody()).toEqual(body);
 });
 
 test("options are added, and one that is undefined hides nothing", async () => {
   const options = { returnUrl: "https://app.example/done", agent: "mail-agent", requiredScopes: undefined };
   const error = new ScopeReauthRequiredError("why", { ...both, missingScopes: ["calendar.write"] });
-  await vault.createConnectSessionForError(error, options);
-  expect(JSON.parse(String(server.seen[0]?.body))).toEqual({
+  await fake.vault.createConnectSessionForError(error, options);
+  expect(fake.sentBody()).toEqual({
     ...again,
     required_scopes: { google: ["calendar.write"] },
     return_url: "https://app.example/done",
@@ -67,10 +59,10 @@ test("options are added, and one that is undefined hides nothing", async () => {
 });
 
 test("the provider may be said where the error does not", async () => {
-  await vault.createConnectSessionForError(new GrantNotFoundError("why", { grantId: GRANT_ID }), {
+  await fake.vault.createConnectSessionForError(new GrantNotFoundError("why", { grantId: GRANT_ID }), {
     allowedProviders: ["google"],
   });
-  expect(JSON.parse(String(server.seen[0]?.body))).toEqual(anew);
+  expect(fake.sentBody()).toEqual(anew);
 });
 
 test.each<[string, unknown, RegExp, object?]>([
@@ -85,8 +77,8 @@ test.each<[string, unknown, RegExp, object?]>([
   ["nothing", undefined, /does not mend/],
   ["another grant", new ReAuthRequiredError("why", both), /no option "grantId"/, { grantId: GRANT_ID }],
 ])("%s is refused before anything is sent", async (_name, error, message, options) => {
-  const failure = vault.createConnectSessionForError(error, options as ConnectForErrorOptions);
+  const failure = fake.vault.createConnectSessionForError(error, options as ConnectForErrorOptions);
   await expect(failure).rejects.toThrow(AlterValueError);
   await expect(failure).rejects.toThrow(message);
-  expect(server.seen).toHaveLength(0);
+  expect(fake.server.seen).toHaveLength(0);
 });

@@ -1,47 +1,33 @@
 import { inspect } from "node:util";
 import { makeProblem } from "@alter-vault/protocol";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { AlterVault } from "./alter-vault.ts";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { ConnectSessionOptions } from "./connect-session.ts";
 import { AlterValueError, BackendError, ConnectConfigError } from "./errors.ts";
 import { CONNECTED, FAKE_SESSION, FAKE_SESSION_TOKEN, fakeState, sendSession } from "./fake-connect.test-support.ts";
 import { AT } from "./fake-grant.test-support.ts";
-import { FAKE_API_KEY, GRANT_ID, sendProblem, startFakeVault, type FakeVault } from "./fake-vault.test-support.ts";
+import { GRANT_ID, sendProblem } from "./fake-vault.test-support.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
-let server: FakeVault;
-let vault: AlterVault;
-const warnings: string[] = [];
-
-beforeAll(async () => {
-  server = await startFakeVault();
-  const logger = { warn: (line: string) => void warnings.push(line) };
-  vault = new AlterVault({ apiKey: FAKE_API_KEY, baseUrl: server.url, logger });
-});
-afterAll(() => server.close());
+const fake = useFakeVault();
 beforeEach(() => {
-  server.seen.length = 0;
-  server.answer(sendSession);
+  fake.server.answer(sendSession);
 });
-
-function sentBody(): unknown {
-  return JSON.parse(String(server.seen[0]?.body));
-}
 
 describe("createConnectSession", () => {
   test("without options", async () => {
-    expect(await vault.createConnectSession()).toEqual({
+    expect(await fake.vault.createConnectSession()).toEqual({
       sessionId: FAKE_SESSION.session_id,
       sessionToken: FAKE_SESSION_TOKEN,
       connectUrl: FAKE_SESSION.connect_url,
       expiresIn: 600,
       expiresAt: AT,
     });
-    expect(server.seen[0]).toMatchObject({ method: "POST", path: "/v1/connect/sessions" });
-    expect(sentBody()).toEqual({});
+    expect(fake.server.seen[0]).toMatchObject({ method: "POST", path: "/v1/connect/sessions" });
+    expect(fake.sentBody()).toEqual({});
   });
 
   test("with all of them, in the words of the wire", async () => {
-    await vault.createConnectSession({
+    await fake.vault.createConnectSession({
       allowedProviders: ["google", "github"],
       returnUrl: "https://app.example/done",
       allowedOrigin: "https://app.example",
@@ -56,7 +42,7 @@ describe("createConnectSession", () => {
       metadata: { ipAddress: "192.0.2.1", userAgent: "fake" },
       expiresInSeconds: 120,
     });
-    expect(sentBody()).toEqual({
+    expect(fake.sentBody()).toEqual({
       allowed_providers: ["google", "github"],
       return_url: "https://app.example/done",
       allowed_origin: "https://app.example",
@@ -78,8 +64,8 @@ describe("createConnectSession", () => {
     ["connectionPolicy", { connectionPolicy: { maxTtlSeconds: 60, defaultTtlSeconds: 30 } }],
     ["connectionPolicy in snake_case", { connectionPolicy: { max_ttl_seconds: 60, default_ttl_seconds: 30 } }],
   ])("a policy as %s", async (_name, options) => {
-    await vault.createConnectSession(options);
-    expect(sentBody()).toEqual({ grant_policy: { max_ttl_seconds: 60, default_ttl_seconds: 30 } });
+    await fake.vault.createConnectSession(options);
+    expect(fake.sentBody()).toEqual({ grant_policy: { max_ttl_seconds: 60, default_ttl_seconds: 30 } });
   });
 
   test.each<[string, object, RegExp]>([
@@ -105,17 +91,17 @@ describe("createConnectSession", () => {
     ["too long", { expiresInSeconds: 1e6 }, /Option "expiresInSeconds"/],
     ["a user token", { userToken: "fake" }, /need an identity provider/],
   ])("%s is refused before anything is sent", async (_name, options, message) => {
-    const failure = vault.createConnectSession(options);
+    const failure = fake.vault.createConnectSession(options);
     await expect(failure).rejects.toThrow(AlterValueError);
     await expect(failure).rejects.toThrow(message);
-    expect(server.seen).toHaveLength(0);
+    expect(fake.server.seen).toHaveLength(0);
   });
 
   test.each(["provider_not_configured", "return_url_not_allowed", "origin_not_allowed", "provider_scope_not_allowed"])(
     "%s is a matter of the configuration",
     async (code) => {
-      server.answer((_, response) => sendProblem(response, makeProblem(code as "provider_not_configured", "no")));
-      const failure: unknown = await vault.createConnectSession().catch((error: unknown) => error);
+      fake.server.answer((_, response) => sendProblem(response, makeProblem(code as "provider_not_configured", "no")));
+      const failure: unknown = await fake.vault.createConnectSession().catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(ConnectConfigError);
       expect(failure).toMatchObject({ code, connected: [] });
     },
@@ -124,31 +110,33 @@ describe("createConnectSession", () => {
 
 describe("pollConnectSession", () => {
   test("of a session that is over", async () => {
-    server.answer(fakeState("completed"));
-    expect(await vault.pollConnectSession(FAKE_SESSION_TOKEN)).toEqual({
+    fake.server.answer(fakeState("completed"));
+    expect(await fake.vault.pollConnectSession(FAKE_SESSION_TOKEN)).toEqual({
       sessionId: FAKE_SESSION.session_id,
       status: "completed",
       grants: [CONNECTED],
       error: null,
       expiresAt: AT,
     });
-    expect(server.seen[0]).toMatchObject({ method: "POST", path: "/v1/connect/sessions/poll" });
-    expect(sentBody()).toEqual({ session_token: FAKE_SESSION_TOKEN });
+    expect(fake.server.seen[0]).toMatchObject({ method: "POST", path: "/v1/connect/sessions/poll" });
+    expect(fake.sentBody()).toEqual({ session_token: FAKE_SESSION_TOKEN });
   });
 
   test("of one in which something went wrong, which may still succeed", async () => {
-    server.answer(
+    fake.server.answer(
       fakeState("pending", { error: { code: "connect_denied", detail: "declined", provider_id: "google" } }),
     );
-    expect(await vault.pollConnectSession(FAKE_SESSION_TOKEN)).toMatchObject({
+    expect(await fake.vault.pollConnectSession(FAKE_SESSION_TOKEN)).toMatchObject({
       status: "pending",
       error: { code: "connect_denied", detail: "declined", providerId: "google" },
     });
   });
 
   test("of one that is not there", async () => {
-    server.answer((_, response) => sendProblem(response, makeProblem("connect_session_not_found", "no such session")));
-    const failure: unknown = await vault.pollConnectSession(FAKE_SESSION_TOKEN).catch((error: unknown) => error);
+    fake.server.answer((_, response) =>
+      sendProblem(response, makeProblem("connect_session_not_found", "no such session")),
+    );
+    const failure: unknown = await fake.vault.pollConnectSession(FAKE_SESSION_TOKEN).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(BackendError);
     expect(failure).toMatchObject({ code: "connect_session_not_found" });
   });
@@ -162,21 +150,21 @@ test("the token is in no error and no log", async () => {
       () => expect.unreachable(),
       (error: unknown) => void failures.push(error),
     );
-  await fail(() => vault.pollConnectSession(tooLong));
-  await fail(() => vault.pollConnectSession({ token: FAKE_SESSION_TOKEN } as unknown as string));
-  server.answer((_, response) => void response.writeHead(502).end());
-  await fail(() => vault.pollConnectSession(FAKE_SESSION_TOKEN));
-  server.answer((_, response) => sendProblem(response, makeProblem("overloaded", "full")));
-  await fail(() => vault.pollConnectSession(FAKE_SESSION_TOKEN, { timeout: 20 }));
-  server.answer(() => undefined);
-  await fail(() => vault.pollConnectSession(FAKE_SESSION_TOKEN, { timeout: 20 }));
-  server.answer((_, response) => void response.destroy());
-  await fail(() => vault.pollConnectSession(FAKE_SESSION_TOKEN));
+  await fail(() => fake.vault.pollConnectSession(tooLong));
+  await fail(() => fake.vault.pollConnectSession({ token: FAKE_SESSION_TOKEN } as unknown as string));
+  fake.server.answer((_, response) => void response.writeHead(502).end());
+  await fail(() => fake.vault.pollConnectSession(FAKE_SESSION_TOKEN));
+  fake.server.answer((_, response) => sendProblem(response, makeProblem("overloaded", "full")));
+  await fail(() => fake.vault.pollConnectSession(FAKE_SESSION_TOKEN, { timeout: 20 }));
+  fake.server.answer(() => undefined);
+  await fail(() => fake.vault.pollConnectSession(FAKE_SESSION_TOKEN, { timeout: 20 }));
+  fake.server.answer((_, response) => void response.destroy());
+  await fail(() => fake.vault.pollConnectSession(FAKE_SESSION_TOKEN));
   expect(failures).toHaveLength(6);
   const shown = failures.flatMap((error) => [
     inspect(error, { depth: 20, showHidden: true, getters: true }),
     JSON.stringify(error),
     String(error instanceof Error ? error.stack : error),
   ]);
-  expect([...shown, ...warnings].join("\n")).not.toContain(FAKE_SESSION_TOKEN.slice(5));
+  expect([...shown, ...fake.warnings].join("\n")).not.toContain(FAKE_SESSION_TOKEN.slice(5));
 });

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { ERROR_CODES, makeProblem, type ErrorCode } from "@alter-vault/protocol";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { connect, type ConnectOptions } from "./connect.ts";
 import { createCore } from "./core.ts";
 import {
@@ -21,36 +21,22 @@ import {
   sendSession,
 } from "./fake-connect.test-support.ts";
 import { fakePlatform, type FakePlatform } from "./fake-platform.test-support.ts";
-import {
-  FAKE_API_KEY,
-  GRANT_ID,
-  sendProblem,
-  startFakeVault,
-  type FakeVault,
-  type Handler,
-} from "./fake-vault.test-support.ts";
+import { FAKE_API_KEY, GRANT_ID, sendProblem, type Handler } from "./fake-vault.test-support.ts";
 import type { Platform } from "./platform.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
 const URL_ = FAKE_SESSION.connect_url;
 
-let server: FakeVault;
+const fake = useFakeVault();
 let machine: FakePlatform;
-let warnings: string[];
-
-beforeAll(async () => {
-  server = await startFakeVault();
-});
-afterAll(() => server.close());
-beforeEach(() => {
-  server.seen.length = 0;
-  server.skewSeconds = 0;
-  warnings = [];
-});
 
 function run(options: ConnectOptions = {}, own: Partial<Platform> = {}): ReturnType<typeof connect> {
-  machine = fakePlatform(server, own);
-  const logger = { warn: (line: string) => void warnings.push(line) };
-  return connect(createCore({ apiKey: FAKE_API_KEY, baseUrl: server.url, timeout: 150, logger }, machine), options);
+  machine = fakePlatform(fake.server, own);
+  const logger = { warn: (line: string) => void fake.warnings.push(line) };
+  return connect(
+    createCore({ apiKey: FAKE_API_KEY, baseUrl: fake.server.url, timeout: 150, logger }, machine),
+    options,
+  );
 }
 
 async function failureOf(call: Promise<unknown>): Promise<unknown> {
@@ -61,27 +47,27 @@ async function failureOf(call: Promise<unknown>): Promise<unknown> {
 }
 
 function polls(): number {
-  return server.seen.filter(({ path }) => path.endsWith("/poll")).length;
+  return fake.server.seen.filter(({ path }) => path.endsWith("/poll")).length;
 }
 
 describe("the way it goes", () => {
   test("opens the browser, asks every two seconds, and resolves with what was connected", async () => {
-    server.answer(sendSession, fakeState("pending"), fakeState("pending"), fakeState("completed"));
+    fake.server.answer(sendSession, fakeState("pending"), fakeState("pending"), fakeState("completed"));
     expect(await run({ providers: ["google"] })).toEqual([CONNECTED]);
     expect(machine.opened).toEqual([URL_]);
     expect(machine.printed).toEqual([]);
     expect(machine.slept).toBe(6000);
-    expect(JSON.parse(String(server.seen[0]?.body))).toEqual({
+    expect(fake.sentBody()).toEqual({
       allowed_providers: ["google"],
       expires_in_seconds: 300,
     });
-    expect(JSON.parse(String(server.seen[1]?.body))).toEqual({ session_token: FAKE_SESSION_TOKEN });
+    expect(JSON.parse(String(fake.server.seen[1]?.body))).toEqual({ session_token: FAKE_SESSION_TOKEN });
     expect(polls()).toBe(3);
   });
 
   test("one result for each provider", async () => {
     const other = { ...FAKE_CONNECTED, provider: "github", grant_policy: null };
-    server.answer(sendSession, fakeState("completed", { grants: [FAKE_CONNECTED, other] }));
+    fake.server.answer(sendSession, fakeState("completed", { grants: [FAKE_CONNECTED, other] }));
     const results = await run({ providers: ["google", "github"] });
     expect(results.map(({ providerId, connectionPolicy }) => [providerId, connectionPolicy])).toEqual([
       ["google", { maxTtlSeconds: 86_400 }],
@@ -90,7 +76,7 @@ describe("the way it goes", () => {
   });
 
   test("what else is wanted goes into the session", async () => {
-    server.answer(sendSession, fakeState("completed"));
+    fake.server.answer(sendSession, fakeState("completed"));
     await run({
       connectionPolicy: { max_ttl_seconds: 86_400, default_ttl_seconds: 3600 },
       requiredScopes: { google: ["calendar.read"] },
@@ -101,7 +87,7 @@ describe("the way it goes", () => {
       pollInterval: 500,
     });
     expect(machine.slept).toBe(500);
-    expect(JSON.parse(String(server.seen[0]?.body))).toEqual({
+    expect(fake.sentBody()).toEqual({
       grant_policy: { max_ttl_seconds: 86_400, default_ttl_seconds: 3600 },
       required_scopes: { google: ["calendar.read"] },
       grant_id: GRANT_ID,
@@ -113,13 +99,13 @@ describe("the way it goes", () => {
 });
 
 describe("the link", () => {
-  beforeEach(() => server.answer(sendSession, fakeState("completed")));
+  beforeEach(() => fake.server.answer(sendSession, fakeState("completed")));
 
   test("is printed without a browser, and goes to no logger", async () => {
     await run({ openBrowser: false });
     expect(machine.opened).toEqual([]);
     expect(machine.printed).toEqual([`To connect, open this link in a browser:\n\n  ${URL_}\n\n`]);
-    expect(warnings).toEqual([]);
+    expect(fake.warnings).toEqual([]);
   });
 
   test("is printed where no browser can be opened", async () => {
@@ -156,7 +142,7 @@ describe("the link", () => {
 describe("it does not work", () => {
   test("the user declines", async () => {
     const error = { code: "connect_denied", detail: "Ada said no.", provider_id: "google" };
-    server.answer(sendSession, fakeState("pending", { error }), fakeState("denied", { error }));
+    fake.server.answer(sendSession, fakeState("pending", { error }), fakeState("denied", { error }));
     const failure = await failureOf(run());
     expect(failure).toBeInstanceOf(ConnectDeniedError);
     expect(failure).toMatchObject({
@@ -168,12 +154,12 @@ describe("it does not work", () => {
   });
 
   test("the user declines, and nothing more is known", async () => {
-    server.answer(sendSession, fakeState("denied"));
+    fake.server.answer(sendSession, fakeState("denied"));
     expect(await failureOf(run())).toMatchObject({ name: "ConnectDeniedError", code: "connect_denied" });
   });
 
   test.each(Object.keys(ERROR_CODES) as ErrorCode[])("failed with %s", async (code) => {
-    server.answer(sendSession, fakeState("failed", { error: { code, detail: "the detail", provider_id: null } }));
+    fake.server.answer(sendSession, fakeState("failed", { error: { code, detail: "the detail", provider_id: null } }));
     const failure = await failureOf(run());
     expect(failure).toBeInstanceOf(ConnectFlowError);
     expect(failure).not.toBeInstanceOf(BackendError);
@@ -188,18 +174,18 @@ describe("it does not work", () => {
 
   test("failed with a code of a newer vault, or with none", async () => {
     const error = { code: "connect_moon_phase", detail: "wait", provider_id: "google" };
-    server.answer(sendSession, fakeState("failed", { error }));
+    fake.server.answer(sendSession, fakeState("failed", { error }));
     expect(await failureOf(run())).toMatchObject({
       name: "ConnectFlowError",
       providerId: "google",
       details: { code: "connect_moon_phase", detail: "wait" },
     });
-    server.answer(sendSession, fakeState("failed"));
+    fake.server.answer(sendSession, fakeState("failed"));
     expect(await failureOf(run())).toMatchObject({ name: "ConnectFlowError", code: "connect_provider_error" });
   });
 
   test("the session expires", async () => {
-    server.answer(sendSession, fakeState("expired", { grants: [FAKE_CONNECTED] }));
+    fake.server.answer(sendSession, fakeState("expired", { grants: [FAKE_CONNECTED] }));
     const failure = await failureOf(run());
     expect(failure).toBeInstanceOf(ConnectTimeoutError);
     expect(failure).toMatchObject({ code: "connect_timeout", connected: [CONNECTED] });
@@ -207,14 +193,14 @@ describe("it does not work", () => {
   });
 
   test("the session itself is refused", async () => {
-    server.answer((_, response) => sendProblem(response, makeProblem("provider_not_configured", "no google")));
+    fake.server.answer((_, response) => sendProblem(response, makeProblem("provider_not_configured", "no google")));
     expect(await failureOf(run())).toBeInstanceOf(ConnectConfigError);
     expect(machine.opened).toEqual([]);
   });
 
   test("the vault refuses to say how it stands", async () => {
     const refuse: Handler = (_, response) => sendProblem(response, makeProblem("invalid_key", "revoked"));
-    server.answer(sendSession, fakeState("pending"), refuse);
+    fake.server.answer(sendSession, fakeState("pending"), refuse);
     expect(await failureOf(run())).toMatchObject({ name: "BackendError", code: "invalid_key" });
     expect(polls()).toBe(2);
   });
@@ -222,7 +208,7 @@ describe("it does not work", () => {
 
 describe("time", () => {
   test("five minutes, and one question when they are over", async () => {
-    server.answer(sendSession, fakeState("pending"));
+    fake.server.answer(sendSession, fakeState("pending"));
     const failure = await failureOf(run({ pollInterval: 70_000 }));
     expect(failure).toBeInstanceOf(ConnectTimeoutError);
     expect(failure).toMatchObject({ code: "connect_timeout", message: expect.stringContaining("within 300000 ms") });
@@ -231,13 +217,13 @@ describe("time", () => {
   });
 
   test("what was connected before the time was over is not lost", async () => {
-    server.answer(sendSession, fakeState("pending", { grants: [FAKE_CONNECTED] }));
+    fake.server.answer(sendSession, fakeState("pending", { grants: [FAKE_CONNECTED] }));
     expect(await failureOf(run({ timeout: 3000 }))).toMatchObject({ connected: [CONNECTED] });
     expect(machine.slept).toBe(3000);
   });
 
   test("the answer to the last question counts", async () => {
-    server.answer(sendSession, fakeState("pending"), fakeState("completed"));
+    fake.server.answer(sendSession, fakeState("pending"), fakeState("completed"));
     expect(await run({ timeout: 3000 })).toEqual([CONNECTED]);
   });
 });
@@ -250,17 +236,17 @@ describe("a vault that is away for a while", () => {
     ["no storage", (_, response) => sendProblem(response, makeProblem("storage_unavailable", "down"))],
     ["too many calls", (_, response) => sendProblem(response, makeProblem("rate_limited", "slow down"))],
   ])("%s", async (_name, away) => {
-    server.answer(sendSession, away, fakeState("completed"));
+    fake.server.answer(sendSession, away, fakeState("completed"));
     expect(await run()).toEqual([CONNECTED]);
     expect(polls()).toBe(2);
-    expect(warnings).toEqual([
+    expect(fake.warnings).toEqual([
       expect.stringMatching(/^Asking how a Connect session stands did not work \([a-z_]+\). Asking again.$/),
     ]);
-    expect(warnings.join()).not.toContain(FAKE_SESSION_TOKEN);
+    expect(fake.warnings.join()).not.toContain(FAKE_SESSION_TOKEN);
   });
 
   test("before there is a session, that is an error", async () => {
-    server.answer((_, response) => void response.destroy());
+    fake.server.answer((_, response) => void response.destroy());
     expect(await failureOf(run())).toBeInstanceOf(NetworkError);
   });
 });
@@ -268,7 +254,7 @@ describe("a vault that is away for a while", () => {
 describe("the caller stops", () => {
   test("while it waits", async () => {
     const stop = new AbortController();
-    server.answer(sendSession, fakeState("pending"));
+    fake.server.answer(sendSession, fakeState("pending"));
     const sleep = async (): Promise<void> => {
       if (polls() === 2) stop.abort("enough");
     };
@@ -278,13 +264,13 @@ describe("the caller stops", () => {
 
   test("while a question is under way", async () => {
     const stop = new AbortController();
-    server.answer(sendSession, () => stop.abort("enough"));
+    fake.server.answer(sendSession, () => stop.abort("enough"));
     expect(await failureOf(run({ signal: stop.signal }))).toBe("enough");
   });
 
   test("before it begins", async () => {
     expect(await failureOf(run({ signal: AbortSignal.abort("never") }))).toBe("never");
-    expect(server.seen).toHaveLength(0);
+    expect(fake.server.seen).toHaveLength(0);
   });
 });
 
@@ -300,5 +286,5 @@ test.each<[string, object, RegExp]>([
   const failure = failureOf(run(options));
   expect(await failure).toBeInstanceOf(AlterValueError);
   expect(String(await failure)).toMatch(message);
-  expect(server.seen).toHaveLength(0);
+  expect(fake.server.seen).toHaveLength(0);
 });

@@ -1,11 +1,11 @@
 import { makeProblem, type ProviderInfo } from "@alter-vault/protocol";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { AlterVault } from "./alter-vault.ts";
+import { beforeEach, expect, test } from "vitest";
 import { createCore, type Core } from "./core.ts";
 import { AlterValueError } from "./errors.ts";
 import { fakePlatform, type FakePlatform } from "./fake-platform.test-support.ts";
-import { FAKE_API_KEY, sendProblem, sendVaultJson, startFakeVault, type FakeVault } from "./fake-vault.test-support.ts";
+import { FAKE_API_KEY, sendProblem, sendVaultJson } from "./fake-vault.test-support.ts";
 import { createOAuthProviders, type OAuthProviders } from "./oauth-providers.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
 const GOOGLE: ProviderInfo = {
   provider_id: "google",
@@ -28,21 +28,14 @@ const GOOGLE: ProviderInfo = {
 };
 const GITHUB: ProviderInfo = { ...GOOGLE, provider_id: "github", name: "GitHub", configured: false };
 
-let server: FakeVault;
+const fake = useFakeVault();
 let machine: FakePlatform;
 let core: Core;
 let providers: OAuthProviders;
-
-beforeAll(async () => {
-  server = await startFakeVault();
-});
-afterAll(() => server.close());
 beforeEach(() => {
-  server.seen.length = 0;
-  server.skewSeconds = 0;
-  server.answer((_, response) => sendVaultJson(response, 200, { providers: [GOOGLE, GITHUB] }));
-  machine = fakePlatform(server);
-  core = createCore({ apiKey: FAKE_API_KEY, baseUrl: server.url }, machine);
+  fake.server.answer((_, response) => sendVaultJson(response, 200, { providers: [GOOGLE, GITHUB] }));
+  machine = fakePlatform(fake.server);
+  core = createCore({ apiKey: FAKE_API_KEY, baseUrl: fake.server.url }, machine);
   providers = createOAuthProviders(core);
 });
 
@@ -69,7 +62,7 @@ test("the catalogue, in the SDK's names", async () => {
     consoleUrl: null,
     notes: [],
   });
-  expect(server.seen[0]).toMatchObject({ method: "GET", path: "/v1/providers" });
+  expect(fake.server.seen[0]).toMatchObject({ method: "GET", path: "/v1/providers" });
 });
 
 test("is asked for once in five minutes, whatever part of it is wanted", async () => {
@@ -78,23 +71,23 @@ test("is asked for once in five minutes, whatever part of it is wanted", async (
   expect(ids(await providers.list({ configured: false }))).toEqual(["github"]);
   machine.slept = 299_999;
   await providers.list();
-  expect(server.seen).toHaveLength(1);
+  expect(fake.server.seen).toHaveLength(1);
   machine.slept = 300_000;
-  server.skewSeconds = 300;
+  fake.server.skewSeconds = 300;
   await providers.list();
-  expect(server.seen).toHaveLength(2);
+  expect(fake.server.seen).toHaveLength(2);
 });
 
 test("is asked for anew on demand", async () => {
   await providers.list();
-  server.answer((_, response) => sendVaultJson(response, 200, { providers: [GITHUB] }));
+  fake.server.answer((_, response) => sendVaultJson(response, 200, { providers: [GITHUB] }));
   expect(ids(await providers.list({ forceRefresh: true }))).toEqual(["github"]);
   expect(ids(await providers.list())).toEqual(["github"]);
-  expect(server.seen).toHaveLength(2);
+  expect(fake.server.seen).toHaveLength(2);
 });
 
 test("a failure is not kept", async () => {
-  server.answer(
+  fake.server.answer(
     (_, response) => sendProblem(response, makeProblem("storage_unavailable", "down")),
     (_, response) => sendVaultJson(response, 200, { providers: [GOOGLE] }),
   );
@@ -109,18 +102,17 @@ test("what is kept is not given out after closing", async () => {
 });
 
 test("one provider", async () => {
-  server.answer((_, response) => sendVaultJson(response, 200, GITHUB));
+  fake.server.answer((_, response) => sendVaultJson(response, 200, GITHUB));
   expect(await providers.get("github")).toMatchObject({ providerId: "github", configured: false });
   await providers.get("a/b");
-  expect(server.seen.map(({ path }) => path)).toEqual(["/v1/providers/github", "/v1/providers/a%2Fb"]);
-  server.answer((_, response) => sendProblem(response, makeProblem("provider_not_found", "no such provider")));
+  expect(fake.server.seen.map(({ path }) => path)).toEqual(["/v1/providers/github", "/v1/providers/a%2Fb"]);
+  fake.server.answer((_, response) => sendProblem(response, makeProblem("provider_not_found", "no such provider")));
   await expect(providers.get("nobody")).rejects.toMatchObject({ name: "BackendError", code: "provider_not_found" });
   await expect(providers.get("")).rejects.toThrow(AlterValueError);
   await expect(providers.list({ force: true } as object)).rejects.toThrow(/no option "force"/);
 });
 
 test("an AlterVault has one of its own", async () => {
-  const vault = new AlterVault({ apiKey: FAKE_API_KEY, baseUrl: server.url });
-  expect(vault.oauthProviders).toBe(vault.oauthProviders);
-  expect(ids(await vault.oauthProviders.list())).toEqual(["google", "github"]);
+  expect(fake.vault.oauthProviders).toBe(fake.vault.oauthProviders);
+  expect(ids(await fake.vault.oauthProviders.list())).toEqual(["google", "github"]);
 });
