@@ -10,7 +10,8 @@ import { pageFields, PageQuery } from "./resources.ts";
 export const AuditEntry = z.object({
   entry_id: uuid,
   at: z.iso.datetime(),
-  kind: z.enum(["request", "admin", "refusal"]),
+  /** `connect`: a user's way to a provider and back. `credential`: the vault keeps a grant alive by itself. */
+  kind: z.enum(["request", "admin", "refusal", "connect", "credential"]),
   app_id: uuid.nullable(),
   key_id: z.string().nullable(),
   caller: Caller.nullable(),

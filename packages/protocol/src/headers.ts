@@ -23,9 +23,9 @@ export const HEADER = {
   /** The content-length of an answer to HEAD: the answer of the vault is one to POST and has no such body. */
   contentLength: "alter-content-length",
   requestId: "alter-request-id",
-  /** On a provider's answer: the grant that was used. */
+  /** Of an answer: the grant that was used. */
   grantId: "alter-grant-id",
-  /** On a provider's 403: scopes the grant lacks and the call seems to need, as a JSON array of texts. */
+  /** Of a provider's 403: a JSON list of the scopes that were asked for when connecting, and not granted. */
   missingScopes: "alter-missing-scopes",
 } as const;
 

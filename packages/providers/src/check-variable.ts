@@ -7,7 +7,8 @@ export type CheckedVariable =
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 const LOOPBACK_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::[1-9]\d{0,4})?$/;
-const LOOPBACK_URL = /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::[1-9]\d{0,4})?(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
+const LOOPBACK_URL =
+  /^https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::[1-9]\d{0,4})?(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 const SEGMENT = /^[A-Za-z0-9._~-]{1,200}$/;
 
 /** `allowLoopback`: for development, an operator may name a server on this machine, by http too. */

@@ -251,6 +251,12 @@ const BROKEN: readonly (readonly [string, Readonly<Record<string, unknown>>, str
     "fixture-secret",
     "/fixtures",
   ],
+  [
+    "no refresh token to begin with",
+    { "/fixtures/token": token({ refresh_token: undefined }) },
+    "fixture-refresh",
+    "/fixtures/token",
+  ],
   ["no new token where they rotate", { "/fixtures/refresh": token({}) }, "fixture-rotation", "/fixtures/refresh"],
   [
     "a dead token read as transient",

@@ -45,11 +45,7 @@ export const CATEGORIES = [
  * - `shopify-callback-hmac`: the callback carries an HMAC over its parameters, by the client secret
  * - `meta-appsecret-proof`: every call carries an HMAC of the token, by the client secret
  */
-export const STRATEGIES = [
-  "github-app-installation",
-  "shopify-callback-hmac",
-  "meta-appsecret-proof",
-] as const;
+export const STRATEGIES = ["github-app-installation", "shopify-callback-hmac", "meta-appsecret-proof"] as const;
 
 /**
  * One provider of the catalogue. Data only: what an entry cannot say, it cannot do. It trusts nobody's values: each

@@ -4,13 +4,14 @@ import { maskRawTarget, maskUrl } from "./audit/mask-url.ts";
 import type { Failure, IncomingCall, ReadBody } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import { resolveGrant } from "./credential/resolve-grant.ts";
+import { usableCredential, type UsableCredential } from "./credential/usable-credential.ts";
 import { allowedHostsOf } from "./egress/allowed-hosts.ts";
 import { checkRequestHeaders } from "./egress/request-headers.ts";
 import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
 import { readEnvelope } from "./identity/read-envelope.ts";
 import { decide } from "./policy/decide.ts";
-import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, SecretRecord } from "./store/store.ts";
+import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, ProviderStore } from "./store/store.ts";
 
 /**
  * Everything that can be wrong with a call, looked at in order, before anything is opened or written. What is learned on
@@ -26,7 +27,7 @@ export interface CheckedCall {
   readonly claim: DigestClaim;
   readonly body: ReadBody & { readonly ok: true };
   readonly grant: GrantRecord;
-  readonly secret: SecretRecord;
+  readonly credential: UsableCredential;
   readonly allows: (url: URL) => boolean;
   readonly rule: string;
 }
@@ -36,7 +37,7 @@ export type Check =
   | { readonly ok: false; readonly rule: string; readonly failure: Failure };
 
 interface CheckDeps {
-  readonly store: GrantStore;
+  readonly store: GrantStore & ProviderStore;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
 }
@@ -54,11 +55,13 @@ export async function checkCall(
   const read = readEnvelope(call.signed.headers);
   if (!read.ok) return fails("wire.envelope", read);
   const { envelope } = read;
-  Object.assign(facts, factsOf(envelope));
+  noteEnvelope(facts, envelope);
 
   const target = parseTarget(envelope, { allowLoopback: deps.allowLoopback });
-  if (!target.ok)
+  if (!target.ok) {
+    facts.url = maskRawTarget(envelope.target);
     return fails("target", { ...target, details: target.host === undefined ? {} : { host: target.host } });
+  }
   const { url } = target;
   facts.url = maskUrl(url);
   const headers = checkRequestHeaders(envelope.headers);
@@ -74,16 +77,24 @@ export async function checkCall(
 
   const resolved = await resolveGrant(deps.store, key.appId, envelope);
   if (!resolved.ok) return fails("base.grant_exists", resolved);
-  const { grant, secret } = resolved.found;
+  const { grant } = resolved.found;
   facts.grant_id = grant.id;
   facts.secret_id = grant.secretId;
   facts.provider = grant.provider;
   facts.principal_type = grant.principalType;
 
-  const allows = allowedHostsOf(secret?.allowedHosts ?? NO_HOSTS);
-  const decision = decide({ grant, secret, mode, hostAllowed: allows(url), host: url.host, nowMs: deps.clock.now() });
-  if (decision.effect === "deny" || !secret) {
-    const { rule, code, message } = decision.effect === "deny" ? decision : NO_SECRET;
+  const credential = await usableCredential(deps.store, resolved.found, deps);
+  const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);
+  const decision = decide({
+    grant,
+    credential: stateOf(credential),
+    mode,
+    hostAllowed: allows(url),
+    host: url.host,
+    nowMs: deps.clock.now(),
+  });
+  if (decision.effect === "deny" || !credential) {
+    const { rule, code, message } = decision.effect === "deny" ? decision : NO_CREDENTIAL;
     const details = {
       rule_id: rule,
       grant_id: grant.id,
@@ -94,7 +105,7 @@ export async function checkCall(
   }
   return {
     ok: true,
-    checked: { envelope, url, headers: headers.headers, claim, body, grant, secret, allows, rule: decision.rule },
+    checked: { envelope, url, headers: headers.headers, claim, body, grant, credential, allows, rule: decision.rule },
   };
 }
 
@@ -126,8 +137,13 @@ export const DIGEST_MISMATCH: Failure = {
   detail: "the body is not the one that was signed",
 };
 
-/** The policy denies a grant without a secret; this is for the compiler, and for the day it does not. */
-const NO_SECRET = { rule: "base.grant_exists", code: "grant_deleted", message: "the grant was deleted" } as const;
+function stateOf(credential: UsableCredential | null): "usable" | "gone" | "dead" {
+  if (!credential) return "gone";
+  return credential.kind === "oauth" && credential.record.state === "reauth_required" ? "dead" : "usable";
+}
+
+/** The policy denies a grant without a credential; this is for the compiler, and for the day it does not. */
+const NO_CREDENTIAL = { rule: "base.grant_exists", code: "grant_deleted", message: "the grant was deleted" } as const;
 
 const NO_HOSTS: readonly string[] = [];
 
@@ -135,14 +151,11 @@ function fails(rule: string, failure: Failure): Check {
   return { ok: false, rule, failure };
 }
 
-function factsOf(envelope: RequestEnvelope): Partial<Facts> {
-  return {
-    caller: envelope.caller,
-    context: envelope.context,
-    reason: envelope.reason,
-    method: envelope.method,
-    url: maskRawTarget(envelope.target),
-    grant_id: envelope.grant_id,
-    provider: envelope.provider,
-  };
+function noteEnvelope(facts: Facts, envelope: RequestEnvelope): void {
+  facts.caller = envelope.caller;
+  facts.context = envelope.context;
+  facts.reason = envelope.reason;
+  facts.method = envelope.method;
+  facts.grant_id = envelope.grant_id;
+  facts.provider = envelope.provider;
 }

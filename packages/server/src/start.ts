@@ -7,6 +7,7 @@ import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
@@ -39,6 +40,7 @@ export interface RunningVault {
   readonly app: RequestListener;
   readonly keyring: Keyring;
   readonly store: Store;
+  readonly oauth: OAuth;
   /** From now on new calls are told that the vault is stopping. */
   beginStop(): void;
   /** Writes all that waits and closes everything. Call it when no call is open any more. */
@@ -50,6 +52,7 @@ const CHECKPOINT_EVERY_MS = 60_000;
 const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
+const REFRESH_SWEEP_EVERY_MS = 5_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
 /** More than the clock skew: by then a replay is refused for its age. */
@@ -97,9 +100,12 @@ export async function startVault({
     now: () => clock.monotonic(),
     connect,
   });
+  const allowLoopback = config.allowLoopbackUpstreams;
+  const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const vault = createVault({
     store,
     keyring,
+    refresher: oauth.refresher,
     openSigningKey: createSigningKeyOpener(keyring),
     log,
     refusalLimit: createRefusalLimit(),
@@ -126,12 +132,16 @@ export async function startVault({
   const timers = [
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
+    setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
   ];
   for (const timer of timers) timer.unref();
+  // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
+  await store.breakOAuthLeases();
+  void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
 
@@ -140,10 +150,13 @@ export async function startVault({
     routes: resourceRoutes({
       store,
       keyring,
+      oauth,
+      log,
       clock,
       random,
       newId,
-      allowLoopback: config.allowLoopbackUpstreams,
+      allowLoopback,
+      callbackUrl: () => `${publicOrigin(config)}/oauth/callback`,
       startedAfterSeq: log.startedAfterSeq,
       verifyAudit,
     }),
@@ -163,18 +176,26 @@ export async function startVault({
     app,
     keyring,
     store,
+    oauth,
     beginStop() {
       stopping = true;
     },
     async close() {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
+      await oauth.close();
       await egress.close();
       await log.close();
       await checkpoints.close();
       await store.close();
     },
   };
+}
+
+/** Where browsers and providers reach the vault. */
+function publicOrigin({ publicUrl, tls, host, port }: Config): string {
+  if (publicUrl) return publicUrl.origin;
+  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */

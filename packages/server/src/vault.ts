@@ -6,10 +6,14 @@ import type { RefusalLimit } from "./audit/refusal-limit.ts";
 import type { Failure, Forwarded, IncomingCall, Operation, Performed, Plan, Refused, Retrieved } from "./call.ts";
 import { actingApp, checkCall, DIGEST_MISMATCH, lacksScope, type CheckedCall, type Mode } from "./check-call.ts";
 import type { Clock } from "./clock.ts";
-import { openSecretValue } from "./credential/secret-value.ts";
+import { holdRejection } from "./credential/held-answer.ts";
+import type { Refresher } from "./credential/oauth/refresh.ts";
+import { missingScopes } from "./credential/oauth/scopes.ts";
+import { openCredential, replaceCredential, type OpenedCredential } from "./credential/open-credential.ts";
 import type { Keyring } from "./crypto/keyring.ts";
 import type { Egress, EgressOutcome, EgressSink } from "./egress/egress.ts";
-import { makeNeedles } from "./egress/scrub.ts";
+import type { HangUpSignal } from "./egress/hang-up.ts";
+import { secretMatcher } from "./egress/scrub.ts";
 import type { OpenSigningKey } from "./identity/api-keys.ts";
 import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./identity/content-digest.ts";
 import { identify } from "./identity/identify.ts";
@@ -29,8 +33,8 @@ export interface Vault {
   /** Proxy mode. What the provider answers goes to the sink; the answer says what became of the call. */
   request(
     call: IncomingCall,
-    openSink: (requestId: string) => EgressSink,
-    signal: AbortSignal,
+    openSink: (answer: AnswerFacts) => EgressSink,
+    signal: HangUpSignal,
   ): Promise<Forwarded | Refused>;
   /** Retrieve mode: the injection of one named request. */
   retrieve(call: IncomingCall): Promise<Retrieved | Refused>;
@@ -38,9 +42,18 @@ export interface Vault {
   perform(call: IncomingCall, operation: Operation): Promise<Performed | Refused>;
 }
 
+/** What is told with a provider's answer. */
+export interface AnswerFacts {
+  readonly requestId: string;
+  readonly grantId: string;
+  /** Asked for when the account was connected, and not granted. */
+  readonly missingScopes: readonly string[];
+}
+
 export interface VaultDeps {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly refresher: Refresher;
   readonly openSigningKey: OpenSigningKey;
   readonly log: AuditLog;
   readonly refusalLimit: RefusalLimit;
@@ -57,11 +70,10 @@ interface Prepared {
   readonly injected: Injected & { readonly ok: true };
 }
 
-const UNREADABLE: Failure = { ok: false, code: "credential_unreadable", detail: "the stored value does not open" };
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 export function createVault(deps: VaultDeps): Vault {
-  const { store, keyring, log, egress, clock } = deps;
+  const { store, log, egress, clock } = deps;
   const elapsed = (startedMs: number): number => Math.round((clock.monotonic() - startedMs) * 1000) / 1000;
 
   /** The way of one request up to the injection, for both modes. */
@@ -86,17 +98,80 @@ export function createVault(deps: VaultDeps): Vault {
     if (recorded === "replayed") return refuseReplay(deps, requestId, facts);
     if (recorded === "unavailable") return refused(requestId, AUDIT_UNAVAILABLE);
 
-    const material = openSecretValue(keyring, checked.secret);
-    if (!material) return endInside(requestId, appId, UNREADABLE, startedMs);
-    const { envelope, url, headers, secret } = checked;
-    const injected = inject(
-      secret.injection,
+    const opening = openCredential(deps, checked.credential, checked.headers);
+    const opened = opening instanceof Promise ? await opening : opening;
+    if (!opened.ok) return endInside(requestId, appId, opened, startedMs);
+    const injected = put(opened, checked, mode);
+    if (!injected.ok) return endInside(requestId, appId, injected, startedMs);
+    return { ok: true, appId, checked: { ...checked, credential: opened.credential }, injected };
+  }
+
+  function put(
+    { rule, material, headers }: OpenedCredential & { ok: true },
+    checked: CheckedCall,
+    mode: Mode,
+  ): Injected {
+    const { envelope, url } = checked;
+    return inject(
+      rule,
       material,
       { method: envelope.method, url, headers },
       { nowMs: clock.now(), bodySha256: bodySha256(checked, mode), ...sigv4Hints(checked) },
     );
-    if (!injected.ok) return endInside(requestId, appId, injected, startedMs);
-    return { ok: true, appId, checked, injected };
+  }
+
+  function send(
+    checked: CheckedCall,
+    injected: Injected & { ok: true },
+    stream: Readable | null,
+    sink: EgressSink,
+    signal: HangUpSignal,
+  ): Promise<EgressOutcome> {
+    const { buffer, length } = checked.body.buffer
+      ? { buffer: checked.body.buffer, length: checked.body.buffer.length }
+      : { buffer: null, length: checked.body.length };
+    return egress.send(
+      {
+        method: checked.envelope.method,
+        url: injected.url,
+        headers: injected.headers,
+        credentialHeaders: injected.credentialHeaders,
+        credentialQuery: injected.credentialQuery,
+        body: buffer && buffer.length > 0 ? buffer : stream,
+        contentLength: length,
+        allows: checked.allows,
+        matcher: secretMatcher(injected.secrets),
+        redirect: redirectMode(checked),
+      },
+      sink,
+      signal,
+    );
+  }
+
+  /**
+   * With the tokens of an account: a 401 is held back, and answered once with better tokens if there are any. A body that
+   * was a stream is gone, and its 401 stands.
+   */
+  async function sendWithTokens(
+    { checked, injected }: Prepared,
+    sink: EgressSink,
+    signal: HangUpSignal,
+  ): Promise<EgressOutcome | Failure> {
+    const { credential } = checked;
+    if (credential.kind === "secret") return send(checked, injected, null, sink, signal);
+    const held = holdRejection(sink);
+    const sent = await send(checked, injected, null, held, signal);
+    if (!held.isHeld || !sent.ok) return sent;
+    const better = await replaceCredential(deps, credential, checked.headers);
+    if (!better) {
+      held.release();
+      return sent;
+    }
+    if (!better.ok) return better;
+    const again = put(better, checked, "proxy");
+    if (!again.ok) return again;
+    const outcome = await send(checked, again, null, sink, signal);
+    return { ...outcome, retries: outcome.retries + sent.retries + 1 };
   }
 
   /** Allowed, but ended inside the vault. */
@@ -114,23 +189,12 @@ export function createVault(deps: VaultDeps): Vault {
 
       const { checked, injected, appId } = prepared;
       const stream = streamedBody(checked);
-      const { buffer } = checked.body;
-      const sent = await egress.send(
-        {
-          method: checked.envelope.method,
-          url: injected.url,
-          headers: injected.headers,
-          credentialHeaders: injected.credentialHeaders,
-          credentialQuery: injected.credentialQuery,
-          body: buffer && buffer.length > 0 ? buffer : stream,
-          contentLength: checked.body.buffer ? checked.body.buffer.length : checked.body.length,
-          allows: checked.allows,
-          needles: makeNeedles(injected.secrets),
-          redirect: redirectMode(checked),
-        },
-        openSink(requestId),
-        signal,
-      );
+      const sink = openSink(answerFacts(requestId, checked));
+      const sent =
+        stream || checked.credential.kind === "secret"
+          ? await send(checked, injected, stream, sink, signal)
+          : await sendWithTokens(prepared, sink, signal);
+      if (!("retries" in sent)) return endInside(requestId, appId, sent, startedMs);
       const outcome = whyBodyBroke(sent, stream);
       log.outcome(requestId, appId, {
         outcome: outcome.ok ? "provider" : outcome.code === "client_closed" ? "client_closed" : "vault_error",
@@ -222,6 +286,14 @@ export function createVault(deps: VaultDeps): Vault {
   }
 }
 
+function answerFacts(requestId: string, { grant, credential }: CheckedCall): AnswerFacts {
+  const missing =
+    credential.kind === "oauth" ? missingScopes(credential.record.askedScopes, credential.record.grantedScopes) : NONE;
+  return { requestId, grantId: grant.id, missingScopes: missing };
+}
+
+const NONE: readonly string[] = [];
+
 function streamedBody({ body, claim }: CheckedCall): Readable | null {
   if (body.buffer) return null;
   return claim.kind === "sha-256" ? body.stream.compose(digestCheckingStream(claim.value)) : body.stream;
@@ -241,8 +313,9 @@ function bodySha256({ claim, body, envelope }: CheckedCall, mode: Mode): string 
 }
 
 /** A SigV4 signature is for one URL: where it would be followed elsewhere, the caller gets the redirect instead. */
-function redirectMode({ envelope, secret }: CheckedCall): "follow" | "manual" | "error" {
-  return secret.injection.kind === "sigv4" && envelope.redirect === "follow" ? "manual" : envelope.redirect;
+function redirectMode({ envelope, credential }: CheckedCall): "follow" | "manual" | "error" {
+  const isSigned = credential.kind === "secret" && credential.secret.injection.kind === "sigv4";
+  return isSigned && envelope.redirect === "follow" ? "manual" : envelope.redirect;
 }
 
 function sigv4Hints({ envelope }: CheckedCall): { sigv4?: { region?: string; service?: string } } {

@@ -58,6 +58,10 @@ function checkAnswer(
       report("fixture-secret", path, `a token does not begin with fake-`, "write fake-…");
   }
   const { refresh } = provider;
+  if (name === "token" && refresh.supported && refresh.with === "refresh_token" && !read.main?.refreshToken) {
+    const why = "brings no refresh token, though refresh is supported";
+    report("fixture-refresh", path, why, "show the answer of an app that gets one");
+  }
   const rotates = refresh.supported && refresh.rotation === "always" && refresh.with === "refresh_token";
   if (name === "refresh" && rotates && !read.main?.refreshToken) {
     report("fixture-rotation", path, "brings no refresh token, though rotation is always", "correct one of them");

@@ -4,7 +4,7 @@ import { headers, httpMethod, params, urlTemplate } from "./values.ts";
 /**
  * A call to the provider that no standard describes (identity, a custom revocation, an exchange for a long-lived token).
  * Values of `query`, `form` and `json` may hold `{access_token}`, `{refresh_token}`, `{client_id}` and
- * `{client_secret}`; `url` may hold `{client_id}` as a path segment, and variables.
+ * `{client_secret}`, and variables; `url` may hold `{client_id}` as a path segment, and variables.
  */
 export const Call = z.strictObject({
   method: httpMethod.default("GET"),

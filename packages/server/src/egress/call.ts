@@ -5,6 +5,7 @@ import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { ConnectionPools } from "./connection-pools.ts";
 import type { EgressOutcome, EgressRequest, EgressSink } from "./egress.ts";
 import { describeFailure } from "./failure.ts";
+import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { isRedirect, nextHop, type Hop } from "./redirect.ts";
 import { backoffMs, isRetriedStatus, retryAfterMs, type Sleep } from "./retry.ts";
@@ -25,13 +26,15 @@ export class Call implements AttemptOwner, AnswerOwner {
   readonly #context: CallContext;
   readonly #request: EgressRequest;
   readonly #sink: EgressSink;
-  readonly #signal: AbortSignal;
+  readonly #signal: HangUpSignal;
   readonly #startedMs: number;
   #hop: Hop;
   #attempt: Attempt | null = null;
   /** The attempt before, whose unwanted body may still be coming. */
   #leftover: Attempt | null = null;
   #answer: Answer | null = null;
+  /** Ends the wait before a retry. */
+  #pause: AbortController | null = null;
   #status = 0;
   #retries = 0;
   #redirects = 0;
@@ -40,7 +43,7 @@ export class Call implements AttemptOwner, AnswerOwner {
   #resolve: (outcome: EgressOutcome) => void = unsettled;
   #reject: (error: unknown) => void = unsettled;
 
-  constructor(context: CallContext, request: EgressRequest, sink: EgressSink, signal: AbortSignal) {
+  constructor(context: CallContext, request: EgressRequest, sink: EgressSink, signal: HangUpSignal) {
     this.#context = context;
     this.#request = request;
     this.#sink = sink;
@@ -183,8 +186,11 @@ export class Call implements AttemptOwner, AnswerOwner {
     this.#leaveBehind();
     const again = (): void => this.#again();
     if (pauseMs === 0) setImmediate(again);
-    // When the signal ends the wait, the call is settled already.
-    else this.#context.sleep(pauseMs, this.#signal).then(again, again);
+    else {
+      this.#pause = new AbortController();
+      // When the wait is cut short, the call is settled already.
+      this.#context.sleep(pauseMs, this.#pause.signal).then(again, again);
+    }
   }
 
   /** Never called from inside of undici's parser, which is not made for it; and the old connection gets time to be free. */
@@ -220,6 +226,7 @@ export class Call implements AttemptOwner, AnswerOwner {
     if (this.#settled) return false;
     this.#settled = true;
     this.#signal.removeEventListener("abort", this);
+    this.#pause?.abort();
     if (!isComplete) this.#attempt?.cancel();
     this.#leftover?.cancel();
     return true;

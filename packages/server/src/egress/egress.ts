@@ -14,9 +14,10 @@ import type { Readable } from "node:stream";
 import type { ErrorCode, ProxyMethod } from "@alter-vault/protocol";
 import { Call } from "./call.ts";
 import { createPools, type ConnectionOpener } from "./connection-pools.ts";
+import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
-import type { Needle } from "./needles.ts";
+import type { Matcher } from "./matcher.ts";
 import type { HeaderBag } from "./response-headers.ts";
 import { sleepFor, type Sleep } from "./retry.ts";
 
@@ -59,8 +60,8 @@ export interface EgressRequest {
   readonly contentLength: number | null;
   /** Whether a redirect may lead to a URL of another origin. */
   readonly allows: (url: URL) => boolean;
-  /** The secrets to take out of the answer. See makeNeedles. */
-  readonly needles: readonly Needle[];
+  /** Finds the secrets to take out of the answer. See secretMatcher. */
+  readonly matcher: Matcher | null;
   readonly redirect: "follow" | "manual" | "error";
   /** Default false. */
   readonly keepSetCookie?: boolean;
@@ -110,7 +111,7 @@ export interface Egress {
    * `shutting_down`, `header_invalid` (what was injected cannot be sent), `invalid_request` (the body is not as long as
    * it was said to be).
    */
-  send(request: EgressRequest, sink: EgressSink, signal: AbortSignal): Promise<EgressOutcome>;
+  send(request: EgressRequest, sink: EgressSink, signal: HangUpSignal): Promise<EgressOutcome>;
   /** Takes no more calls, waits for those under way, and closes every connection. Abort their signals to be quick. */
   close(): Promise<void>;
 }

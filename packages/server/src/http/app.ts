@@ -5,6 +5,7 @@ import type { Limits } from "../config.ts";
 import { describeError, type Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { IncomingCall, Operation, Refused } from "../call.ts";
+import { HangUp } from "../egress/hang-up.ts";
 import type { Vault } from "../vault.ts";
 import { StorageUnavailable } from "../store/store.ts";
 import { sendError, sendJson, sendProblem } from "./error-response.ts";
@@ -49,12 +50,12 @@ export function createApp(deps: AppDeps): RequestListener {
   const openApi = openApiDocument(deps.version);
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
-    const gone = new AbortController();
-    response.once("close", () => {
+    const gone = new HangUp();
+    response.on("close", () => {
       if (!response.writableFinished) gone.abort();
     });
     const isHead = incoming.headers["alter-method"] === "HEAD";
-    const answer = await vault.request(call, (requestId) => responseSink(response, requestId, isHead), gone.signal);
+    const answer = await vault.request(call, (facts) => responseSink(response, facts, isHead), gone);
     if (answer.ok) {
       if (!response.writableEnded) response.end();
       return "ok";
@@ -159,9 +160,10 @@ export function createApp(deps: AppDeps): RequestListener {
     done("admin", await perform(call, matched.id, matched.param, cut === -1 ? "" : url.slice(cut), response));
   }
 
+  const calledOff = (): void => metrics.inFlight(-1);
   return (incoming, response) => {
     metrics.inFlight(1);
-    response.once("close", () => metrics.inFlight(-1));
+    response.on("close", calledOff);
     route(incoming, response).catch((error: unknown) => {
       const code = error instanceof StorageUnavailable ? "storage_unavailable" : "internal";
       logger.error("request failed", { code, error: describeError(error) });

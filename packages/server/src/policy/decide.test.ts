@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GrantRecord, SecretRecord } from "../store/store.ts";
+import type { GrantRecord } from "../store/store.ts";
 import { decide, type DecisionInput } from "./decide.ts";
 
 const grant: GrantRecord = {
@@ -18,19 +18,14 @@ const grant: GrantRecord = {
   policy: null,
   data: null,
 };
-const secret: SecretRecord = {
-  id: "s",
-  appId: "a",
-  name: "n",
-  provider: "p",
-  injection: { kind: "bearer" },
-  allowedHosts: ["api.example.com"],
-  sealedValue: new Uint8Array(),
-  version: 1,
-  createdAt: 0,
-  updatedAt: 0,
+const input: DecisionInput = {
+  grant,
+  credential: "usable",
+  mode: "proxy",
+  hostAllowed: true,
+  host: "api.example.com",
+  nowMs: 1_000,
 };
-const input: DecisionInput = { grant, secret, mode: "proxy", hostAllowed: true, host: "api.example.com", nowMs: 1_000 };
 
 test.each<[string, Partial<DecisionInput>, string]>([
   ["all in order", {}, "allow"],
@@ -40,7 +35,10 @@ test.each<[string, Partial<DecisionInput>, string]>([
   ["revoked", { grant: { ...grant, status: "revoked" } }, "grant_revoked"],
   ["revoked and expired", { grant: { ...grant, status: "revoked", expiresAt: 1 } }, "grant_revoked"],
   ["deleted", { grant: { ...grant, status: "deleted" } }, "grant_deleted"],
-  ["secret gone", { secret: null }, "grant_deleted"],
+  ["credential gone", { credential: "gone" }, "grant_deleted"],
+  ["revoked, credential gone", { credential: "gone", grant: { ...grant, status: "revoked" } }, "grant_revoked"],
+  ["credential dead", { credential: "dead" }, "grant_revoked"],
+  ["expired and dead", { credential: "dead", grant: { ...grant, expiresAt: 1 } }, "grant_expired"],
   ["host off the list", { hostAllowed: false }, "target_host_not_allowed"],
   ["retrieve not allowed", { mode: "retrieve" }, "retrieve_not_allowed"],
   ["retrieve allowed", { mode: "retrieve", grant: { ...grant, allowRetrieve: true } }, "allow"],

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@alter-vault/protocol";
 import { toTimestamp } from "../clock.ts";
-import type { GrantRecord, SecretRecord } from "../store/store.ts";
+import type { GrantRecord } from "../store/store.ts";
 
 /**
  * Step 2: may they? The default-deny base: nothing is allowed that does not pass every line of this function. Pure: what
@@ -13,7 +13,8 @@ export type Decision =
 
 export interface DecisionInput {
   readonly grant: GrantRecord;
-  readonly secret: SecretRecord | null;
+  /** `gone`: deleted. `dead`: the provider no longer takes it, and the user must connect again. */
+  readonly credential: "usable" | "gone" | "dead";
   readonly mode: "proxy" | "retrieve";
   /** Whether the host of the target is on the credential's allow-list. */
   readonly hostAllowed: boolean;
@@ -21,11 +22,15 @@ export interface DecisionInput {
   readonly nowMs: number;
 }
 
-export function decide({ grant, secret, mode, hostAllowed, host, nowMs }: DecisionInput): Decision {
-  if (grant.status === "deleted" || !secret) return deny("base.grant_exists", "grant_deleted", "the grant was deleted");
+export function decide({ grant, credential, mode, hostAllowed, host, nowMs }: DecisionInput): Decision {
+  if (grant.status === "deleted") return deny("base.grant_exists", "grant_deleted", "the grant was deleted");
   if (grant.status === "revoked") return deny("base.grant_live", "grant_revoked", "the grant was revoked");
+  if (credential === "gone") return deny("base.grant_exists", "grant_deleted", "what the grant opens was deleted");
   if (grant.expiresAt !== null && grant.expiresAt <= nowMs) {
     return deny("base.grant_live", "grant_expired", `the grant expired at ${toTimestamp(grant.expiresAt)}`);
+  }
+  if (credential === "dead") {
+    return deny("base.grant_live", "grant_revoked", "the provider no longer accepts the connection");
   }
   if (mode === "retrieve" && !grant.allowRetrieve) {
     return deny("base.retrieve", "retrieve_not_allowed", "the operator has not allowed retrieve mode for this grant");

@@ -3,7 +3,7 @@ import type { Failure } from "../../call.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
 import type { ProviderConfigRecord, ProviderStore } from "../../store/store.ts";
 import { findEntry } from "./catalogue.ts";
-import { openClientSecrets, type ClientSecrets } from "./client-secret.ts";
+import { openClientSecret, type ClientSecret } from "./client-secret.ts";
 
 /** An app at a provider: the entry, how the app is known there, and its secrets, opened. Lives as long as one exchange. */
 export interface ProviderClient {
@@ -11,7 +11,7 @@ export interface ProviderClient {
   readonly provider: Provider;
   readonly config: ProviderConfigRecord;
   readonly clientId: string;
-  readonly secrets: ClientSecrets;
+  readonly secrets: ClientSecret;
   readonly allowLoopback: boolean;
 }
 
@@ -29,14 +29,19 @@ export async function openProviderClient(
 ): Promise<{ readonly ok: true; readonly client: ProviderClient } | Failure> {
   const provider = await findEntry(store, appId, providerId);
   if (!provider) {
-    return { ok: false, code: "provider_not_found", detail: `there is no provider ${providerId}`, details: { provider_id: providerId } };
+    return {
+      ok: false,
+      code: "provider_not_found",
+      detail: `there is no provider ${providerId}`,
+      details: { provider_id: providerId },
+    };
   }
   const config = await store.findProviderConfig(appId, provider.id);
   const details = { provider_id: provider.id };
   if (!config) {
     return { ok: false, code: "provider_not_configured", detail: `${provider.name} has no client id yet`, details };
   }
-  const secrets = openClientSecrets(keyring, config);
+  const secrets = openClientSecret(keyring, config);
   if (!secrets) return { ok: false, code: "credential_unreadable", detail: "the client secret does not open", details };
   return { ok: true, client: { appId, provider, config, clientId: config.clientId, secrets, allowLoopback } };
 }
@@ -45,10 +50,17 @@ export type Variables = Readonly<Record<string, string>>;
 
 /** A URL or host of the entry with its variables filled in; those of the configuration win over all others. */
 export function fill(
-  { provider, config, clientId, allowLoopback }: ProviderClient,
+  {
+    provider,
+    config,
+    clientId,
+    allowLoopback,
+  }: Pick<ProviderClient, "provider" | "config" | "clientId" | "allowLoopback">,
   template: string,
   variables: Variables,
-): { readonly ok: true; readonly text: string } | { readonly ok: false; readonly missing: boolean; readonly detail: string } {
+):
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly missing: boolean; readonly detail: string } {
   const filled = fillTemplate(template, provider.variables, { ...variables, ...config.variables }, clientId, {
     allowLoopback,
   });

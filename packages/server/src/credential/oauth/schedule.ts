@@ -20,9 +20,12 @@ const DAY = 24 * 60 * MINUTE;
 const NOT_ANY_MORE_MS = 10_000;
 
 /** `use`: good for a call. `ahead`: good, and worth renewing meanwhile. `expired`: not good. */
-export function freshness(
-  { now, tokenExpiresAt, issuedAt, random }: Omit<TokenTimes, "refreshExpiresAt">,
-): "use" | "ahead" | "expired" {
+export function freshness({
+  now,
+  tokenExpiresAt,
+  issuedAt,
+  random,
+}: Omit<TokenTimes, "refreshExpiresAt">): "use" | "ahead" | "expired" {
   if (tokenExpiresAt === null) return "use";
   const left = tokenExpiresAt - now;
   const lifetime = Math.max(0, tokenExpiresAt - issuedAt);
@@ -48,13 +51,13 @@ export function keepAliveAt(
   const left = Math.min(...ends) - now;
   const wait = left * (0.5 + random * 0.2);
   const soonest = (refresh.minAgeSeconds ?? 0) * 1000;
-  return now + Math.max(wait, soonest);
+  return Math.round(now + Math.max(wait, soonest));
 }
 
 /** After the n-th failure in a row: from two seconds to a quarter of an hour, and never all at once. */
 export function retryAt(now: number, failures: number, random: number): number {
   const wait = Math.min(15 * MINUTE, 2_000 * 2 ** Math.min(failures, 12));
-  return now + wait * (0.5 + random / 2);
+  return Math.round(now + wait * (0.5 + random / 2));
 }
 
 /** A grant the provider calls dead is asked for once more, in case it was a mistake of the provider's. */

@@ -40,7 +40,12 @@ export function formRequest(request: FormRequest, proof: ClientProof): ProviderR
   if (request.clientAuth === "basic") headers["authorization"] = basic(proof);
   if (request.method === "GET") {
     const query = new URLSearchParams(params).toString();
-    return { method: "GET", url: `${request.url}${request.url.includes("?") ? "&" : "?"}${query}`, headers, body: null };
+    return {
+      method: "GET",
+      url: `${request.url}${request.url.includes("?") ? "&" : "?"}${query}`,
+      headers,
+      body: null,
+    };
   }
   if (request.body === "json") {
     return {

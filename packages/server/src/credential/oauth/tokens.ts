@@ -9,7 +9,9 @@ export interface Tokens {
   /** When this refresh token was issued: some providers count from there. */
   readonly issued_at: number;
   /** Further tokens of the same consent, by name (Slack: `user`). */
-  readonly others?: Readonly<Record<string, { readonly access_token: string; readonly refresh_token?: string | undefined }>>;
+  readonly others?: Readonly<
+    Record<string, { readonly access_token: string; readonly refresh_token?: string | undefined }>
+  >;
   /** Of an assertion or installation: what it is made from again. */
   readonly subject?: string | undefined;
 }
@@ -43,7 +45,11 @@ export function mainToken(answer: ReadTokenAnswer & { readonly ok: true }): Read
  * The tokens after an answer. What the answer does not bring stays: most providers send a refresh token only when it is
  * new, and some name their further tokens only once.
  */
-export function nextTokens(answer: ReadTokenAnswer & { readonly ok: true }, before: Tokens | null, nowMs: number): Tokens | null {
+export function nextTokens(
+  answer: ReadTokenAnswer & { readonly ok: true },
+  before: Tokens | null,
+  nowMs: number,
+): Tokens | null {
   const main = mainToken(answer);
   if (!main) return null;
   const others: Record<string, { access_token: string; refresh_token?: string | undefined }> = { ...before?.others };

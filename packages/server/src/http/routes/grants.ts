@@ -10,7 +10,7 @@ import { reads, type RouteHandlers } from "./route-handler.ts";
 export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | null, nowMs: number): Grant {
   const expired = grant.status === "active" && grant.expiresAt !== null && grant.expiresAt <= nowMs;
   const missing = oauth ? missingScopes(oauth.askedScopes, oauth.grantedScopes) : [];
-  const time = (at: number | null | undefined): string | null => (at == null ? null : toTimestamp(at));
+  const time = (at: number | null | undefined): string | null => (typeof at === "number" ? toTimestamp(at) : null);
   return {
     grant_id: grant.id,
     app_id: grant.appId,
@@ -37,7 +37,7 @@ export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | nul
   };
 }
 
-type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant" | "revokeGrant";
+type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant";
 
 export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<Ids> {
   return {
@@ -107,28 +107,6 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
         });
         if (!grant) return NOT_FOUND;
         return { ok: true, body: showGrant(grant, await store.findOAuthCredential(caller.appId, id), clock.now()) };
-      },
-    }),
-
-    revokeGrant: ({ caller, id, body }) => ({
-      ok: true,
-      facts: { grant_id: id, reason: body.reason ?? null },
-      run: async () => {
-        const grant = await store.revokeGrant(caller.appId, id, clock.now());
-        if (!grant || grant.revokedAt === null) return NOT_FOUND;
-        const revoked_at = toTimestamp(grant.revokedAt);
-        return {
-          ok: true,
-          body: {
-            grant_id: id,
-            revoked_at,
-            success: true,
-            message: "The grant was revoked.",
-            provider_revocation: "not_applicable",
-            provider_detail: null,
-            manual_url: null,
-          },
-        };
       },
     }),
   };

@@ -1,24 +1,36 @@
 import type { AuditVerification } from "@alter-vault/protocol";
+import type { AuditLog } from "../../audit/log.ts";
 import type { Clock } from "../../clock.ts";
+import type { OAuth } from "../../credential/oauth/oauth.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
 import type { NewId, RandomBytes } from "../../random.ts";
 import type { Store } from "../../store/store.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import { appRoutes } from "./apps.ts";
 import { auditRoutes } from "./audit.ts";
+import { endGrantRoutes } from "./end-grants.ts";
+import { connectSettingsRoutes } from "./connect-settings.ts";
+import { grantDataRoutes } from "./grant-data.ts";
 import { grantRoutes } from "./grants.ts";
 import { keyringRoutes } from "./keyring.ts";
+import { providerConfigRoutes } from "./provider-configs.ts";
+import { providerRoutes } from "./providers.ts";
 import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
 import { secretRoutes } from "./secrets.ts";
+import { serviceGrantRoutes } from "./service-grants.ts";
 
 /** The handlers of all endpoints but the two that call providers; the compiler sees that none is missing. */
 export interface RouteDeps {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly oauth: OAuth;
+  readonly log: Pick<AuditLog, "record" | "outcome">;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly allowLoopback: boolean;
+  /** The vault's own address for answers of providers, which is registered there. */
+  readonly callbackUrl: () => string;
   readonly startedAfterSeq: number;
   readonly verifyAudit: () => Promise<AuditVerification>;
 }
@@ -29,6 +41,12 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...apiKeyRoutes(deps),
     ...secretRoutes(deps),
     ...grantRoutes(deps),
+    ...endGrantRoutes(deps),
+    ...serviceGrantRoutes(deps),
+    ...grantDataRoutes(deps),
+    ...providerRoutes(deps),
+    ...providerConfigRoutes(deps),
+    ...connectSettingsRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };

@@ -135,4 +135,16 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    id: 3,
+    name: "nonces of one commit in one row",
+    sql: `
+      CREATE TABLE nonce_batches (
+        place INTEGER PRIMARY KEY, newest INTEGER NOT NULL, names TEXT NOT NULL
+      ) STRICT;
+      INSERT INTO nonce_batches (newest, names)
+        SELECT created, created || ' ' || key_id || ' ' || nonce || char(10) FROM nonces ORDER BY place;
+      DROP TABLE nonces;
+    `,
+  },
 ];

@@ -1,7 +1,7 @@
 import type { Scope } from "@alter-vault/protocol";
 import type { ApiKeyRecord, ApiKeyStore } from "../store.ts";
 import type { Database } from "./database.ts";
-import { remember, type HotRecords } from "./hot-records.ts";
+import { createHotRecords } from "./hot-records.ts";
 
 interface Row {
   id: string;
@@ -25,14 +25,14 @@ const fromRow = (row: Row): ApiKeyRecord => ({
   revokedAt: row.revoked_at,
 });
 
-export function apiKeyStore(db: Database, hot: HotRecords): ApiKeyStore {
+export function apiKeyStore(db: Database): ApiKeyStore {
   const find = (id: string): ApiKeyRecord | null => {
     const row = db.get<Row>("SELECT * FROM api_keys WHERE id = ?", id);
     return row ? fromRow(row) : null;
   };
+  const hot = createHotRecords(db, find);
   return {
     async insertApiKey(key) {
-      hot.forget();
       db.run(
         "INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         key.id,
@@ -45,12 +45,11 @@ export function apiKeyStore(db: Database, hot: HotRecords): ApiKeyStore {
         key.revokedAt,
       );
     },
-    findApiKey: async (id) => remember(hot.apiKeys, id, () => find(id)),
+    findApiKey: async (id) => hot.find(id),
     async listApiKeys(appId) {
       return db.all<Row>("SELECT * FROM api_keys WHERE app_id = ? ORDER BY created_at, id", appId).map(fromRow);
     },
     async revokeApiKey(appId, id, at) {
-      hot.forget();
       db.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE app_id = ? AND id = ?", at, appId, id);
       const key = find(id);
       return key?.appId === appId ? key : null;

@@ -13,7 +13,11 @@ export interface Database {
   all<T>(sql: string, ...values: SQLInputValue[]): T[];
   /** How many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
+  /** A write of the log and what belongs to it: made over and over, and not counted among the changes of records. */
+  logWriter(sql: string): (...values: SQLInputValue[]) => void;
   transaction<T>(work: () => T): T;
+  /** Becomes another number whenever a record may have changed: what was read before may not be true any more. */
+  changes(): number;
   close(): void;
 }
 
@@ -40,6 +44,7 @@ export function openDatabase(path: string): Database {
     }
     return statement;
   };
+  let changes = 0;
   const begin = prepare("BEGIN IMMEDIATE");
   const commit = prepare("COMMIT");
   const rollback = prepare("ROLLBACK");
@@ -47,7 +52,21 @@ export function openDatabase(path: string): Database {
   const database: Database = {
     get: <T>(sql: string, ...values: SQLInputValue[]) => guard(() => prepare(sql).get(...values) as T | undefined),
     all: <T>(sql: string, ...values: SQLInputValue[]) => guard(() => prepare(sql).all(...values) as T[]),
-    run: (sql, ...values) => guard(() => Number(prepare(sql).run(...values).changes)),
+    run(sql, ...values) {
+      changes++;
+      return guard(() => Number(prepare(sql).run(...values).changes));
+    },
+    logWriter(sql) {
+      const statement = prepare(sql);
+      return (...values) => {
+        try {
+          statement.run(...values);
+        } catch (error) {
+          throw ofStorage(error);
+        }
+      };
+    },
+    changes: () => changes,
     transaction: (work) =>
       guard(() => {
         begin.run();
@@ -56,6 +75,8 @@ export function openDatabase(path: string): Database {
           commit.run();
           return result;
         } catch (error) {
+          // What was read within it was never true.
+          changes++;
           // A full disk or an I/O error may have ended the transaction already; then there is nothing to roll back.
           if (db.isTransaction) rollback.run();
           throw error;
@@ -74,10 +95,14 @@ function guard<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { errcode } = error as { errcode?: unknown };
-    if (typeof errcode !== "number" || (errcode & 0xff) === CONSTRAINT) throw error;
-    throw new StorageUnavailable(`SQLite failed with ${errcode}`, { cause: error });
+    throw ofStorage(error);
   }
+}
+
+function ofStorage(error: unknown): unknown {
+  const { errcode } = error as { errcode?: unknown };
+  if (typeof errcode !== "number" || (errcode & 0xff) === CONSTRAINT) return error;
+  return new StorageUnavailable(`SQLite failed with ${errcode}`, { cause: error });
 }
 
 function migrate(db: DatabaseSync, database: Database): void {

@@ -1,6 +1,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
+import { createHotRecords } from "./hot-records.ts";
 import { listPage } from "./list-page.ts";
 import { findCredential } from "./oauth-credentials.ts";
 import { secretFromRow, type SecretRow } from "./secrets.ts";
@@ -80,13 +81,17 @@ export function withCredential(db: Database, grant: GrantRecord): GrantWithSecre
 
 export function grantStore(db: Database): GrantStore {
   const find = (appId: string, id: string): GrantRecord | null => findGrant(db, appId, id);
+  const hot = createHotRecords<GrantWithSecret>(db, (id) => {
+    const row = db.get<GrantRow>("SELECT * FROM grants WHERE id = ?", id);
+    return row ? withCredential(db, grantFromRow(row)) : null;
+  });
   return {
     async insertGrant(grant) {
       insertGrant(db, grant);
     },
     async findGrant(appId, id) {
-      const grant = find(appId, id);
-      return grant ? withCredential(db, grant) : null;
+      const found = hot.find(id);
+      return found?.grant.appId === appId ? found : null;
     },
     async findGrantsByProvider(appId, provider, limit) {
       return db

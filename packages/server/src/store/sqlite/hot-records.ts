@@ -1,31 +1,35 @@
-import type { ApiKeyRecord } from "../store.ts";
+import type { Database } from "./database.ts";
 
 /**
- * API keys, kept in memory: each call asks for one of a few. One process owns the database file, and every write to them
- * forgets all, so what is answered is always what is stored. They hold sealed values only, as the database does.
- *
- * Grants are not kept: there are too many for that to help, and a call should cost the same however many there are.
+ * Records that calls ask for again and again, kept in memory as they are stored: values in them stay sealed. One process
+ * owns the database file, and what is kept is true as long as nothing but the log was written since, so an answer is
+ * always what is stored.
  */
-export interface HotRecords {
-  readonly apiKeys: Map<string, ApiKeyRecord>;
-  /** After a write. */
-  forget(): void;
+export interface HotRecords<T extends object> {
+  /** The record of this id, or null. Null is not kept, as there are endless ids of nothing. */
+  find(id: string): T | null;
 }
 
+/** Bounded: with more records in use than this, some are read again. */
 const MOST = 10_000;
 
-export function createHotRecords(): HotRecords {
-  const apiKeys = new Map<string, ApiKeyRecord>();
-  return { apiKeys, forget: () => apiKeys.clear() };
-}
-
-/** What is known, or what `read` finds; null is not kept, as there are endless ids of nothing. */
-export function remember<T>(records: Map<string, T>, id: string, read: () => T | null): T | null {
-  const known = records.get(id);
-  if (known !== undefined) return known;
-  const found = read();
-  if (found === null) return null;
-  if (records.size >= MOST) records.clear();
-  records.set(id, found);
-  return found;
+export function createHotRecords<T extends object>(db: Database, read: (id: string) => T | null): HotRecords<T> {
+  const kept = new Map<string, T>();
+  let asOf = db.changes();
+  return {
+    find(id) {
+      const now = db.changes();
+      if (now !== asOf) {
+        kept.clear();
+        asOf = now;
+      }
+      const known = kept.get(id);
+      if (known !== undefined) return known;
+      const found = read(id);
+      if (found === null) return null;
+      if (kept.size >= MOST) kept.clear();
+      kept.set(id, found);
+      return found;
+    },
+  };
 }

@@ -36,7 +36,9 @@ const fromRow = (row: Row): LogRow => ({
 
 export function logStore(db: Database): LogStore {
   const nonces = openSeenNonces(db);
-  const insertRow = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+  const insertRow = db.logWriter("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
+  const setIndexed = db.logWriter("UPDATE log_indexed SET seq = ?");
 
   const withOutcome = (row: Row): EntryWithOutcome => {
     const outcome = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'outcome'", row.entry_id);
@@ -53,22 +55,26 @@ export function logStore(db: Database): LogStore {
       return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
     },
     async appendLog(writer, head, appends, link) {
-      const used = new Set<string>();
-      const written = db.transaction(() => {
-        let last = head;
-        const results = appends.map(({ draft, nonce }) => {
-          if (nonce && !nonces.use(nonce, used)) return "replayed";
-          if (draft) {
+      let isWritten = false;
+      try {
+        const written = db.transaction(() => {
+          let last = head;
+          const results: ("written" | "replayed")[] = [];
+          for (const { draft, nonce } of appends) {
+            const isReplayed = nonce !== null && !nonces.use(nonce);
+            results.push(isReplayed ? "replayed" : "written");
+            if (isReplayed || !draft) continue;
             last = link(last, draft);
-            const { kind, entryId, appId, at, body } = draft;
-            db.run(insertRow, last.seq, writer, kind, entryId, appId, at, body, last.hash);
+            insertRow(last.seq, writer, draft.kind, draft.entryId, draft.appId, draft.at, draft.body, last.hash);
           }
-          return "written";
+          nonces.write();
+          return { head: last, results };
         });
-        return { head: last, results };
-      });
-      nonces.keep(used);
-      return written;
+        isWritten = true;
+        return written;
+      } finally {
+        nonces.settle(isWritten);
+      }
     },
     async forgetNonces(createdBefore, limit) {
       nonces.forget(createdBefore, limit);
@@ -93,11 +99,11 @@ export function logStore(db: Database): LogStore {
         for (const row of rows) {
           if (row.kind !== "entry" || row.app_id === null) continue;
           for (const [name, value] of logRefsOf(row.body)) {
-            db.run("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", row.app_id, name, value, row.seq);
+            insertRef(row.app_id, name, value, row.seq);
           }
         }
         const last = rows.at(-1)?.seq ?? done;
-        db.run("UPDATE log_indexed SET seq = ?", last);
+        setIndexed(last);
         const newest = db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log")?.seq ?? 0;
         return newest - last;
       });

@@ -1,7 +1,6 @@
 import { sealedWith, type SealContext } from "../../crypto/envelope.ts";
 import type { SealedRecordStore } from "../store.ts";
 import type { Database } from "./database.ts";
-import type { HotRecords } from "./hot-records.ts";
 
 /** Where sealed columns are: the kind is the first part of `SealContext.record` and of the cursor. */
 const PLACES = [
@@ -18,7 +17,7 @@ interface Row {
   sealed: Uint8Array;
 }
 
-export function sealedRecordStore(db: Database, hot: HotRecords): SealedRecordStore {
+export function sealedRecordStore(db: Database): SealedRecordStore {
   return {
     async sealedRecords(after, limit) {
       const [kind = PLACES[0].kind, lastId = ""] = after === "" ? [] : after.split(":");
@@ -40,7 +39,6 @@ export function sealedRecordStore(db: Database, hot: HotRecords): SealedRecordSt
       return { records, next: following ? `${following.kind}:` : null };
     },
     async replaceSealed(changes) {
-      hot.forget();
       return db.transaction(() => {
         let replaced = 0;
         for (const { context, before, after } of changes) {

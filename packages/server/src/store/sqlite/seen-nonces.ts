@@ -1,52 +1,70 @@
 import type { Nonce } from "../store.ts";
 import type { Database } from "./database.ts";
+import { createNonceSet } from "./nonce-set.ts";
 
 /**
- * The nonces that were used: a table that only grows at its end, and a set of what is in it. A unique index over random
- * values would dirty a page for each of them in every commit; one process owns the file, so the set is as good. It is
- * read back at the start, and nothing enters it before its commit is on the disk.
+ * The nonces that were used: a table that only grows at its end, one row for each commit, and a set in memory of what is
+ * in it. A unique index over random values would dirty a page for each of them in every commit; one process owns the
+ * file, so the set is as good. It is read back at the start, and what is in it without being on the disk is taken out
+ * again.
  */
 export interface SeenNonces {
-  /** Within a transaction. False when it was used before, in this batch or earlier. */
-  use(nonce: Nonce, batch: Set<string>): boolean;
-  /** After the commit of that batch. */
-  keep(batch: ReadonlySet<string>): void;
+  /** Takes note of one for the commit under way. False when it was used before, in this commit or earlier. */
+  use(nonce: Nonce): boolean;
+  /** Within the transaction: writes what was noted. */
+  write(): void;
+  /** The commit is on the disk, or it failed. */
+  settle(isWritten: boolean): void;
   /** Forgets from the oldest on, at most `limit` rows. */
   forget(createdBefore: number, limit: number): void;
 }
 
 interface Row {
   place: number;
-  created: number;
-  key_id: string;
-  nonce: string;
+  newest: number;
+  names: string;
 }
 
 export function openSeenNonces(db: Database): SeenNonces {
-  const seen = new Set<string>();
-  const nameOf = (created: number, keyId: string, nonce: string): string => `${created} ${keyId} ${nonce}`;
-  for (const row of db.all<Row>("SELECT * FROM nonces")) seen.add(nameOf(row.created, row.key_id, row.nonce));
+  const seen = createNonceSet(db.get<{ seed: number }>("SELECT random() >> 32 AS seed")?.seed ?? 0);
+  const insert = db.logWriter("INSERT INTO nonce_batches (newest, names) VALUES (?, ?)");
+  const removeUpTo = db.logWriter("DELETE FROM nonce_batches WHERE place <= ?");
+  let names = "";
+  let newest = 0;
+  for (const row of db.all<Row>("SELECT * FROM nonce_batches")) {
+    for (const line of row.names.split("\n")) {
+      const [created = "", keyId = "", nonce = ""] = line.split(" ");
+      if (nonce !== "") seen.add(Number(created), keyId, nonce);
+    }
+  }
+  seen.keep();
 
   return {
-    use({ created, keyId, nonce }, batch) {
-      const name = nameOf(created, keyId, nonce);
-      if (seen.has(name) || batch.has(name)) return false;
-      db.run("INSERT INTO nonces (created, key_id, nonce) VALUES (?, ?, ?)", created, keyId, nonce);
-      batch.add(name);
+    use({ created, keyId, nonce }) {
+      if (!seen.add(created, keyId, nonce)) return false;
+      names += `${created} ${keyId} ${nonce}\n`;
+      if (created > newest) newest = created;
       return true;
     },
-    keep(batch) {
-      for (const name of batch) seen.add(name);
+    write() {
+      if (names !== "") insert(newest, names);
+    },
+    settle(isWritten) {
+      if (isWritten) seen.keep();
+      else seen.undo();
+      names = "";
+      newest = 0;
     },
     forget(createdBefore, limit) {
       // They lie in the order they came in, which is nearly that of their times: the first that is too young ends it.
-      const oldest = db.all<Row>("SELECT * FROM nonces ORDER BY place LIMIT ?", limit);
-      const young = oldest.findIndex(({ created }) => created >= createdBefore);
-      const old = young === -1 ? oldest : oldest.slice(0, young);
-      const last = old.at(-1);
-      if (!last) return;
-      db.run("DELETE FROM nonces WHERE place <= ?", last.place);
-      for (const row of old) seen.delete(nameOf(row.created, row.key_id, row.nonce));
+      const oldest = db.all<Pick<Row, "place" | "newest">>(
+        "SELECT place, newest FROM nonce_batches ORDER BY place LIMIT ?",
+        limit,
+      );
+      const young = oldest.findIndex((row) => row.newest >= createdBefore);
+      const last = (young === -1 ? oldest : oldest.slice(0, young)).at(-1);
+      if (last) removeUpTo(last.place);
+      seen.forget(createdBefore);
     },
   };
 }

@@ -5,7 +5,6 @@ import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
-import { createHotRecords } from "./hot-records.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { providerStore } from "./providers.ts";
@@ -15,17 +14,16 @@ import { secretStore } from "./secrets.ts";
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
   const db = openDatabase(path);
-  const hot = createHotRecords();
   return {
     ...appStore(db),
-    ...apiKeyStore(db, hot),
+    ...apiKeyStore(db),
     ...secretStore(db),
     ...grantStore(db),
     ...oauthCredentialStore(db),
     ...providerStore(db),
     ...connectStore(db),
     ...dataKeyStore(db),
-    ...sealedRecordStore(db, hot),
+    ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),
     async close() {

@@ -1,0 +1,31 @@
+import type { Provider } from "@alter-vault/providers";
+import type { GrantWithSecret, OAuthCredentialRecord, ProviderStore, SecretRecord } from "../store/store.ts";
+import { apiHosts } from "./oauth/api-hosts.ts";
+import { findEntry } from "./oauth/catalogue.ts";
+
+/** What a grant opens, still sealed, with all that must be known before it may be. */
+export type UsableCredential =
+  | { readonly kind: "secret"; readonly secret: SecretRecord; readonly hosts: readonly string[] }
+  | {
+      readonly kind: "oauth";
+      readonly record: OAuthCredentialRecord;
+      readonly provider: Provider;
+      readonly clientId: string;
+      readonly hosts: readonly string[];
+    };
+
+/** Null when it is gone, or when nothing says any more which hosts may see it. */
+export async function usableCredential(
+  store: Pick<ProviderStore, "findProviderConfig" | "findCustomProvider" | "listCustomProviders">,
+  { secret, oauth: record }: GrantWithSecret,
+  options: { readonly allowLoopback: boolean },
+): Promise<UsableCredential | null> {
+  if (secret) return { kind: "secret", secret, hosts: secret.allowedHosts };
+  if (!record) return null;
+  const provider = await findEntry(store, record.appId, record.provider);
+  const config = provider && (await store.findProviderConfig(record.appId, provider.id));
+  if (!provider || !config) return null;
+  const { clientId } = config;
+  const hosts = apiHosts({ provider, config, clientId, ...options }, record.variables);
+  return { kind: "oauth", record, provider, clientId, hosts };
+}

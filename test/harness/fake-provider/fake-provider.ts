@@ -1,0 +1,192 @@
+/**
+ * Every provider of the catalogue at once, on one port of this machine. The Host header says which one is meant, so that
+ * the vault under test uses the catalogue's own https URLs; what opens its connections leads them here.
+ *
+ * It trusts the entry and nothing else. What the vault sends is held against the entry, part by part: a parameter that is
+ * missing, wrong or too many is answered as the provider would, and kept as a violation for the test to fail on. Tokens
+ * are fresh, live and die by the entry's rules, on a clock that is handed in; the answers are those of the fixtures. It
+ * knows nothing of the vault.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { findProvider, type Provider } from "@alter-vault/providers";
+import type { buildConnector } from "undici";
+import { answerApi, type ApiCall } from "./api-endpoint.ts";
+import { visitAuthorize, type Code } from "./authorize-endpoint.ts";
+import { Check } from "./check.ts";
+import { connectionOpener } from "./connection-opener.ts";
+import { endpointOf, type EndpointName } from "./endpoints.ts";
+import { fakeJwks } from "./fake-jwt.ts";
+import { answerIdentity } from "./identity-endpoint.ts";
+import { allTextOf, readIncoming, type Incoming } from "./incoming.ts";
+import { answerInstallation } from "./installation-endpoint.ts";
+import { answerIntrospect } from "./introspect-endpoint.ts";
+import { discoveryDocument } from "./issuer.ts";
+import { answerLongLived } from "./long-lived-endpoint.ts";
+import { answerRefresh } from "./refresh-endpoint.ts";
+import { createRegistration, type Registration } from "./registration.ts";
+import { jsonReply, type Reply } from "./reply.ts";
+import { answerRevoke } from "./revoke-endpoint.ts";
+import { answerCode } from "./token-endpoint.ts";
+import { troubleReply } from "./trouble.ts";
+
+export interface Violation {
+  readonly provider: string;
+  readonly endpoint: EndpointName | "unknown";
+  readonly problem: string;
+}
+
+export interface SeenRequest {
+  readonly provider: string;
+  readonly endpoint: EndpointName;
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** Of the answer; 0 when there was none. */
+  readonly status: number;
+}
+
+export interface FakeProvider {
+  readonly port: number;
+  /** For whoever opens the connections of the vault. */
+  readonly connect: buildConnector.connector;
+  /** The app's registration at a provider; made when it is asked for first. */
+  at(provider: string | Provider): Registration;
+  /** Everything that reached an endpoint, in order. */
+  readonly requests: SeenRequest[];
+  readonly apiCalls: ApiCall[];
+  readonly violations: Violation[];
+  /** Throws with everything that was wrong about what one provider was sent. */
+  expectNoViolations(provider?: string): void;
+  close(): Promise<void>;
+}
+
+export interface FakeProviderOptions {
+  /** Where browsers are sent back to. */
+  readonly callbackUrl: string;
+  /** Milliseconds since 1970. Default: the real clock. */
+  readonly now?: () => number;
+}
+
+export async function startFakeProvider({ callbackUrl, now = Date.now }: FakeProviderOptions): Promise<FakeProvider> {
+  const registrations = new Map<string, Registration>();
+  const codes = new Map<string, Code>();
+  const requests: SeenRequest[] = [];
+  const apiCalls: ApiCall[] = [];
+  const violations: Violation[] = [];
+
+  function answer(
+    registration: Registration,
+    endpoint: EndpointName,
+    incoming: Incoming,
+  ): { check: Check; reply: Reply } {
+    switch (endpoint) {
+      case "discovery":
+        return { check: new Check(), reply: jsonReply(200, discoveryDocument(registration)) };
+      case "keys":
+        return { check: new Check(), reply: jsonReply(200, fakeJwks()) };
+      case "authorize": {
+        const { check, reply, code } = visitAuthorize(registration, incoming, now());
+        if (code) codes.set(code.value, code);
+        return { check, reply };
+      }
+      case "code":
+        return answerCode({ registration, incoming, codes, now: now() });
+      case "installation":
+        return answerInstallation(registration, incoming, now());
+      case "long-lived":
+        return answerLongLived(registration, incoming, now());
+      case "refresh":
+        return answerRefresh(registration, incoming, now());
+      case "revoke":
+        return answerRevoke(registration, incoming);
+      case "identity":
+        return answerIdentity(registration, incoming);
+      case "introspect":
+        return answerIntrospect(registration, incoming, now());
+      case "api":
+        return answerApi(registration, incoming, apiCalls);
+    }
+  }
+
+  async function reply(incoming: Incoming): Promise<Reply> {
+    const found = whoIsMeant([...registrations.values()], incoming);
+    if (!found) {
+      const problem = `nobody is at ${incoming.method} https://${incoming.host}${incoming.path}`;
+      violations.push({ provider: "unknown", endpoint: "unknown", problem });
+      return jsonReply(404, { error: problem });
+    }
+    const { registration, endpoint } = found;
+    const { behaviour, provider } = registration;
+    const isToken =
+      endpoint === "code" || endpoint === "refresh" || endpoint === "long-lived" || endpoint === "installation";
+    if (isToken && behaviour.delayMs > 0) await sleep(behaviour.delayMs);
+    const trouble = isToken ? behaviour.tokenTrouble.shift() : undefined;
+    const { check, reply } = trouble
+      ? { check: new Check(), reply: troubleReply(registration, trouble) }
+      : answer(registration, endpoint, incoming);
+    if ((incoming.headers["user-agent"] ?? "") === "") check.fail("has no User-Agent");
+    for (const problem of check.problems) violations.push({ provider: provider.id, endpoint, problem });
+    const { method, host, path } = incoming;
+    const status = typeof reply === "string" ? 0 : reply.status;
+    requests.push({ provider: provider.id, endpoint, method, host, path, status });
+    return reply;
+  }
+
+  async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const said = await reply(await readIncoming(request));
+    if (said === "drop") request.socket.destroy();
+    else if (said !== "hang") response.writeHead(said.status, said.headers).end(said.body);
+  }
+
+  const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => {
+    listener(request, response).catch((error: unknown) => {
+      violations.push({ provider: "unknown", endpoint: "unknown", problem: `the fake broke: ${String(error)}` });
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    connect: connectionOpener(port),
+    at(given) {
+      const provider = typeof given === "string" ? findProvider(given) : given;
+      if (!provider) throw new Error(`there is no provider ${String(given)}`);
+      const known = registrations.get(provider.id) ?? createRegistration({ provider, callbackUrl, now });
+      registrations.set(provider.id, known);
+      return known;
+    },
+    requests,
+    apiCalls,
+    violations,
+    expectNoViolations(id) {
+      const wrong = violations.filter(({ provider }) => id === undefined || provider === id || provider === "unknown");
+      if (wrong.length === 0) return;
+      throw new Error(wrong.map((one) => `${one.provider}, ${one.endpoint}: ${one.problem}`).join("\n"));
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Several providers may share a host: then the client id or a token in the request says whose it is. */
+function whoIsMeant(
+  registrations: readonly Registration[],
+  incoming: Incoming,
+): { registration: Registration; endpoint: EndpointName } | null {
+  const candidates = registrations.flatMap((registration) => {
+    const endpoint = endpointOf(registration, incoming);
+    return endpoint === null ? [] : [{ registration, endpoint }];
+  });
+  if (candidates.length < 2) return candidates[0] ?? null;
+  const text = allTextOf(incoming);
+  const owned = candidates.find(
+    ({ registration }) => text.includes(registration.clientId) || registration.book.owns(text),
+  );
+  return owned ?? candidates.find(({ endpoint }) => endpoint !== "api") ?? candidates[0] ?? null;
+}

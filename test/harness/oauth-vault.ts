@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ConnectedGrant, GrantPolicy } from "@alter-vault/protocol";
+import {
+  createLogger,
+  createVaultClient,
+  initDataDir,
+  loadConfig,
+  systemSurroundings,
+  type VaultClient,
+} from "@alter-vault/server";
+import type { Failure } from "../../packages/server/src/call.ts";
+import { sealClientSecret } from "../../packages/server/src/credential/oauth/client-secret.ts";
+import type { Begun, Connected } from "../../packages/server/src/credential/oauth/engine.ts";
+import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
+import { startVault } from "../../packages/server/src/start.ts";
+import { openSqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
+import type { OAuthCredentialRecord, Store } from "../../packages/server/src/store/store.ts";
+import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provider.ts";
+import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
+import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
+import { consentAt } from "./scripted-user.ts";
+import { createTestClock, type TestClock } from "./test-clock.ts";
+
+/** A real vault whose connections all lead to the fake provider, both on one clock that a test can send ahead. */
+export interface OAuthVault {
+  readonly url: string;
+  readonly apiKey: string;
+  readonly appId: string;
+  readonly clock: TestClock;
+  readonly fake: FakeProvider;
+  readonly store: Store;
+  readonly operator: VaultClient;
+  /** Registers the app at a provider of the catalogue, and tells the vault. */
+  configure(provider: string | Registration["provider"], options?: ConfigureOptions): Promise<Registration>;
+  /** Sends the user there and back. Throws when that makes no grant. */
+  connect(provider: string, options?: ConnectOptions): Promise<ConnectedGrant>;
+  /** The same, for connections that are to fail. */
+  tryConnect(provider: string, options?: ConnectOptions): Promise<Connected | Failure>;
+  begin(provider: string, options?: ConnectOptions): Promise<Begun | Failure>;
+  /** What the browser brought back, used up. */
+  finish(provider: string, begun: Begun, callback: URL, options?: ConnectOptions): Promise<Connected | Failure>;
+  /** A GET through the grant, signed by hand at the clock's own time. */
+  call(grantId: string, target: string): Promise<RawAnswer>;
+  credential(grantId: string): Promise<OAuthCredentialRecord | null>;
+  stop(): Promise<void>;
+}
+
+export interface ConfigureOptions {
+  /** Asked for when a connection does not say. Default: up to three of the entry, where scopes can be asked for. */
+  readonly defaultScopes?: readonly string[];
+}
+
+export interface ConnectOptions {
+  readonly scopes?: readonly string[];
+  readonly policy?: GrantPolicy;
+  readonly grantId?: string;
+}
+
+export const CALLBACK_URL = "https://vault.example.com/oauth/callback";
+
+export async function startOAuthVault(): Promise<OAuthVault> {
+  const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-oauth-"));
+  const clock = createTestClock();
+  const around = { ...systemSurroundings(createLogger("silent")), clock };
+  const fake = await startFakeProvider({ callbackUrl: CALLBACK_URL, now: () => clock.now() });
+  const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir }, {});
+  const apiKey = await initDataDir(config, around);
+  const store = openSqliteStore(config.databasePath);
+  const keyProvider = openKeyFile({ ...around, path: config.masterKeyPath });
+  const vault = await startVault({ ...around, config, store, provider: keyProvider, connect: fake.connect });
+  const server = createServer(vault.app);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const appId = (await store.listApps())[0]?.id ?? "";
+  const operator = createVaultClient({
+    url,
+    apiKey,
+    app: undefined,
+    certificateSha256: null,
+    clock,
+    random: randomBytes,
+  });
+  const { engine } = vault.oauth;
+
+  const begin: OAuthVault["begin"] = (providerId, { scopes } = {}) =>
+    engine.begin({
+      appId,
+      providerId,
+      scopes,
+      variables: variablesFrom(fake.at(providerId), "user"),
+      state: randomBytes(32).toString("base64url"),
+      callbackUrl: CALLBACK_URL,
+    });
+  const finish: OAuthVault["finish"] = (providerId, begun, callback, { policy, grantId } = {}) =>
+    engine.finish({
+      appId,
+      providerId,
+      callback: callback.searchParams,
+      askedScopes: begun.askedScopes,
+      variables: begun.variables,
+      secrets: begun.secrets,
+      callbackUrl: CALLBACK_URL,
+      policy: policy ?? null,
+      ...(grantId === undefined ? {} : { grantId }),
+    });
+  const tryConnect: OAuthVault["tryConnect"] = async (providerId, options) => {
+    const begun = await begin(providerId, options);
+    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url), options) : begun;
+  };
+
+  return {
+    url,
+    apiKey,
+    appId,
+    clock,
+    fake,
+    store,
+    operator,
+    begin,
+    finish,
+    tryConnect,
+    async configure(given, { defaultScopes } = {}) {
+      const registration = fake.at(given);
+      const { provider, clientId, clientSecret, privateKeyPem, redirectUri } = registration;
+      const id = around.newId();
+      const asks = provider.authorize !== undefined && provider.authorize.scopeSeparator !== "none";
+      const client = { client_secret: clientSecret, private_key: privateKeyPem };
+      await store.putProviderConfig({
+        id,
+        appId,
+        provider: provider.id,
+        clientId,
+        sealedClient: await sealClientSecret(vault.keyring, appId, id, client),
+        hasClientSecret: true,
+        hasPrivateKey: true,
+        variables: variablesFrom(registration, "operator"),
+        allowedScopes: null,
+        defaultScopes: defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map((scope) => scope.id) : []),
+        redirectUri: redirectUri === CALLBACK_URL ? null : redirectUri,
+        grantSchema: null,
+        createdAt: clock.now(),
+        updatedAt: clock.now(),
+      });
+      return registration;
+    },
+    async connect(providerId, options) {
+      const connected = await tryConnect(providerId, options);
+      if (!connected.ok) {
+        const wrong = fake.violations.map(({ problem }) => problem).join("; ");
+        throw new Error(`${providerId}: ${connected.code}: ${connected.detail} ${wrong}`);
+      }
+      return connected.grant;
+    },
+    call: (grantId, target) =>
+      rawCall(url, apiKey, {
+        alter: getThrough(grantId, target),
+        created: Math.floor(clock.now() / 1000),
+      }),
+    credential: (grantId) => store.findOAuthCredential(appId, grantId),
+    async stop() {
+      await operator.close();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      await vault.close();
+      await fake.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
