@@ -31,10 +31,25 @@ test("that does not fit the schema is refused by the vault, with the places", as
   });
 });
 
-test("that is no JSON is not sent, and its own names stay as they are", async () => {
-  const failure = fake.vault.setGrantData(GRANT_ID, { team_name: (() => 1) as unknown as string });
+test.each<[string, unknown, RegExp]>([
+  ["a BigInt", { team_name: 1n }, /"data" cannot be written as JSON/],
+  ["itself", circular(), /"data" cannot be written as JSON/],
+  ["no object", ["red"], /Option "data": .*record/],
+  ["an empty name", { "": 1 }, /Option "data\."/],
+])("that is or holds %s is not sent", async (_name, data, message) => {
+  const failure = fake.vault.setGrantData(GRANT_ID, data as typeof DATA);
   await expect(failure).rejects.toThrow(AlterValueError);
-  await expect(failure).rejects.toThrow(/Option "data\.team_name"/);
+  await expect(failure).rejects.toThrow(message);
+  expect(fake.server.seen).toHaveLength(0);
+});
+
+test("of something that is no grant id", async () => {
   await expect(fake.vault.setGrantData("github", DATA)).rejects.toThrow(/"grantId" must be the UUID/);
   expect(fake.server.seen).toHaveLength(0);
 });
+
+function circular(): object {
+  const data: { self?: object } = {};
+  data.self = data;
+  return data;
+}
