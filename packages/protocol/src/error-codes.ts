@@ -103,7 +103,13 @@ export const ERROR_CODES = {
     "The API key may not be used from this address",
     "Call from an address on the key's list.",
   ),
-  agent_inactive: entry(403, false, "The agent is paused", "Resume it with `alter-vault agents resume`.", "AgentInactiveError"),
+  agent_inactive: entry(
+    403,
+    false,
+    "The agent is paused",
+    "Resume it with `alter-vault agents resume`.",
+    "AgentInactiveError",
+  ),
   agent_revoked: entry(403, false, "The agent was revoked", "Create another agent.", "AgentRevokedError"),
   agent_not_found: entry(404, false, "No such agent", "Check the agent's id or name.", "AgentNotFoundError"),
   agent_key_required: entry(
@@ -113,13 +119,7 @@ export const ERROR_CODES = {
     "Sign with a key of the agent, or name the agent.",
     "AgentError",
   ),
-  agent_not_allowed: entry(
-    403,
-    false,
-    "An agent may not do this",
-    "Use a key of the app.",
-    "AgentError",
-  ),
+  agent_not_allowed: entry(403, false, "An agent may not do this", "Use a key of the app.", "AgentError"),
   last_active_key: entry(
     409,
     false,
@@ -148,7 +148,13 @@ export const ERROR_CODES = {
     "Check issuer, audience and keys of the identity provider; the detail says which.",
     "UserTokenError",
   ),
-  user_token_expired: entry(401, false, "The user token has expired", "Get a fresh token for the user.", "UserTokenError"),
+  user_token_expired: entry(
+    401,
+    false,
+    "The user token has expired",
+    "Get a fresh token for the user.",
+    "UserTokenError",
+  ),
   user_inactive: entry(
     403,
     false,
@@ -156,7 +162,13 @@ export const ERROR_CODES = {
     "Nothing to do: the identity provider or an operator ended the user's access.",
     "UserTokenError",
   ),
-  session_invalid: entry(401, false, "The vault session is over or was never there", "Make a new session.", "UserTokenError"),
+  session_invalid: entry(
+    401,
+    false,
+    "The vault session is over or was never there",
+    "Make a new session.",
+    "UserTokenError",
+  ),
   session_too_wide: entry(
     403,
     false,

@@ -42,11 +42,11 @@ const claimPath = z
 
 export const IdpClaims = z.strictObject({
   /** Who it is, for good. Locked once a user has signed in. */
-  user_id: claimPath.default("sub"),
-  email: claimPath.default("email"),
-  name: claimPath.default("name"),
+  user_id: claimPath,
+  email: claimPath,
+  name: claimPath,
   /** A list of texts, or of objects with an `id` or `name`. Left out: tokens say nothing about groups. */
-  groups: claimPath.nullable().default(null),
+  groups: claimPath.nullable(),
 });
 export type IdpClaims = z.infer<typeof IdpClaims>;
 
@@ -148,7 +148,11 @@ export const Group = z.object({
   created_at: timestamp,
 });
 export type Group = z.infer<typeof Group>;
-export const GroupList = z.object({ groups: z.array(Group), next_cursor: z.string().nullable(), has_more: z.boolean() });
+export const GroupList = z.object({
+  groups: z.array(Group),
+  next_cursor: z.string().nullable(),
+  has_more: z.boolean(),
+});
 export const DirectoryQuery = z.object({
   idp_id: uuid.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),

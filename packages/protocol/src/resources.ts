@@ -171,7 +171,12 @@ export const Principal = z.discriminatedUnion("type", [
     user_id: uuid.optional(),
     label: name,
   }),
-  z.strictObject({ type: z.literal("group"), idp_id: uuid, external_group_id: z.string().min(1).max(300), label: name }),
+  z.strictObject({
+    type: z.literal("group"),
+    idp_id: uuid,
+    external_group_id: z.string().min(1).max(300),
+    label: name,
+  }),
   z.strictObject({ type: z.literal("agent"), agent_id: uuid.optional(), label: name.optional() }),
 ]);
 export type Principal = z.infer<typeof Principal>;

@@ -426,7 +426,7 @@ export const ROUTES = {
     summary: "Set return URLs and origins of the app",
   },
 
-listIdentityProviders: {
+  listIdentityProviders: {
     method: "GET",
     path: "/v1/identity-providers",
     scope: "identity:read",

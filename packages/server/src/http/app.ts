@@ -30,6 +30,7 @@ export interface AppDeps {
   readonly routes: RouteHandlers<ResourceRouteId>;
   readonly limits: Limits;
   readonly publicAuthority: string | null;
+  readonly behindProxy: boolean;
   readonly metricsToken: string | null;
   readonly openMetrics: boolean;
   readonly metrics: Metrics;
@@ -84,6 +85,7 @@ export function createApp(deps: AppDeps): RequestListener {
     const operation: Operation = {
       scope: route.scope,
       action: id,
+      allowPaused: id === "whoami" || id === "resolveIdentity",
       recorded: route.method !== "GET" || id === "exportAudit",
       plan(caller, body) {
         const input = parseInput(route, search, body);
@@ -95,6 +97,7 @@ export function createApp(deps: AppDeps): RequestListener {
     };
     const answer = await vault.perform(call, operation);
     if (!answer.ok) return refuse(response, answer);
+    if (answer.keyDeprecated) response.setHeader(HEADER.keyDeprecated, "true");
     if (answer.lines) await sendLines(response, answer.lines, answer.requestId);
     else sendJson(response, route.status, answer.body, answer.requestId);
     return "ok";
@@ -144,10 +147,10 @@ export function createApp(deps: AppDeps): RequestListener {
       metrics.called(mode, code, (clock.monotonic() - started) / 1000);
     if (deps.stopping() && path !== "/healthz") return sendError(response, "shutting_down", { connection: "close" });
     if (incoming.method === "POST" && path === "/v1/request") {
-      return done("proxy", await request(incomingCall(incoming, deps.publicAuthority, proxied), incoming, response));
+      return done("proxy", await request(incomingCall(incoming, deps, proxied), incoming, response));
     }
     if (incoming.method === "POST" && path === "/v1/retrieve") {
-      return done("retrieve", await retrieve(incomingCall(incoming, deps.publicAuthority, proxied), response));
+      return done("retrieve", await retrieve(incomingCall(incoming, deps, proxied), response));
     }
     if (incoming.method === "GET" && (await open(path, incoming, response))) return;
     const matched = matchRoute(incoming.method ?? "", path);
@@ -156,7 +159,7 @@ export function createApp(deps: AppDeps): RequestListener {
     if (matched.id === "request" || matched.id === "retrieve")
       return sendError(response, "method_not_allowed", { allow: "POST" });
     if (!isBuilt(matched.id, routes)) return sendError(response, "unknown_route");
-    const call = incomingCall(incoming, deps.publicAuthority, resource);
+    const call = incomingCall(incoming, deps, resource);
     done("admin", await perform(call, matched.id, matched.param, cut === -1 ? "" : url.slice(cut), response));
   }
 

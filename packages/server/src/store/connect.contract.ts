@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ConnectedGrant } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { addTwoApps, bytes, newId, type StoreUnderTest } from "./contract.test-support.ts";
-import type { ConnectAttemptRecord, ConnectSessionRecord, Store } from "./store.ts";
+import { SYSTEM, type ConnectAttemptRecord, type ConnectSessionRecord, type Store } from "./store.ts";
 
 /** Connect: sessions, attempts and what an app says about its front end. */
 export function connectContract(open: () => Promise<StoreUnderTest>): void {
@@ -30,6 +30,8 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
         error: null,
         createdAt: 100,
         expiresAt: 700,
+        principal: SYSTEM,
+        agentId: null,
         ...over,
       };
       await store.insertConnectSession(record);

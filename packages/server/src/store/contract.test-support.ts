@@ -30,6 +30,7 @@ export function oauthGrant(appId: string, over: Partial<GrantRecord> = {}): Gran
     secretId: null,
     provider: "demo",
     principalType: "system",
+    principalId: null,
     label: null,
     status: "active",
     allowRetrieve: false,

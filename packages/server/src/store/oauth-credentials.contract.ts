@@ -7,7 +7,7 @@ import {
   refreshedTokens,
   type StoreUnderTest,
 } from "./contract.test-support.ts";
-import type { GrantRecord, OAuthCredentialRecord, Store } from "./store.ts";
+import { SYSTEM, type GrantRecord, type OAuthCredentialRecord, type Store } from "./store.ts";
 
 /** Connected accounts and their tokens. */
 export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): void {
@@ -51,7 +51,7 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
         ...credential,
         sealedTokens: bytes(credential.sealedTokens),
       });
-      expect((await store.findGrantsByProvider(appA, "demo", 10))[0]?.oauth?.id).toBe(id);
+      expect((await store.findGrantsByProvider(appA, "demo", [SYSTEM], 10))[0]?.oauth?.id).toBe(id);
       const listed = await store.listGrants(appA, { now: 0 }, { after: null, skip: 0, limit: 10 });
       expect(listed.records[0]?.oauth?.id).toBe(id);
     });
@@ -61,7 +61,7 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       const before = await store.findOAuthCredential(appA, id);
       const change = { expiresAt: null, policy: null, account: { id: "x", identifier: "x", name: null } };
       expect(await store.findOAuthCredential(appB, id)).toBeNull();
-      expect(await store.findGrantByAccount(appB, "demo", "account-1")).toBeNull();
+      expect(await store.findGrantByAccount(appB, "demo", SYSTEM, "account-1")).toBeNull();
       expect(await store.reconnectGrant(appB, id, change, oauthCredential({ ...oauthGrant(appB), id }))).toBeNull();
       expect(await store.leaseOAuthCredential(appB, id, { version: 1, leaseId: "l", now: 1, until: 2 })).toEqual({
         got: "moved",
@@ -82,17 +82,17 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       expect(await store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(false);
       expect(await store.findGrant(appA, twin.id)).toBeNull();
       expect(await store.findOAuthCredential(appA, twin.id)).toBeNull();
-      expect((await store.findGrantByAccount(appA, "demo", "account-1"))?.grant.id).toBe(id);
+      expect((await store.findGrantByAccount(appA, "demo", SYSTEM, "account-1"))?.grant.id).toBe(id);
       await connected({ account: { id: "account-2", identifier: "bob@example.com", name: null } });
       await connected({ provider: "other" });
       const theirs = oauthGrant(appB);
       expect(await store.insertOAuthGrant(theirs, oauthCredential(theirs))).toBe(true);
 
       await store.endOAuthGrant(appA, id, "revoked", 200);
-      expect((await store.findGrantByAccount(appA, "demo", "account-1"))?.grant.id).toBe(id);
+      expect((await store.findGrantByAccount(appA, "demo", SYSTEM, "account-1"))?.grant.id).toBe(id);
       expect(await store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(false);
       await store.endOAuthGrant(appA, id, "deleted", 300);
-      expect(await store.findGrantByAccount(appA, "demo", "account-1")).toBeNull();
+      expect(await store.findGrantByAccount(appA, "demo", SYSTEM, "account-1")).toBeNull();
       expect(await store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(true);
     });
 

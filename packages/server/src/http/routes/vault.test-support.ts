@@ -96,6 +96,7 @@ const grantOf = (id: string, appId: string, provider: string): GrantRecord => ({
   secretId: null,
   provider,
   principalType: "system",
+  principalId: null,
   label: null,
   status: "active",
   allowRetrieve: false,
