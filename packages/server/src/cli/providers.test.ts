@@ -249,3 +249,16 @@ test("a link needs a vault that goes on running", async () => {
     });
   }
 });
+
+test("without a running vault, the redirect URI is that of the vault to be served", async () => {
+  const other = join(root, "for-one-command");
+  await initDataDir(loadConfig("dev", { ALTER_VAULT_DATA: other }, {}), around);
+  const args = ["providers", "configure", "github", "--client-id", "x", "--client-secret-stdin", "--data", other];
+  const env = { ALTER_VAULT_PUBLIC_URL: "https://vault.example.com" };
+  expect((await json(args, { stdin: SECRET, env })).answer).toMatchObject({
+    redirect_uri: "https://vault.example.com/oauth/callback",
+  });
+  expect((await json(args, { stdin: SECRET })).answer).toMatchObject({
+    redirect_uri: "http://127.0.0.1:8200/oauth/callback",
+  });
+});
