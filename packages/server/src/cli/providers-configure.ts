@@ -7,7 +7,7 @@ import { EXIT } from "./exit-code.ts";
 import { withVault } from "./open-vault.ts";
 import { namedValue, repeated } from "./options.ts";
 import { printable } from "./printable.ts";
-import { cancelled, confirm, isInteractive } from "./read-line.ts";
+import { requireYes } from "./read-line.ts";
 import { readJsonFile } from "./read-text-file.ts";
 import { readHidden, readSecretFile } from "./secret-input.ts";
 import { show } from "./show.ts";
@@ -26,6 +26,8 @@ interface ConfigureOptions {
   readonly variable?: Readonly<Record<string, string>>;
   readonly redirectUri?: string;
   readonly grantSchemaFile?: string;
+  /** False with --no-grant-schema; commander sets true when it is absent. */
+  readonly grantSchema: boolean;
 }
 
 /** `alter-vault providers configure`. */
@@ -47,11 +49,12 @@ export function addProviderConfigure(providers: Command, cli: Cli): void {
     .option("--allow-all-scopes", "take the list of allowed scopes back")
     .option(
       "--variable <name=value>",
-      "part of the provider's addresses, as in tenant=example; may come more than once",
+      "part of the provider's addresses, as in tenant=example; may come more than once, and tenant= takes it back",
       namedValue,
     )
     .option("--redirect-uri <uri>", "what is registered at the provider, when it is not the vault's own address")
-    .option("--grant-schema-file <file>", "JSON Schema of the data that may be kept with grants");
+    .option("--grant-schema-file <file>", "JSON Schema of the data that may be kept with grants")
+    .option("--no-grant-schema", "take that back: any data may be kept");
   describeCommand(configure, {
     summary: "Say how the app is known at a provider, so that users can connect it",
     notes: [
@@ -92,11 +95,8 @@ export function addProviderUnconfigure(providers: Command, cli: Cli): void {
     examples: ["alter-vault providers unconfigure github --yes"],
     environment: CONNECTION_ENVIRONMENT,
   }).action(async (id: string, { yes }: { yes?: true }, command: Command) => {
-    if (!yes) {
-      if (!isInteractive(cli)) throw usageError("a forgotten secret is gone", "Pass --yes when nobody can be asked.");
-      if (!(await confirm(cli, `Forget the client of ${id}? Its connected accounts can no longer be refreshed.`)))
-        throw cancelled();
-    }
+    const question = `Forget the client of ${id}? Its connected accounts can no longer be refreshed.`;
+    await requireYes(cli, yes, question, "a forgotten secret is gone");
     await withVault(cli, command, async (vault) => {
       const config = await vault.call("deleteProviderConfig", { id });
       show(cli, command, config, () => `Forgotten.\n${configFields(config)}`);
@@ -153,12 +153,16 @@ function bodyOf(options: ConfigureOptions, stored: ProviderConfig | null): Provi
   const redirectUri = options.redirectUri ?? ownRedirectUri(stored);
   return {
     client_id: clientId,
-    variables: { ...stored?.variables, ...options.variable },
+    variables: variablesOf({ ...stored?.variables, ...options.variable }),
     default_scopes: [...usual],
     allowed_scopes: listed && [...new Set([...listed, ...usual])],
-    grant_schema: stored?.grant_schema ?? null,
+    grant_schema: options.grantSchema ? (stored?.grant_schema ?? null) : null,
     ...(redirectUri === undefined ? {} : { redirect_uri: redirectUri }),
   };
+}
+
+function variablesOf(given: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
 }
 
 /** What an operator has said stays; the vault's own address is left for the vault to say. */

@@ -124,6 +124,16 @@ test("variables, a private key, a redirect and a schema are kept and added to", 
     redirect_uri: "Ada-Example-fake",
     grant_schema: { required: ["plan"] },
   });
+  expect((await json(here("providers", "configure", "ebay", "--no-grant-schema"))).answer).toMatchObject({
+    client_id: "y",
+    grant_schema: null,
+  });
+  const gitlab = here("providers", "configure", "gitlab", "--client-id", "x", "--client-secret-stdin");
+  const own = await json([...gitlab, "--variable", "host=git.example.com"], { stdin: SECRET });
+  expect(own.answer).toMatchObject({ variables: { host: "git.example.com" } });
+  expect((await json(here("providers", "configure", "gitlab", "--variable", "host="))).answer).toMatchObject({
+    variables: {},
+  });
 });
 
 test.each<[string, string[], number, string]>([

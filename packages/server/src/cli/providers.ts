@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
-import { usageError } from "./cli-error.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand } from "./describe-command.ts";
 import { withVault } from "./open-vault.ts";
 import { providerFields, providerTables } from "./provider-text.ts";
 import { addProviderConfigure, addProviderUnconfigure } from "./providers-configure.ts";
 import { addProviderAdd, addProviderLint } from "./providers-add.ts";
-import { cancelled, confirm, isInteractive } from "./read-line.ts";
+import { requireYes } from "./read-line.ts";
 import { show } from "./show.ts";
 import { fields, table } from "./table.ts";
 
@@ -81,10 +80,7 @@ function addRemove(providers: Command, cli: Cli): void {
     examples: ["alter-vault providers remove acme --yes"],
     environment: CONNECTION_ENVIRONMENT,
   }).action(async (id: string, { yes }: { yes?: true }, command: Command) => {
-    if (!yes) {
-      if (!isInteractive(cli)) throw usageError("removing cannot be undone", "Pass --yes when nobody can be asked.");
-      if (!(await confirm(cli, `Remove provider ${id}?`))) throw cancelled();
-    }
+    await requireYes(cli, yes, `Remove provider ${id}?`, "removing cannot be undone");
     await withVault(cli, command, async (vault) => {
       const provider = await vault.call("removeProvider", { id });
       show(cli, command, provider, () => `Removed.\n${providerFields(provider)}`);
