@@ -207,8 +207,9 @@ export async function startVault({
 }
 
 /** Where browsers and providers reach the vault. */
-function publicOrigin({ publicUrl, tls, host, port }: Config): string {
+function publicOrigin({ publicUrl, servedAt, tls, host, port }: Config): string {
   if (publicUrl) return publicUrl.origin;
+  if (servedAt !== null) return servedAt;
   return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
