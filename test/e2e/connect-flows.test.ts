@@ -1,7 +1,13 @@
 import type { ConnectSession } from "@alter-vault/protocol";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { SECOND_PROVIDER, startConnectWorld, toldOnce, type ConnectWorld } from "../harness/connect-world.ts";
+import {
+  SECOND_PROVIDER,
+  startConnectWorld,
+  toldOnce,
+  type ConnectWorld,
+  type Told,
+} from "../harness/connect-world.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
 
 /*
@@ -28,6 +34,8 @@ afterEach(() => context.close());
 
 const consent = (page: Page): Promise<void> => page.getByRole("button", { name: /^Continue to/ }).click();
 
+const valueOf = (told: readonly Told[], kind: string): unknown => told.find((one) => one.kind === kind)?.value;
+
 async function openPopup(
   which: "published" | "ours",
   session: ConnectSession,
@@ -43,7 +51,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     const { page, popup } = await openPopup(which, session);
     await consent(popup);
     const told = await toldOnce(page, "success");
-    const [grant] = told.find(({ kind }) => kind === "success")?.value as Record<string, unknown>[];
+    const [grant] = valueOf(told, "success") as Record<string, unknown>[];
     expect(grant).toMatchObject({
       provider: "oidc",
       provider_name: "OpenID Connect (any issuer)",
@@ -75,7 +83,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
       if (name === "OpenID Connect") await popup.getByText("Connected", { exact: true }).waitFor();
     }
     const told = await toldOnce(page, "success");
-    const grants = told.find(({ kind }) => kind === "success")?.value as { provider: string }[];
+    const grants = valueOf(told, "success") as { provider: string }[];
     expect(grants.map(({ provider }) => provider)).toEqual(["oidc", SECOND_PROVIDER]);
   });
 
@@ -85,7 +93,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     const { page, popup } = await openPopup(which, session);
     await consent(popup);
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "connect_denied" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "connect_denied" });
     expect(await world.state(session)).toMatchObject({
       status: "denied",
       grants: [],
@@ -99,7 +107,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     const { page, popup } = await openPopup(which, session);
     await popup.getByRole("button", { name: "Cancel" }).click();
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "connect_denied" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "connect_denied" });
     expect(await world.state(session)).toMatchObject({ status: "denied" });
   });
 
@@ -118,7 +126,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     await page.evaluate("window.open = () => null");
     await page.click("#connect");
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "popup_blocked" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "popup_blocked" });
     expect(await page.evaluate("window.connect.isOpen()")).toBe(false);
   });
 
@@ -127,7 +135,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     world.sql(`UPDATE connect_sessions SET expires_at = 1 WHERE id = '${session.session_id}'`);
     const { page } = await openPopup(which, session);
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "session_expired" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "session_expired" });
   });
 
   test("a phone: the page itself goes there and comes back", async () => {

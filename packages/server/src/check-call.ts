@@ -11,7 +11,8 @@ import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
 import { readEnvelope } from "./identity/read-envelope.ts";
 import { decide } from "./policy/decide.ts";
-import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, ProviderStore } from "./store/store.ts";
+import type { Asker } from "./identity/asker.ts";
+import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
 
 /**
  * Everything that can be wrong with a call, looked at in order, before anything is opened or written. What is learned on
@@ -37,7 +38,7 @@ export type Check =
   | { readonly ok: false; readonly rule: string; readonly failure: Failure };
 
 interface CheckDeps {
-  readonly store: GrantStore & ProviderStore;
+  readonly store: Store;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
 }
@@ -46,11 +47,11 @@ export async function checkCall(
   deps: CheckDeps,
   call: IncomingCall,
   mode: Mode,
-  key: ApiKeyRecord,
+  asker: Asker,
   facts: Facts,
 ): Promise<Check> {
   const scope = mode === "proxy" ? ROUTES.request.scope : ROUTES.retrieve.scope;
-  if (!key.scopes.includes(scope)) return fails("base.scope", lacksScope(scope));
+  if (!asker.scopes.includes(scope)) return fails("base.scope", lacksScope(scope));
 
   const read = readEnvelope(call.signed.headers);
   if (!read.ok) return fails("wire.envelope", read);
@@ -75,13 +76,14 @@ export async function checkCall(
   if (!body.ok) return fails("wire.body", body);
   if (body.buffer && !bodyMatches(claim, body.buffer)) return fails("identity.digest", DIGEST_MISMATCH);
 
-  const resolved = await resolveGrant(deps.store, key.appId, envelope);
+  const resolved = await resolveGrant(deps.store, asker, envelope, deps.clock.now());
   if (!resolved.ok) return fails("base.grant_exists", resolved);
   const { grant } = resolved.found;
   facts.grant_id = grant.id;
   facts.secret_id = grant.secretId;
   facts.provider = grant.provider;
   facts.principal_type = grant.principalType;
+  if (resolved.delegation) facts.delegation_id = resolved.delegation.id;
 
   const credential = await usableCredential(deps.store, resolved.found, deps);
   const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);

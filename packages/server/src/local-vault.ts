@@ -125,7 +125,7 @@ export async function startLocalVault(
     const store = openSqliteStore(config.databasePath);
     let listeningAt: string | null = null;
     const publicUrl = (): string => {
-      const url = config.publicUrl?.origin ?? listeningAt;
+      const url = config.publicUrl?.origin ?? config.servedAt ?? listeningAt;
       if (url === null) throw new Error("the vault does not listen yet, so it has no address");
       return url;
     };

@@ -12,10 +12,14 @@ import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
+import { createAsk } from "./egress/ask.ts";
 import { createEgress } from "./egress/egress.ts";
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from "./egress/limits.ts";
 import { createApp, type RequestListener } from "./http/app.ts";
 import { resourceRoutes } from "./http/routes/routes.ts";
+import { createKeySource } from "./identity/jwks.ts";
+import { createKeyRates } from "./identity/key-use.ts";
+import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
@@ -106,11 +110,17 @@ export async function startVault({
     connect: openConnection,
   });
   const allowLoopback = config.allowLoopbackUpstreams;
+  const ask = createAsk(egress, { allowLoopback });
+  const now = (): number => clock.now();
+  const keys = createKeySource(ask, now);
+  const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const vault = createVault({
     store,
     keyring,
     refresher: oauth.refresher,
+    userTokens,
+    keyRates: createKeyRates(),
     openSigningKey: createSigningKeyOpener(keyring),
     log,
     refusalLimit: createRefusalLimit(),
@@ -168,11 +178,13 @@ export async function startVault({
     vault,
     connect,
     publicUrl,
-    behindProxy: config.behindTlsProxy,
     routes: resourceRoutes({
       store,
       keyring,
       oauth,
+      ask,
+      userTokens,
+      publicUrl,
       log,
       clock,
       random,
@@ -185,6 +197,7 @@ export async function startVault({
     }),
     limits: config.limits,
     publicAuthority: config.publicUrl?.host ?? null,
+    behindProxy: config.behindTlsProxy,
     metricsToken: config.metricsToken,
     openMetrics: config.mode === "dev",
     metrics,

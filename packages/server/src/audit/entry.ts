@@ -11,11 +11,15 @@ export interface EntryBody {
   readonly kind: "request" | "admin" | "refusal" | "connect" | "credential";
   readonly app_id: string | null;
   readonly key_id: string | null;
+  readonly agent_id: string | null;
+  readonly user_id: string | null;
+  readonly session_id: string | null;
   readonly caller: Caller | null;
   readonly context: Context;
   readonly reason: string | null;
   readonly mode: "proxy" | "retrieve" | null;
   readonly grant_id: string | null;
+  readonly delegation_id: string | null;
   readonly secret_id: string | null;
   readonly provider: string | null;
   readonly principal_type: string | null;
@@ -54,11 +58,15 @@ export type KnownEntry = Facts & Pick<EntryBody, "decision" | "rule">;
 const NOTHING_KNOWN: Optional = {
   app_id: null,
   key_id: null,
+  agent_id: null,
+  user_id: null,
+  session_id: null,
   caller: null,
   context: {},
   reason: null,
   mode: null,
   grant_id: null,
+  delegation_id: null,
   secret_id: null,
   provider: null,
   principal_type: null,

@@ -5,6 +5,7 @@ import type { Failure, Plan } from "../call.ts";
 import { toTimestamp } from "../clock.ts";
 import { allowedOrigin, allowedReturnUrl } from "./allowed-places.ts";
 import { checkAsked, chooseProviders, invalidField, wishesOf } from "./check-asked.ts";
+import { SYSTEM } from "../store/store.ts";
 import type { ConnectDeps } from "./connect.ts";
 import type { SessionOptions } from "./session.ts";
 import { hashToken, newToken } from "./token.ts";
@@ -64,6 +65,8 @@ export async function insertSession(
     error: null,
     createdAt,
     expiresAt,
+    principal: SYSTEM,
+    agentId: null,
   });
   return { session_id: id, session_token: token, expires_at: toTimestamp(expiresAt) };
 }

@@ -32,10 +32,9 @@ export interface AppDeps {
   readonly routes: RouteHandlers<ResourceRouteId>;
   readonly connect: Connect;
   readonly publicUrl: () => string;
-  /** What the proxy in front says about where a client is counts. */
-  readonly behindProxy: boolean;
   readonly limits: Limits;
   readonly publicAuthority: string | null;
+  readonly behindProxy: boolean;
   readonly metricsToken: string | null;
   readonly openMetrics: boolean;
   readonly metrics: Metrics;
@@ -91,6 +90,7 @@ export function createApp(deps: AppDeps): RequestListener {
     const operation: Operation = {
       scope: route.scope,
       action: id,
+      allowPaused: id === "whoami" || id === "resolveIdentity",
       recorded: id === "exportAudit" || (route.method !== "GET" && id !== "pollConnectSession"),
       plan(caller, body) {
         const input = parseInput(route, search, body);
@@ -102,6 +102,7 @@ export function createApp(deps: AppDeps): RequestListener {
     };
     const answer = await vault.perform(call, operation);
     if (!answer.ok) return refuse(response, answer);
+    if (answer.keyDeprecated) response.setHeader(HEADER.keyDeprecated, "true");
     if (answer.lines) await sendLines(response, answer.lines, answer.requestId);
     else sendJson(response, route.status, answer.body, answer.requestId);
     return "ok";
@@ -157,10 +158,10 @@ export function createApp(deps: AppDeps): RequestListener {
       metrics.called(mode, code, (clock.monotonic() - started) / 1000);
     if (deps.stopping() && path !== "/healthz") return sendError(response, "shutting_down", { connection: "close" });
     if (incoming.method === "POST" && path === "/v1/request") {
-      return done("proxy", await request(incomingCall(incoming, deps.publicAuthority, proxied), incoming, response));
+      return done("proxy", await request(incomingCall(incoming, deps, proxied), incoming, response));
     }
     if (incoming.method === "POST" && path === "/v1/retrieve") {
-      return done("retrieve", await retrieve(incomingCall(incoming, deps.publicAuthority, proxied), response));
+      return done("retrieve", await retrieve(incomingCall(incoming, deps, proxied), response));
     }
     if (incoming.method === "GET" && (await open(path, incoming, response))) return;
     const search = cut === -1 ? "" : url.slice(cut);
@@ -170,7 +171,7 @@ export function createApp(deps: AppDeps): RequestListener {
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });
     if (matched.id === "request" || matched.id === "retrieve")
       return sendError(response, "method_not_allowed", { allow: "POST" });
-    const call = incomingCall(incoming, deps.publicAuthority, resource);
+    const call = incomingCall(incoming, deps, resource);
     done("admin", await perform(call, matched.id, matched.param, search, response));
   }
 

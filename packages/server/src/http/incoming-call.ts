@@ -12,11 +12,18 @@ export interface BodyLimits {
   readonly maxBytes: number;
 }
 
+/** What stands between callers and the vault. */
+export interface Front {
+  readonly publicAuthority: string | null;
+  /** A proxy in front ends TLS and says who called, as the last of `x-forwarded-for`. */
+  readonly behindProxy: boolean;
+}
+
 const EMPTY = Buffer.alloc(0);
 
 export function incomingCall(
   request: IncomingMessage,
-  publicAuthority: string | null,
+  { publicAuthority, behindProxy }: Front,
   limits: BodyLimits,
 ): IncomingCall {
   const scheme = "encrypted" in request.socket ? "https" : "http";
@@ -28,8 +35,16 @@ export function incomingCall(
       requestTarget: request.url ?? "/",
       headers: request.headers as Record<string, string | undefined>,
     },
+    address: addressOf(request, behindProxy),
     body: { read: () => readBody(request, limits) },
   };
+}
+
+/** Who called. What stands before the last of `x-forwarded-for`, callers may have written themselves. */
+export function addressOf(request: IncomingMessage, behindProxy: boolean): string | null {
+  const forwarded = behindProxy ? request.headers["x-forwarded-for"] : undefined;
+  const last = [forwarded].flat().at(-1)?.split(",").at(-1)?.trim();
+  return last || request.socket.remoteAddress || null;
 }
 
 async function readBody(request: IncomingMessage, { bufferedBytes, maxBytes }: BodyLimits): Promise<ReadBody> {

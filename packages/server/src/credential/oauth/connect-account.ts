@@ -3,7 +3,14 @@ import type { ConnectedGrant } from "@alter-vault/protocol";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
-import type { GrantAccount, GrantRecord, OAuthCredentialRecord, OAuthFlow, Store } from "../../store/store.ts";
+import {
+  SYSTEM,
+  type GrantAccount,
+  type GrantRecord,
+  type OAuthCredentialRecord,
+  type OAuthFlow,
+  type Store,
+} from "../../store/store.ts";
 import { callRequest } from "./call-request.ts";
 import type { Issuer } from "./discovery.ts";
 import type { Connected, GrantWishes } from "./engine.ts";
@@ -79,7 +86,8 @@ export async function connectAccount(
       appId: client.appId,
       provider: provider.id,
       flow: account.flow,
-      version: 1,
+      // Higher than any version before, also of tokens that were deleted since: a late refresh of those must not win.
+      version: now,
       askedScopes: account.askedScopes,
       grantedScopes: main.scopes ?? account.askedScopes,
       variables,
@@ -143,8 +151,9 @@ async function save(
   const { appId, provider } = client;
   const details = { provider_id: provider.id, ...(wishes.grantId === undefined ? {} : { grant_id: wishes.grantId }) };
   const expiresAt = endOf(wishes, now());
+  const principal = wishes.principal ?? SYSTEM;
   for (let tries = 0; tries < TRIES; tries++) {
-    const known = await store.findGrantByAccount(appId, provider.id, account.id);
+    const known = await store.findGrantByAccount(appId, provider.id, principal, account.id);
     if (wishes.grantId !== undefined && known?.grant.id !== wishes.grantId) {
       const wanted = await store.findGrant(appId, wishes.grantId);
       if (wanted?.grant.status === "deleted" || !wanted) {
@@ -176,7 +185,8 @@ async function save(
       appId,
       secretId: null,
       provider: provider.id,
-      principalType: "system",
+      principalType: principal.type,
+      principalId: principal.id,
       label: wishes.label ?? null,
       status: "active",
       allowRetrieve: false,
