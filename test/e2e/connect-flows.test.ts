@@ -1,3 +1,5 @@
+import type { OpenOptions as PublishedOptions } from "@alter-ai/connect";
+import type { OpenOptions } from "@alter-vault/connect";
 import type { ConnectSession } from "@alter-vault/protocol";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -44,6 +46,11 @@ async function openPopup(
   const [popup] = await Promise.all([page.waitForEvent("popup"), page.click("#connect")]);
   return { page, popup };
 }
+
+test("what an app passes to the published package, ours takes", () => {
+  const taken = (options: PublishedOptions): OpenOptions => options;
+  expect(taken({ token: "sess_x", onSuccess: () => undefined })).toMatchObject({ token: "sess_x" });
+});
 
 describe.each(["published", "ours"] as const)("a popup, with the %s browser package", (which) => {
   test("tells the page the grant, and closes", async () => {
@@ -123,6 +130,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
 
   test("a popup that the browser blocks", async () => {
     const page = await world.appPage(context, which, (await world.session()).session_token);
+    // Headless browsers have no blocker; this is what one makes of `window.open`.
     await page.evaluate("window.open = () => null");
     await page.click("#connect");
     const told = await toldOnce(page, "error");
