@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { ErrorCode, Injection, Problem, ProblemDetails, Scope } from "@alter-vault/protocol";
 import type { Facts } from "./audit/entry.ts";
 import type { SignedCall } from "./identity/identify.ts";
+import type { Soon } from "./soon.ts";
 
 /** What goes through the door and what comes back out of it. */
 export interface IncomingCall {
@@ -11,7 +12,7 @@ export interface IncomingCall {
 
 /** The body of a call; read at most once, after the signature was verified. */
 export interface BodySource {
-  read(): Promise<ReadBody>;
+  read(): Soon<ReadBody>;
 }
 
 /** Small bodies are in memory, larger ones a stream. */

@@ -10,6 +10,7 @@ import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
 import { readEnvelope } from "./identity/read-envelope.ts";
 import { decide } from "./policy/decide.ts";
+import { isLater } from "./soon.ts";
 import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, SecretRecord } from "./store/store.ts";
 
 /**
@@ -70,11 +71,13 @@ export async function checkCall(
   if (claim.kind === "invalid")
     return fails("identity.digest", { ok: false, code: "digest_mismatch", detail: claim.detail });
   if (claim.kind === "sha-256") facts.body_digest = claim.value;
-  const body = await call.body.read();
+  const reading = call.body.read();
+  const body = isLater(reading) ? await reading : reading;
   if (!body.ok) return fails("wire.body", body);
   if (body.buffer && !bodyMatches(claim, body.buffer)) return fails("identity.digest", DIGEST_MISMATCH);
 
-  const resolved = await resolveGrant(deps.store, key.appId, envelope);
+  const resolving = resolveGrant(deps.store, key.appId, envelope);
+  const resolved = isLater(resolving) ? await resolving : resolving;
   if (!resolved.ok) return fails("base.grant_exists", resolved);
   const { grant, secret } = resolved.found;
   facts.grant_id = grant.id;

@@ -16,6 +16,7 @@ import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./
 import { identify } from "./identity/identify.ts";
 import { inject, type Injected } from "./inject/inject.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay, refuseStranger } from "./refuse.ts";
+import { isLater } from "./soon.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
 
 /**
@@ -73,7 +74,8 @@ export function createVault(deps: VaultDeps): Vault {
     startedMs: number,
   ): Promise<Prepared | Refused> {
     const action = mode === "proxy" ? "request" : "retrieve";
-    const who = await identify(deps, call.signed, clock.now());
+    const identifying = identify(deps, call.signed, clock.now());
+    const who = isLater(identifying) ? await identifying : identifying;
     if (!who.ok) return refuseStranger(deps, requestId, who, action);
 
     const { appId, id: keyId } = who.key;

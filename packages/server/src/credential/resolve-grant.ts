@@ -1,4 +1,5 @@
 import type { ErrorCode, ProblemDetails, RequestEnvelope } from "@alter-vault/protocol";
+import { isLater, type Soon } from "../soon.ts";
 import type { GrantStore, GrantWithSecret } from "../store/store.ts";
 
 /**
@@ -9,23 +10,31 @@ export type ResolvedGrant =
   | { readonly ok: true; readonly found: GrantWithSecret }
   | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly details?: ProblemDetails };
 
+type Wanted = Pick<RequestEnvelope, "grant_id" | "provider" | "account">;
+
 const MOST_CHOICES = 20;
 
-export async function resolveGrant(
-  store: GrantStore,
-  appId: string,
-  { grant_id, provider, account }: Pick<RequestEnvelope, "grant_id" | "provider" | "account">,
-): Promise<ResolvedGrant> {
+export function resolveGrant(store: GrantStore, appId: string, wanted: Wanted): Soon<ResolvedGrant> {
+  const { grant_id, provider, account } = wanted;
   if ((grant_id === undefined) === (provider === undefined)) {
     return { ok: false, code: "invalid_request", detail: "name either a grant or a provider" };
   }
-  if (grant_id !== undefined) {
-    const found = await store.findGrant(appId, grant_id);
-    return found
-      ? { ok: true, found }
-      : { ok: false, code: "grant_not_found", detail: "no grant of this id", details: { grant_id } };
-  }
-  const name = provider ?? "";
+  if (grant_id === undefined) return resolveByProvider(store, appId, provider ?? "", account);
+  const found = store.findGrant(appId, grant_id);
+  return isLater(found) ? found.then((one) => byId(one, grant_id)) : byId(found, grant_id);
+}
+
+function byId(found: GrantWithSecret | null, grant_id: string): ResolvedGrant {
+  if (found) return { ok: true, found };
+  return { ok: false, code: "grant_not_found", detail: "no grant of this id", details: { grant_id } };
+}
+
+async function resolveByProvider(
+  store: GrantStore,
+  appId: string,
+  name: string,
+  account: string | undefined,
+): Promise<ResolvedGrant> {
   const candidates = (await store.findGrantsByProvider(appId, name, MOST_CHOICES)).filter(
     ({ grant }) => account === undefined || grant.label === account,
   );
