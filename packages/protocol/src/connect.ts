@@ -17,7 +17,7 @@ export const GrantPolicy = z
 export type GrantPolicy = z.infer<typeof GrantPolicy>;
 
 /** Custom data kept with a grant: settings, labels, mappings. */
-export const GrantData = z.record(z.string().min(1).max(200), z.json());
+export const GrantData = z.record(z.string().min(1).max(200), z.unknown());
 export type GrantData = z.infer<typeof GrantData>;
 export const GrantDataPut = z.strictObject({ data: GrantData });
 

@@ -91,7 +91,7 @@ export const ProviderConfig = z.object({
   /** To be registered at the provider. */
   redirect_uri: z.string(),
   /** JSON schema of the data that may be kept with a grant; null: any object. */
-  grant_schema: z.record(z.string(), z.json()).nullable(),
+  grant_schema: z.record(z.string(), z.unknown()).nullable(),
   created_at: timestamp,
   updated_at: timestamp,
 });
@@ -112,7 +112,7 @@ export const ProviderConfigPut = z.strictObject({
   default_scopes: providerScopes.default([]),
   /** What is registered at the provider, where that is not the vault's own callback (a RuName of eBay). */
   redirect_uri: z.string().min(1).max(1000).optional(),
-  grant_schema: z.record(z.string(), z.json()).nullable().default(null),
+  grant_schema: z.record(z.string(), z.unknown()).nullable().default(null),
 });
 export type ProviderConfigPut = z.input<typeof ProviderConfigPut>;
 

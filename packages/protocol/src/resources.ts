@@ -206,7 +206,7 @@ export const GrantQuery = PageQuery.extend({
 });
 export type GrantQuery = z.infer<typeof GrantQuery>;
 /** `data` is what the app keeps with the grant. */
-export const GrantDataDocument = z.object({ grant_id: uuid, data: z.record(z.string(), z.json()) });
+export const GrantDataDocument = z.object({ grant_id: uuid, data: z.record(z.string(), z.unknown()) });
 export const GrantList = z.object({ grants: z.array(Grant), ...counted });
 export type GrantList = z.infer<typeof GrantList>;
 

@@ -55,11 +55,13 @@ export async function checkCall(
   const read = readEnvelope(call.signed.headers);
   if (!read.ok) return fails("wire.envelope", read);
   const { envelope } = read;
-  Object.assign(facts, factsOf(envelope));
+  noteEnvelope(facts, envelope);
 
   const target = parseTarget(envelope, { allowLoopback: deps.allowLoopback });
-  if (!target.ok)
+  if (!target.ok) {
+    facts.url = maskRawTarget(envelope.target);
     return fails("target", { ...target, details: target.host === undefined ? {} : { host: target.host } });
+  }
   const { url } = target;
   facts.url = maskUrl(url);
   const headers = checkRequestHeaders(envelope.headers);
@@ -149,14 +151,11 @@ function fails(rule: string, failure: Failure): Check {
   return { ok: false, rule, failure };
 }
 
-function factsOf(envelope: RequestEnvelope): Partial<Facts> {
-  return {
-    caller: envelope.caller,
-    context: envelope.context,
-    reason: envelope.reason,
-    method: envelope.method,
-    url: maskRawTarget(envelope.target),
-    grant_id: envelope.grant_id,
-    provider: envelope.provider,
-  };
+function noteEnvelope(facts: Facts, envelope: RequestEnvelope): void {
+  facts.caller = envelope.caller;
+  facts.context = envelope.context;
+  facts.reason = envelope.reason;
+  facts.method = envelope.method;
+  facts.grant_id = envelope.grant_id;
+  facts.provider = envelope.provider;
 }

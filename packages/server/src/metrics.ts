@@ -10,6 +10,11 @@ export interface Metrics {
   inFlight(change: 1 | -1): void;
 }
 
+interface CallMetrics {
+  readonly calls: Counter.Internal;
+  readonly seconds: Histogram.Internal<"mode">;
+}
+
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "alter_vault_" });
@@ -37,16 +42,38 @@ export function createMetrics(): Metrics {
     help: "Commits of the audit log that failed",
     registers: [registry],
   });
-  const flying = new Gauge({ name: "alter_vault_calls_in_flight", help: "Calls in flight", registers: [registry] });
+  let flying = 0;
+  new Gauge({
+    name: "alter_vault_calls_in_flight",
+    help: "Calls in flight",
+    registers: [registry],
+    collect() {
+      this.set(flying);
+    },
+  });
+  // To look up a metric by its labels costs more than to count. There are as many as there are modes and codes.
+  const known = new Map<string, CallMetrics>();
+  const metricsOf = (mode: string, code: string): CallMetrics => {
+    const name = `${mode} ${code}`;
+    let found = known.get(name);
+    if (!found) {
+      found = { calls: calls.labels({ mode, code }), seconds: seconds.labels({ mode }) };
+      known.set(name, found);
+    }
+    return found;
+  };
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     called(mode, code, took) {
-      calls.inc({ mode, code });
-      seconds.observe({ mode }, took);
+      const found = metricsOf(mode, code);
+      found.calls.inc();
+      found.seconds.observe(took);
     },
     committed: (rows) => batch.observe(rows),
     commitFailed: () => failures.inc(),
-    inFlight: (change) => (change === 1 ? flying.inc() : flying.dec()),
+    inFlight(change) {
+      flying += change;
+    },
   };
 }

@@ -156,6 +156,7 @@ export async function startVault({
       random,
       newId,
       allowLoopback,
+      callbackUrl: () => `${publicOrigin(config)}/oauth/callback`,
       startedAfterSeq: log.startedAfterSeq,
       verifyAudit,
     }),
@@ -189,6 +190,12 @@ export async function startVault({
       await store.close();
     },
   };
+}
+
+/** Where browsers and providers reach the vault. */
+function publicOrigin({ publicUrl, tls, host, port }: Config): string {
+  if (publicUrl) return publicUrl.origin;
+  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */

@@ -13,7 +13,7 @@ import { openCredential, replaceCredential, type OpenedCredential } from "./cred
 import type { Keyring } from "./crypto/keyring.ts";
 import type { Egress, EgressOutcome, EgressSink } from "./egress/egress.ts";
 import type { HangUpSignal } from "./egress/hang-up.ts";
-import { makeNeedles } from "./egress/scrub.ts";
+import { secretMatcher } from "./egress/scrub.ts";
 import type { OpenSigningKey } from "./identity/api-keys.ts";
 import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./identity/content-digest.ts";
 import { identify } from "./identity/identify.ts";
@@ -140,7 +140,7 @@ export function createVault(deps: VaultDeps): Vault {
         body: buffer && buffer.length > 0 ? buffer : stream,
         contentLength: length,
         allows: checked.allows,
-        needles: makeNeedles(injected.secrets),
+        matcher: secretMatcher(injected.secrets),
         redirect: redirectMode(checked),
       },
       sink,

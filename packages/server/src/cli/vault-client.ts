@@ -10,11 +10,11 @@ import {
   signatureBase,
   signatureInput,
   type Route,
+  type RouteId,
 } from "@alter-vault/protocol";
 import { Agent, buildConnector, request, type Dispatcher } from "undici";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
-import type { ResourceRouteId } from "../http/routes/route-handler.ts";
 import { deriveSigningKey } from "../identity/api-keys.ts";
 import type { RandomBytes } from "../random.ts";
 import { CliError, usageError, VaultRefusal, type AnsweredProblem } from "./cli-error.ts";
@@ -27,22 +27,25 @@ import { EXIT } from "./exit-code.ts";
 export interface VaultClient {
   readonly url: string;
   /** The answer of an endpoint. Throws {@link VaultRefusal} when the vault says no, CliError when there is no vault. */
-  call<Id extends ResourceRouteId>(id: Id, input?: CallInput<Id>): Promise<Answer<Id>>;
+  call<Id extends ClientRouteId>(id: Id, input?: CallInput<Id>): Promise<Answer<Id>>;
   /** The audit entries as JSON lines, in chunks of any size. */
   exportAudit(query: Query): Promise<Readable>;
   close(): Promise<void>;
 }
 
+/** Endpoints that answer with JSON: all but the two that call providers. */
+type ClientRouteId = Exclude<RouteId, "request" | "retrieve">;
+
 type Query = Readonly<Record<string, string | number | undefined>>;
 
-interface CallInput<Id extends ResourceRouteId> {
+interface CallInput<Id extends ClientRouteId> {
   /** The `{id}` of the path. */
   readonly id?: string;
   readonly query?: Query;
   readonly body?: (typeof ROUTES)[Id] extends { body: infer Body extends z.ZodType } ? z.input<Body> : never;
 }
 
-type Answer<Id extends ResourceRouteId> = (typeof ROUTES)[Id] extends { response: infer Body extends z.ZodType }
+type Answer<Id extends ClientRouteId> = (typeof ROUTES)[Id] extends { response: infer Body extends z.ZodType }
   ? z.output<Body>
   : never;
 
@@ -67,7 +70,7 @@ interface Exchange {
 
 const PATIENCE_MS = 60_000;
 /** These look at everything there is, which takes as long as it takes. */
-const SLOW: readonly ResourceRouteId[] = ["verifyAudit", "rotateKeyring", "exportAudit"];
+const SLOW: readonly ClientRouteId[] = ["verifyAudit", "rotateKeyring", "exportAudit"];
 
 export function createVaultClient(options: ClientOptions): VaultClient {
   const { url, app, clock, random } = options;
@@ -117,7 +120,7 @@ export function createVaultClient(options: ClientOptions): VaultClient {
     throw refusal;
   }
 
-  const exchangeFor = (id: ResourceRouteId, input: CallInput<ResourceRouteId>): Exchange => ({
+  const exchangeFor = (id: ClientRouteId, input: CallInput<ClientRouteId>): Exchange => ({
     method: ROUTES[id].method,
     path: pathOf(ROUTES[id].path, input.id, input.query),
     body: input.body === undefined ? undefined : JSON.stringify(input.body),
@@ -126,8 +129,8 @@ export function createVaultClient(options: ClientOptions): VaultClient {
 
   return {
     url,
-    async call<Id extends ResourceRouteId>(id: Id, input: CallInput<Id> = {}): Promise<Answer<Id>> {
-      const response = await send(exchangeFor(id, input as CallInput<ResourceRouteId>));
+    async call<Id extends ClientRouteId>(id: Id, input: CallInput<Id> = {}): Promise<Answer<Id>> {
+      const response = await send(exchangeFor(id, input as CallInput<ClientRouteId>));
       const json = await response.body.json().catch(() => null);
       const route: Route = ROUTES[id];
       if (!route.response?.safeParse(json).success) throw notAVault(url, response.statusCode);

@@ -4,7 +4,7 @@ import { Decoder, readContentEncoding, type Coding, type DecoderEvents } from ".
 import type { EgressRequest, EgressSink } from "./egress.ts";
 import type { EgressLimits } from "./limits.ts";
 import { filterResponseHeaders } from "./response-headers.ts";
-import { createMatcher, Scrubber, type Matcher } from "./scrub.ts";
+import { Scrubber, type Matcher } from "./scrub.ts";
 
 type Received = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -47,7 +47,7 @@ export class Answer implements DecoderEvents {
     this.#limits = limits;
     this.#owner = owner;
     this.#controller = controller;
-    this.#matcher = createMatcher(request.needles);
+    this.#matcher = request.matcher;
     this.#scrubber = new Scrubber(this.#matcher);
   }
 

@@ -60,7 +60,7 @@ describe("a request", () => {
       ],
       body: Buffer.from("hello"),
       contentLength: 5,
-      needles: [],
+      matcher: null,
     });
     expect(status).toBe(201);
     expect(headers).toMatchObject({ "content-type": "application/json", "x-tag": ["a", "b"] });

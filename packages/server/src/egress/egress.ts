@@ -17,7 +17,7 @@ import { createPools, type ConnectionOpener } from "./connection-pools.ts";
 import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
-import type { Needle } from "./needles.ts";
+import type { Matcher } from "./matcher.ts";
 import type { HeaderBag } from "./response-headers.ts";
 import { sleepFor, type Sleep } from "./retry.ts";
 
@@ -60,8 +60,8 @@ export interface EgressRequest {
   readonly contentLength: number | null;
   /** Whether a redirect may lead to a URL of another origin. */
   readonly allows: (url: URL) => boolean;
-  /** The secrets to take out of the answer. See makeNeedles. */
-  readonly needles: readonly Needle[];
+  /** Finds the secrets to take out of the answer. See secretMatcher. */
+  readonly matcher: Matcher | null;
   readonly redirect: "follow" | "manual" | "error";
   /** Default false. */
   readonly keepSetCookie?: boolean;

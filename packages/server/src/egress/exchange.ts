@@ -49,7 +49,7 @@ export async function exchange(egress: Pick<Egress, "send">, request: ExchangeRe
       body: body === null ? null : Buffer.from(body),
       contentLength: null,
       allows: () => false,
-      needles: [],
+      matcher: null,
       redirect: "error",
     },
     sink,

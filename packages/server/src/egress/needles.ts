@@ -8,6 +8,16 @@ const PLAIN = /^[A-Za-z0-9_.~-]*$/;
 const NON_ASCII = /[^\0-\x7f]/;
 const NON_LATIN1 = /[^\0-\xff]/;
 
+/** Whether a secret is long enough to be searched for. */
+export function isSearchedFor(secret: string): boolean {
+  return secret.length >= MIN_LENGTH;
+}
+
+/** Whether every form of a secret is made of letters, digits and the signs of tokens and base64. */
+export function isPlainSecret(secret: string): boolean {
+  return PLAIN.test(secret);
+}
+
 /**
  * The forms in which a provider may echo secrets: as they are, percent-encoded, escaped for JSON or HTML, in hex, and in
  * base64 at each of the three offsets it may have inside of something longer. Secrets under eight characters are left
@@ -19,7 +29,7 @@ const NON_LATIN1 = /[^\0-\xff]/;
 export function makeNeedles(secrets: readonly string[]): Needle[] {
   const needles = new Set<Needle>();
   for (const secret of secrets) {
-    if (secret.length < MIN_LENGTH) continue;
+    if (!isSearchedFor(secret)) continue;
     for (const text of textForms(secret))
       needles.add(NON_ASCII.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text);
     addByteForms(needles, Buffer.from(secret, "utf8"));
@@ -32,7 +42,7 @@ export function makeNeedles(secrets: readonly string[]): Needle[] {
 }
 
 function textForms(secret: string): string[] {
-  if (PLAIN.test(secret)) return [secret];
+  if (isPlainSecret(secret)) return [secret];
   const json = JSON.stringify(secret).slice(1, -1);
   const asciiJson = json.replace(/[^\0-\x7e]/g, (char) => unicodeEscape(char));
   const forms = [secret, json, json.replaceAll("/", "\\/"), asciiJson, asciiJson.replaceAll("/", "\\/")];

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { compileAllowedHosts } from "./allowed-hosts.ts";
 import { nextHop, type Hop } from "./redirect.ts";
-import { makeNeedles } from "./scrub.ts";
+import { secretMatcher } from "./scrub.ts";
 import { send, startProvider, startRawProvider, testEgress, TOKEN, type Provider } from "./test-support.ts";
 
 const HEADERS: Hop["headers"] = [
@@ -23,7 +23,7 @@ const rules = {
   allows: compileAllowedHosts(["api.example.com", "cdn.example.com", "*.files.example.com"]),
   credentialHeaders: ["authorization", "x-api-key"],
   credentialQuery: ["api_key"],
-  needles: makeNeedles([TOKEN]),
+  matcher: secretMatcher([TOKEN]),
 };
 
 const hop = (fields: Partial<Hop> = {}): Hop => ({

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { ProxyMethod } from "@alter-vault/protocol";
-import { holdsSecret, type Needle } from "./scrub.ts";
+import { holdsSecret, type Matcher } from "./scrub.ts";
 import { parseTarget } from "./target.ts";
 
 /** One request of a call: the first, or what a redirect made of it. */
@@ -17,7 +17,7 @@ interface RedirectRules {
   readonly allows: (url: URL) => boolean;
   readonly credentialHeaders: readonly string[];
   readonly credentialQuery: readonly string[];
-  readonly needles: readonly Needle[];
+  readonly matcher: Matcher | null;
 }
 
 export type NextHop =
@@ -65,7 +65,7 @@ export function nextHop(hop: Hop, status: number, location: string | string[], r
   else {
     headers = headers.filter(([name]) => CROSS_ORIGIN.has(name) && !rules.credentialHeaders.includes(name));
     removeQuery(url, rules.credentialQuery);
-    if (holdsSecret(url.href, rules.needles)) {
+    if (holdsSecret(url.href, rules.matcher)) {
       return { ok: false, detail: `the redirect would carry the credential to ${url.host}`, host: url.host };
     }
   }

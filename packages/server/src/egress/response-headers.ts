@@ -54,16 +54,22 @@ export function filterResponseHeaders(
       scrubbed++;
       continue;
     }
-    const kept: string[] = [];
-    for (const item of typeof value === "string" ? [value] : value) {
-      if (!VALUE.test(item)) continue;
-      const clean = scrubValue(item, matcher);
-      scrubbed += clean.count;
-      kept.push(clean.text);
+    if (typeof value === "string") {
+      if (!VALUE.test(value)) continue;
+      headers[name] = matcher === null ? value : clean(value, matcher);
+      continue;
     }
-    if (kept.length > 0) headers[name] = typeof value === "string" ? (kept[0] ?? "") : kept;
+    const kept = value.filter((item) => VALUE.test(item));
+    if (kept.length > 0) headers[name] = matcher === null ? kept : kept.map((item) => clean(item, matcher));
   }
   return { headers, scrubbed };
+
+  function clean(item: string, within: Matcher): string {
+    if (!within.isIn(item)) return item;
+    const { text, count } = scrubValue(item, within);
+    scrubbed += count;
+    return text;
+  }
 }
 
 function isKeptBack(name: string, options: ResponseHeaderOptions): boolean {

@@ -3,6 +3,7 @@ import type { Needle } from "./needles.ts";
 
 export { createMatcher, type Matcher } from "./matcher.ts";
 export { makeNeedles, type Needle } from "./needles.ts";
+export { secretMatcher } from "./secret-matcher.ts";
 
 const STAR = 0x2a;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -91,8 +92,8 @@ export function scrubText(text: string, needles: readonly Needle[]): string {
 }
 
 /** Whether a URL, or other text in ASCII, holds a secret in any of its forms. */
-export function holdsSecret(text: string, needles: readonly Needle[]): boolean {
-  return createMatcher(needles)?.isIn(text) ?? false;
+export function holdsSecret(text: string, matcher: Matcher | null): boolean {
+  return matcher?.isIn(text) ?? false;
 }
 
 function scrubAs(encoding: "latin1" | "utf8", text: string, matcher: Matcher): ScrubbedText {

@@ -10,7 +10,7 @@ import {
   type EgressSink,
 } from "./egress.ts";
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from "./limits.ts";
-import { makeNeedles } from "./scrub.ts";
+import { secretMatcher } from "./scrub.ts";
 
 /** Set-up for the tests of this folder: real servers on 127.0.0.1, and a sink that keeps what it gets. */
 export const TOKEN = "fake-token-abcdefghijkl";
@@ -113,7 +113,7 @@ export function request(url: string, fields: Partial<EgressRequest> = {}): Egres
     body: null,
     contentLength: null,
     allows: compileAllowedHosts([]),
-    needles: makeNeedles([TOKEN]),
+    matcher: secretMatcher([TOKEN]),
     redirect: "follow",
     ...fields,
   };

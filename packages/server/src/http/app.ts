@@ -51,7 +51,7 @@ export function createApp(deps: AppDeps): RequestListener {
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
     const gone = new HangUp();
-    response.once("close", () => {
+    response.on("close", () => {
       if (!response.writableFinished) gone.abort();
     });
     const isHead = incoming.headers["alter-method"] === "HEAD";
@@ -160,9 +160,10 @@ export function createApp(deps: AppDeps): RequestListener {
     done("admin", await perform(call, matched.id, matched.param, cut === -1 ? "" : url.slice(cut), response));
   }
 
+  const calledOff = (): void => metrics.inFlight(-1);
   return (incoming, response) => {
     metrics.inFlight(1);
-    response.once("close", () => metrics.inFlight(-1));
+    response.on("close", calledOff);
     route(incoming, response).catch((error: unknown) => {
       const code = error instanceof StorageUnavailable ? "storage_unavailable" : "internal";
       logger.error("request failed", { code, error: describeError(error) });

@@ -12,6 +12,8 @@ const SMALL = 16 * 1024;
  */
 export function responseSink(response: ServerResponse, facts: AnswerFacts, isHead: boolean): EgressSink {
   let missing = Number.NaN;
+  let resumeProvider: () => void = nothing;
+  let isWaiting = false;
   return {
     onHeaders(status, headers, resume) {
       headers[HEADER.outcome] = "provider";
@@ -27,7 +29,7 @@ export function responseSink(response: ServerResponse, facts: AnswerFacts, isHea
       }
       missing = typeof length === "string" && !isHead ? Number(length) : Number.NaN;
       response.writeHead(status, headers);
-      response.on("drain", resume);
+      resumeProvider = resume;
     },
     onData(chunk) {
       missing -= chunk.length;
@@ -37,7 +39,14 @@ export function responseSink(response: ServerResponse, facts: AnswerFacts, isHea
         else response.end(chunk.toString("latin1"), "latin1");
         return true;
       }
-      return response.write(chunk);
+      const goesOn = response.write(chunk);
+      if (!goesOn && !isWaiting) {
+        isWaiting = true;
+        response.on("drain", resumeProvider);
+      }
+      return goesOn;
     },
   };
 }
+
+function nothing(): void {}

@@ -1,4 +1,4 @@
-import { createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import {
   API_KEY_RANDOM_BYTES,
   formatApiKey,
@@ -8,6 +8,7 @@ import {
   type Scope,
 } from "@alter-vault/protocol";
 import type { Clock } from "../clock.ts";
+import { hmacKey, type HmacKey } from "../crypto/hmac.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { RandomBytes } from "../random.ts";
 import type { ApiKeyRecord, ApiKeyStore } from "../store/store.ts";
@@ -55,25 +56,29 @@ export function deriveSigningKey(secret: string): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, "", SIGNING_KEY_INFO, 32));
 }
 
-export type OpenSigningKey = (record: ApiKeyRecord) => KeyObject | null;
+export type OpenSigningKey = (record: ApiKeyRecord) => HmacKey | null;
 
 /**
  * Opens signing keys and remembers them by what they were sealed as. The record is read anew for every call, so a revoked
  * key is noticed at once; only the work of opening is saved.
  */
 export function createSigningKeyOpener(keyring: Keyring, most = 10_000): OpenSigningKey {
-  const opened = new Map<string, { sealed: Uint8Array; key: KeyObject }>();
+  const opened = new Map<string, { sealed: Uint8Array; key: HmacKey }>();
   return (record) => {
     const known = opened.get(record.id);
-    if (known && Buffer.compare(known.sealed, record.sealedSigningKey) === 0) return known.key;
+    if (known && isSame(known.sealed, record.sealedSigningKey)) return known.key;
     const result = keyring.open(signingKeyContext(record.appId, record.id), record.sealedSigningKey);
     if (!result.ok) return null;
-    const key = createSecretKey(result.plain);
+    const key = hmacKey(result.plain);
     result.plain.fill(0);
     if (opened.size >= most) opened.clear();
     opened.set(record.id, { sealed: record.sealedSigningKey, key });
     return key;
   };
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one === other || Buffer.compare(one, other) === 0;
 }
 
 function signingKeyContext(appId: string, keyId: string): { appId: string; record: string; field: string } {

@@ -8,6 +8,7 @@ import {
   signatureInput,
 } from "@alter-vault/protocol";
 import { describe, expect, test } from "vitest";
+import { hmacKey } from "../crypto/hmac.ts";
 import type { ApiKeyRecord } from "../store/store.ts";
 import { deriveSigningKey } from "./api-keys.ts";
 import { identify, type SignedCall } from "./identify.ts";
@@ -74,7 +75,7 @@ const ask = (call: SignedCall, over: Partial<ApiKeyRecord> = {}) =>
       store: {
         findApiKey: async (id) => (id === record.id ? { ...record, ...over } : null),
       } as Parameters<typeof identify>[0]["store"],
-      openSigningKey: () => signingKey,
+      openSigningKey: () => hmacKey(signingKey.export()),
     },
     call,
     NOW,

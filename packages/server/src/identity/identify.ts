@@ -1,4 +1,3 @@
-import { createHmac, timingSafeEqual, type KeyObject } from "node:crypto";
 import {
   coveredComponents,
   MAX_CLOCK_SKEW_SECONDS,
@@ -8,8 +7,10 @@ import {
   type ParsedSignature,
   type ProblemDetails,
 } from "@alter-vault/protocol";
+import { hmacMatches, type HmacKey } from "../crypto/hmac.ts";
 import type { ApiKeyRecord, ApiKeyStore, Nonce } from "../store/store.ts";
 import type { OpenSigningKey } from "./api-keys.ts";
+import { componentsIfExactly } from "./covered-components.ts";
 
 /**
  * Step 1: who asks? Verifies the signature of a call against the one profile there is and finds the key that made it.
@@ -58,9 +59,10 @@ export async function identify(
   const signingKey = openSigningKey(key);
   if (!signingKey) return refuse("credential_unreadable", "the signing key of this API key cannot be opened", key);
 
-  const components = coveredComponents(call.headers);
-  if (parsed.componentList !== `"${components.join('" "')}"`) {
-    return refuse("signature_invalid", `the signature must cover exactly: ${components.join(" ")}`, key);
+  const components = componentsIfExactly(parsed.componentList, call.headers);
+  if (!components) {
+    const needed = coveredComponents(call.headers).join(" ");
+    return refuse("signature_invalid", `the signature must cover exactly: ${needed}`, key);
   }
   if (!call.authorities.some((authority) => matches(call, authority, components, parsed, signingKey))) {
     return refuse("signature_invalid", "the signature does not match the request", key);
@@ -81,13 +83,11 @@ function matches(
   authority: string,
   components: readonly string[],
   parsed: ParsedSignature,
-  key: KeyObject,
+  key: HmacKey,
 ): boolean {
   const { method, requestTarget, headers } = call;
   const base = signatureBase({ method, authority, requestTarget, headers }, components, parsed.input);
-  const expected = createHmac("sha256", key).update(base).digest();
-  const given = Buffer.from(parsed.signature, "base64");
-  return given.length === expected.length && timingSafeEqual(given, expected);
+  return hmacMatches(key, base, parsed.signature);
 }
 
 function refuse(code: ErrorCode, detail: string, key: ApiKeyRecord | null = null): Identified & { ok: false } {

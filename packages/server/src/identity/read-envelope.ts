@@ -1,4 +1,5 @@
 import { HEADER, RequestEnvelope, type ErrorCode, type ProblemDetails } from "@alter-vault/protocol";
+import { readPlainEnvelope } from "./plain-envelope.ts";
 
 /**
  * Decodes the `alter-*` headers of a call into its envelope. The headers are covered by the signature, so what is read
@@ -31,6 +32,12 @@ const PLAIN_ENTRIES = Object.entries(PLAIN);
 const STRUCTURED_ENTRIES = Object.entries(STRUCTURED);
 
 export function readEnvelope(headers: Readonly<Record<string, string | undefined>>): ReadEnvelope {
+  const plain = readPlainEnvelope(headers);
+  return plain ? { ok: true, envelope: plain } : readBySchema(headers);
+}
+
+/** The same, slowly: this is what an envelope is, and what says why something is none. */
+export function readBySchema(headers: Readonly<Record<string, string | undefined>>): ReadEnvelope {
   const raw: Record<string, unknown> = {};
   for (const [field, header] of PLAIN_ENTRIES) {
     if (headers[header] !== undefined) raw[field] = headers[header];

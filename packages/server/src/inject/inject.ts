@@ -22,7 +22,7 @@ import { prepareSigV4 } from "./sigv4/sigv4.ts";
 /** The call as the caller wants it, already checked. */
 export interface Outbound {
   readonly method: ProxyMethod;
-  /** Absolute, without user name and fragment. It is copied, never changed. */
+  /** Absolute, without user name and fragment. It is never changed; what comes out may hold the same one. */
   readonly url: URL;
   /** The caller's headers with lower-case names, in order; a name may come twice. */
   readonly headers: readonly (readonly [string, string])[];

@@ -18,17 +18,21 @@ export function prepareParts(issues: Issue[], parts: Parts): Prepared {
 /** Puts `parts` over the call: what the caller has under the same names goes away. */
 function overlay(outbound: Outbound, { headers = [], query = [], secrets }: Parts): Injected {
   const added = headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]);
-  const url = new URL(outbound.url);
-  if (query.length > 0) url.search = overlayQuery(url.search, query);
   return {
     ok: true,
-    url,
+    url: query.length > 0 ? withQuery(outbound.url, query) : outbound.url,
     headers: [...withoutHeaders(outbound.headers, new Set(added.map(([name]) => name))), ...added],
     credentialHeaders: added.map(([name]) => name),
     credentialQuery: query.map(([name]) => name),
     // An answer may quote the URL, so the form a secret has there is as secret as the secret.
     secrets: unique(query.length > 0 ? [...secrets, ...secrets.map(percentEncode)] : secrets),
   };
+}
+
+function withQuery(from: URL, query: readonly (readonly [string, string])[]): URL {
+  const url = new URL(from);
+  url.search = overlayQuery(url.search, query);
+  return url;
 }
 
 /** The headers whose name, in any case, is not among `names` (lower-case). */

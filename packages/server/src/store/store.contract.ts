@@ -1,22 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { formatUuidV7, type InjectionRule } from "@alter-vault/protocol";
+import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connectContract } from "./connect.contract.ts";
+import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
+import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
+import { providerContract } from "./providers.contract.ts";
 import type { ChainHead, GrantRecord, Link, LogAppend, SecretRecord, Store } from "./store.ts";
 
-/**
- * What every store must do, run against each driver. `open` gives a store on fresh storage; `reopen` closes it and opens
- * the same storage again, as a restart does.
- */
-export interface StoreUnderTest {
-  readonly store: Store;
-  reopen(): Promise<Store>;
-  close(): Promise<void>;
-}
-
-let clock = 1_700_000_000_000;
-const newId = (): string => formatUuidV7(clock++, randomBytes(10));
+const clock = 1_700_000_000_000;
 const bearer: InjectionRule = { kind: "bearer" };
 
+/** What every store must do, run against each driver. */
 export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`store contract: ${name}`, () => {
     let under: StoreUnderTest;
@@ -27,7 +21,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     const secretOf = (appId: string, over: Partial<SecretRecord> = {}): SecretRecord => ({
       id: newId(),
       appId,
-      name: `secret ${clock}`,
+      name: `secret ${newId()}`,
       provider: "demo",
       injection: bearer,
       allowedHosts: ["api.example.com"],
@@ -36,6 +30,20 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       createdAt: clock,
       updatedAt: clock,
       ...over,
+    });
+    const connectAttempt = (appId: string, stateHash: string) => ({
+      id: newId(),
+      appId,
+      sessionId: newId(),
+      provider: "demo",
+      stateHash,
+      browserHash: "",
+      sealedSecrets: randomBytes(60),
+      askedScopes: [],
+      variables: {},
+      createdAt: clock,
+      expiresAt: clock + 1,
+      usedAt: null,
     });
     const grantOf = (secret: SecretRecord, over: Partial<GrantRecord> = {}): GrantRecord => ({
       id: newId(),
@@ -213,6 +221,14 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         revokedAt: null,
       });
       made.push("api_key:keykeykeykey0001");
+      for (const [index, appId] of [appA, appB].entries()) {
+        const grant = oauthGrant(appId);
+        await store.insertOAuthGrant(grant, oauthCredential(grant));
+        const config = await store.putProviderConfig(providerConfig(appId));
+        const attempt = connectAttempt(appId, `state-${index}`);
+        await store.insertConnectAttempt(attempt);
+        made.push(`oauth_credential:${grant.id}`, `provider_config:${config.id}`, `connect_attempt:${attempt.id}`);
+      }
       let after: string | null = "";
       while (after !== null) {
         const { records, next }: Awaited<ReturnType<Store["sealedRecords"]>> = await store.sealedRecords(after, 3);
@@ -226,7 +242,35 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         after = next;
       }
       expect(seen.toSorted()).toEqual(made.toSorted());
-      expect((await store.countSealed()).total).toBe(8);
+      expect((await store.countSealed()).total).toBe(made.length);
+    });
+
+    test("sealed records: the context of each is the one it was sealed with, and another app's is not touched", async () => {
+      const grant = oauthGrant(appA);
+      await store.insertOAuthGrant(grant, oauthCredential(grant));
+      const config = await store.putProviderConfig(providerConfig(appA));
+      const attempt = connectAttempt(appA, "state");
+      await store.insertConnectAttempt(attempt);
+      const found = new Map<string, Uint8Array>();
+      let after: string | null = "";
+      while (after !== null) {
+        const { records, next }: Awaited<ReturnType<Store["sealedRecords"]>> = await store.sealedRecords(after, 1);
+        for (const { context, sealed } of records) {
+          found.set(`${context.appId} ${context.record} ${context.field}`, sealed);
+          const change = { context: { ...context, appId: appB }, before: sealed, after: Buffer.from("fake") };
+          expect(await store.replaceSealed([change])).toBe(0);
+        }
+        after = next;
+      }
+      expect([...found.keys()].toSorted()).toEqual(
+        [
+          `${appA} oauth_credential:${grant.id} tokens`,
+          `${appA} provider_config:${config.id} client`,
+          `${appA} connect_attempt:${attempt.id} secrets`,
+        ].toSorted(),
+      );
+      const { total, byKey } = await store.countSealed();
+      expect([total, [...byKey.values()].reduce((sum, n) => sum + n, 0)]).toEqual([3, 3]);
     });
 
     test("settings: the first value stays", async () => {
@@ -374,5 +418,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       });
       expect((await store.findApp(appA))?.id).toBe(appA);
     });
+
+    oauthCredentialContract(open);
+    providerContract(open);
+    connectContract(open);
   });
 }

@@ -10,7 +10,7 @@ import { reads, type RouteHandlers } from "./route-handler.ts";
 export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | null, nowMs: number): Grant {
   const expired = grant.status === "active" && grant.expiresAt !== null && grant.expiresAt <= nowMs;
   const missing = oauth ? missingScopes(oauth.askedScopes, oauth.grantedScopes) : [];
-  const time = (at: number | null | undefined): string | null => (at == null ? null : toTimestamp(at));
+  const time = (at: number | null | undefined): string | null => (typeof at === "number" ? toTimestamp(at) : null);
   return {
     grant_id: grant.id,
     app_id: grant.appId,

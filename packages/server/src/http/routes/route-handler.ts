@@ -1,26 +1,12 @@
 import type { z } from "zod";
-import type { Route, RouteId, ROUTES } from "@alter-vault/protocol";
+import type { ErrorCode, Route, RouteId, ROUTES } from "@alter-vault/protocol";
 import type { Done, Failure, OperationCaller, Plan } from "../../call.ts";
 
 /** Endpoints that go through `Vault.perform`: all but the two that call providers. */
 export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve" | Unbuilt>;
 
 /** Described, and not built yet. */
-export type Unbuilt =
-  | "getGrantData"
-  | "putGrantData"
-  | "listProviders"
-  | "getProvider"
-  | "addProvider"
-  | "removeProvider"
-  | "getProviderConfig"
-  | "putProviderConfig"
-  | "deleteProviderConfig"
-  | "createConnectSession"
-  | "pollConnectSession"
-  | "createDeviceConnect"
-  | "getConnectSettings"
-  | "putConnectSettings";
+export type Unbuilt = "createConnectSession" | "pollConnectSession" | "createDeviceConnect";
 
 type Parsed<Id extends RouteId, Part extends "query" | "body"> =
   (typeof ROUTES)[Id] extends Record<Part, infer Schema>
@@ -70,8 +56,19 @@ export function parseInput(
   } catch {
     return { ok: false, code: "invalid_json", detail: "the body is not JSON" };
   }
+  if (isDeeper(json, DEEPEST)) {
+    return { ok: false, code: "invalid_request", detail: `the body is nested more than ${DEEPEST} levels deep` };
+  }
   const parsed = parse(route.body, json);
   return parsed.ok ? { ok: true, query: query.value, body: parsed.value } : parsed;
+}
+
+/** Whoever walks through a body does so by recursion, which must come to an end. */
+const DEEPEST = 100;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 const EMPTY = { ok: true, value: undefined } as const;
@@ -79,7 +76,24 @@ const EMPTY = { ok: true, value: undefined } as const;
 function parse(schema: z.ZodType, value: unknown): { ok: true; value: unknown } | Failure {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
-  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
-  const detail = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
-  return { ok: false, code: "invalid_request", detail, details: { issues } };
+  return invalid(
+    "invalid_request",
+    parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
+  );
+}
+
+/** One thing that is wrong with the input: which field, and what it should be. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+const MOST_IN_DETAIL = 10;
+
+/** Says everything that is wrong at once; the first few in words, too. */
+export function invalid(code: ErrorCode, issues: readonly Issue[]): Failure {
+  const words = issues.slice(0, MOST_IN_DETAIL).map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  const rest = issues.length - words.length;
+  const detail = [...words, ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
+  return { ok: false, code, detail, details: { issues: [...issues] } };
 }

@@ -9,8 +9,12 @@ import { apiKeyRoutes } from "./api-keys.ts";
 import { appRoutes } from "./apps.ts";
 import { auditRoutes } from "./audit.ts";
 import { endGrantRoutes } from "./end-grants.ts";
+import { connectSettingsRoutes } from "./connect-settings.ts";
+import { grantDataRoutes } from "./grant-data.ts";
 import { grantRoutes } from "./grants.ts";
 import { keyringRoutes } from "./keyring.ts";
+import { providerConfigRoutes } from "./provider-configs.ts";
+import { providerRoutes } from "./providers.ts";
 import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
 import { secretRoutes } from "./secrets.ts";
 import { serviceGrantRoutes } from "./service-grants.ts";
@@ -25,6 +29,8 @@ export interface RouteDeps {
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly allowLoopback: boolean;
+  /** The vault's own address for answers of providers, which is registered there. */
+  readonly callbackUrl: () => string;
   readonly startedAfterSeq: number;
   readonly verifyAudit: () => Promise<AuditVerification>;
 }
@@ -37,6 +43,10 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...grantRoutes(deps),
     ...endGrantRoutes(deps),
     ...serviceGrantRoutes(deps),
+    ...grantDataRoutes(deps),
+    ...providerRoutes(deps),
+    ...providerConfigRoutes(deps),
+    ...connectSettingsRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };

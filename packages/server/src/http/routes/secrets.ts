@@ -7,7 +7,7 @@ import type { GrantRecord, SecretRecord } from "../../store/store.ts";
 import type { Failure } from "../../call.ts";
 import { pageFields, toPage } from "./page.ts";
 import type { RouteDeps } from "./routes.ts";
-import { reads, type RouteHandlers } from "./route-handler.ts";
+import { invalid, reads, type RouteHandlers } from "./route-handler.ts";
 
 const show = (secret: SecretRecord): Secret => ({
   secret_id: secret.id,
@@ -42,7 +42,7 @@ export function secretRoutes({ store, keyring, clock, newId, allowLoopback }: Ro
       const hosts = normalizeHosts(body.allowed_hosts, allowLoopback);
       if (!hosts.ok) return hosts;
       const checked = checkSecret(body.injection, body.value);
-      if (!checked.ok) return invalid(checked.issues);
+      if (!checked.ok) return invalid("invalid_request", checked.issues);
       const now = clock.now();
       const secretId = newId();
       const provider = body.provider ?? slugOf(body.name);
@@ -106,7 +106,7 @@ export function secretRoutes({ store, keyring, clock, newId, allowLoopback }: Ro
       const secret = await store.findSecret(caller.appId, id);
       if (!secret) return NOT_FOUND;
       const checked = checkSecret(secret.injection, body.value);
-      if (!checked.ok) return invalid(checked.issues);
+      if (!checked.ok) return invalid("invalid_request", checked.issues);
       return {
         ok: true,
         facts: { secret_id: id, provider: secret.provider },
@@ -135,11 +135,6 @@ function nameTaken(name: string): Failure {
   return { ok: false, code: "conflict", detail: `there is a secret called ${name}` };
 }
 
-function invalid(issues: { path: string; message: string }[]): Failure {
-  const detail = issues.map(({ path, message }) => `${path}: ${message}`).join("; ");
-  return { ok: false, code: "invalid_request", detail, details: { issues } };
-}
-
 function normalizeHosts(
   texts: readonly string[],
   allowLoopback: boolean,
@@ -149,7 +144,7 @@ function normalizeHosts(
     const parsed = parseAllowedHost(text, { allowLoopback });
     if (!parsed.ok) issues.push({ path: `allowed_hosts.${index}`, message: parsed.detail });
   }
-  return issues.length > 0 ? invalid(issues) : { ok: true, hosts: [...new Set(texts)] };
+  return issues.length > 0 ? invalid("invalid_request", issues) : { ok: true, hosts: [...new Set(texts)] };
 }
 
 /** "Stripe Production" -> "stripe-production". */

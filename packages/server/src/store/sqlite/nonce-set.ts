@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 /**
  * A set of used nonces, by the second they were made for. A busy vault holds more than a million of them, each for a
  * minute and a half: as strings in a Set they would be most of what the garbage collector has to look at. So their bytes
@@ -18,12 +16,11 @@ export interface NonceSet {
   forget(before: number): void;
 }
 
-export function createNonceSet(): NonceSet {
+/** The seed is for nobody to know, so that nobody can choose nonces that all fall into one place. */
+export function createNonceSet(seed: number): NonceSet {
   const seconds = new Map<number, Second>();
   /** The seconds that hold something unsettled, with how much of them is settled. */
   const unsettled = new Map<Second, number>();
-  // Of this process alone, so that nobody can choose nonces that all fall into one place.
-  const seed = randomBytes(4).readInt32LE();
   return {
     add(created, keyId, nonce) {
       let second = seconds.get(created);

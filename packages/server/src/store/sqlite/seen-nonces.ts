@@ -26,7 +26,7 @@ interface Row {
 }
 
 export function openSeenNonces(db: Database): SeenNonces {
-  const seen = createNonceSet();
+  const seen = createNonceSet(db.get<{ seed: number }>("SELECT random() >> 32 AS seed")?.seed ?? 0);
   const insert = db.logWriter("INSERT INTO nonce_batches (newest, names) VALUES (?, ?)");
   const removeUpTo = db.logWriter("DELETE FROM nonce_batches WHERE place <= ?");
   let names = "";

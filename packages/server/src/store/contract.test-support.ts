@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { formatUuidV7 } from "@alter-vault/protocol";
+import type { GrantRecord, OAuthCredentialRecord, ProviderConfigRecord, RefreshedTokens, Store } from "./store.ts";
+
+/**
+ * `open` gives a store on fresh storage; `reopen` closes it and opens the same storage again, as a restart does.
+ */
+export interface StoreUnderTest {
+  readonly store: Store;
+  reopen(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+let clock = 1_700_000_000_000;
+
+/** Ids in the order they are asked for. */
+export const newId = (): string => formatUuidV7(clock++, randomBytes(10));
+
+/** Two apps on a fresh store; their ids. */
+export async function addTwoApps(store: Store): Promise<[string, string]> {
+  const [one, two] = [newId(), newId()];
+  for (const id of [one, two]) await store.insertApp({ id, name: `app ${id}`, createdAt: 1 });
+  return [one, two];
+}
+
+export function oauthGrant(appId: string, over: Partial<GrantRecord> = {}): GrantRecord {
+  return {
+    id: newId(),
+    appId,
+    secretId: null,
+    provider: "demo",
+    principalType: "system",
+    label: null,
+    status: "active",
+    allowRetrieve: false,
+    createdAt: 100,
+    expiresAt: null,
+    revokedAt: null,
+    account: { id: "account-1", identifier: "ada@example.com", name: "Ada Example" },
+    policy: null,
+    data: null,
+    ...over,
+  };
+}
+
+export function oauthCredential(
+  { id, appId, provider }: Pick<GrantRecord, "id" | "appId" | "provider">,
+  over: Partial<OAuthCredentialRecord> = {},
+): OAuthCredentialRecord {
+  return {
+    id,
+    appId,
+    provider,
+    flow: "authorization_code",
+    version: 1,
+    sealedTokens: randomBytes(60),
+    askedScopes: ["read", "write"],
+    grantedScopes: ["read"],
+    variables: { tenant: "one" },
+    tokenExpiresAt: 1_000,
+    refreshExpiresAt: null,
+    refreshDueAt: 900,
+    connectedAt: 100,
+    refreshedAt: null,
+    state: "ok",
+    problem: null,
+    failingSince: null,
+    failures: 0,
+    leaseId: null,
+    leaseUntil: null,
+    ...over,
+  };
+}
+
+export function refreshedTokens(over: Partial<RefreshedTokens> = {}): RefreshedTokens {
+  return {
+    sealedTokens: randomBytes(61),
+    grantedScopes: ["read", "write"],
+    variables: { tenant: "two" },
+    tokenExpiresAt: 5_000,
+    refreshExpiresAt: 90_000,
+    refreshDueAt: 4_500,
+    at: 1_200,
+    ...over,
+  };
+}
+
+export function providerConfig(appId: string, over: Partial<ProviderConfigRecord> = {}): ProviderConfigRecord {
+  return {
+    id: newId(),
+    appId,
+    provider: "demo",
+    clientId: "fake-client",
+    sealedClient: randomBytes(60),
+    hasClientSecret: true,
+    hasPrivateKey: false,
+    variables: { tenant: "one" },
+    allowedScopes: ["read", "write"],
+    defaultScopes: ["read"],
+    redirectUri: null,
+    grantSchema: { type: "object" },
+    createdAt: 10,
+    updatedAt: 10,
+    ...over,
+  };
+}
+
+/** Sealed values come back as some kind of bytes. */
+export const bytes = (value: Uint8Array | undefined): string => Buffer.from(value ?? []).toString("hex");
