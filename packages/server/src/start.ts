@@ -7,6 +7,7 @@ import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { callbackUrl, createConnect } from "./connect/connect.ts";
 import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
@@ -36,6 +37,8 @@ export interface Parts {
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** Where browsers and providers reach the vault: an origin. Known once the vault listens, and not asked for before. */
+  readonly publicUrl: () => string;
   /** For tests: how egress reaches a provider. Nothing of the configuration or the environment sets it. */
   readonly connect?: ConnectionOpener | undefined;
 }
@@ -57,6 +60,7 @@ const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
+const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
 /** More than the clock skew: by then a replay is refused for its age. */
@@ -70,7 +74,8 @@ export async function startVault({
   random,
   newId,
   logger,
-  connect,
+  publicUrl,
+  connect: openConnection,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
   const metrics = createMetrics();
@@ -102,7 +107,7 @@ export async function startVault({
     limits: egressLimits(config),
     random: () => random(4).readUInt32BE() / 2 ** 32,
     now: () => clock.monotonic(),
-    connect,
+    connect: openConnection,
   });
   const allowLoopback = config.allowLoopbackUpstreams;
   const ask = createAsk(egress, { allowLoopback });
@@ -121,7 +126,20 @@ export async function startVault({
     refusalLimit: createRefusalLimit(),
     egress,
     clock,
-    allowLoopback: config.allowLoopbackUpstreams,
+    allowLoopback,
+  });
+  const connect = createConnect({
+    store,
+    keyring,
+    engine: oauth.engine,
+    log,
+    // Of its own: a flood of links does not silence what is refused at the door.
+    refusalLimit: createRefusalLimit(),
+    clock,
+    random,
+    newId,
+    publicUrl,
+    allowLoopback,
   });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
@@ -143,6 +161,7 @@ export async function startVault({
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
+    setInterval(() => void connect.forgetEnded().catch(failed("forgetting sessions failed")), FORGET_SESSIONS_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
@@ -157,25 +176,28 @@ export async function startVault({
 
   const app = createApp({
     vault,
+    connect,
+    publicUrl,
+    behindProxy: config.behindTlsProxy,
     routes: resourceRoutes({
       store,
       keyring,
       oauth,
       ask,
       userTokens,
-      publicUrl: () => publicOrigin(config),
+      publicUrl,
       log,
       clock,
       random,
       newId,
       allowLoopback,
-      callbackUrl: () => `${publicOrigin(config)}/oauth/callback`,
+      connect,
+      callbackUrl: () => callbackUrl(publicUrl()),
       startedAfterSeq: log.startedAfterSeq,
       verifyAudit,
     }),
     limits: config.limits,
     publicAuthority: config.publicUrl?.host ?? null,
-    behindProxy: config.behindTlsProxy,
     metricsToken: config.metricsToken,
     openMetrics: config.mode === "dev",
     metrics,
@@ -204,13 +226,6 @@ export async function startVault({
       await store.close();
     },
   };
-}
-
-/** Where browsers and providers reach the vault. */
-function publicOrigin({ publicUrl, servedAt, tls, host, port }: Config): string {
-  if (publicUrl) return publicUrl.origin;
-  if (servedAt !== null) return servedAt;
-  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */

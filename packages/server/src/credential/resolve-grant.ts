@@ -1,6 +1,6 @@
 import type { ErrorCode, ProblemDetails, RequestEnvelope } from "@alter-vault/protocol";
 import type { Asker } from "../identity/asker.ts";
-import { isWithinSession, principalsOf, visibility } from "../identity/visible.ts";
+import { isWithinAgent, isWithinSession, principalsOf, visibility } from "../identity/visible.ts";
 import { isLater, type Soon } from "../soon.ts";
 import type { AgentStore, DelegationRecord } from "../store/agent-records.ts";
 import type { IdentityStore } from "../store/identity-records.ts";
@@ -73,7 +73,10 @@ async function byProvider(
   const lent = agent ? await store.findDelegatedGrants(appId, provider, agent.id, now, MOST_CHOICES) : [];
   const ofUser = user && agent ? lent.filter(({ grant }) => grant.principalId === user.id) : lent;
   const candidates = [...own, ...ofUser].filter(
-    ({ grant }) => isWithinSession(asker, grant) && (account === undefined || isAccount(grant, account)),
+    ({ grant }) =>
+      isWithinSession(asker, grant) &&
+      (!agent || isWithinAgent(agent, grant)) &&
+      (account === undefined || isAccount(grant, account)),
   );
   const [first, second] = candidates;
   if (!first) return nothing(asker, { provider_id: provider }, `nothing is connected for ${provider}`);

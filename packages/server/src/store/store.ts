@@ -360,10 +360,6 @@ export interface ConnectSessionRecord {
   readonly error: ConnectSessionError | null;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** Whose the grants will be. */
-  readonly principal: Principal;
-  /** Who may use them as well, when the user consents. */
-  readonly agentId: string | null;
 }
 
 export interface ConnectSessionError {

@@ -1,6 +1,7 @@
 import type { AuditVerification } from "@alter-vault/protocol";
 import type { AuditLog } from "../../audit/log.ts";
 import type { Clock } from "../../clock.ts";
+import type { Connect } from "../../connect/connect.ts";
 import type { OAuth } from "../../credential/oauth/oauth.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
 import type { Ask } from "../../egress/ask.ts";
@@ -12,6 +13,7 @@ import { apiKeyRoutes } from "./api-keys.ts";
 import { appRoutes } from "./apps.ts";
 import { auditRoutes } from "./audit.ts";
 import { endGrantRoutes } from "./end-grants.ts";
+import { connectRoutes } from "./connect.ts";
 import { connectSettingsRoutes } from "./connect-settings.ts";
 import { delegationRoutes } from "./delegations.ts";
 import { grantDataRoutes } from "./grant-data.ts";
@@ -34,6 +36,7 @@ export interface RouteDeps {
   readonly userTokens: UserTokens;
   /** Where browsers and other systems reach the vault. */
   readonly publicUrl: () => string;
+  readonly connect: Connect;
   readonly log: Pick<AuditLog, "record" | "outcome">;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -56,6 +59,7 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...grantDataRoutes(deps),
     ...providerRoutes(deps),
     ...providerConfigRoutes(deps),
+    ...connectRoutes(deps),
     ...connectSettingsRoutes(deps),
     ...identityProviderRoutes(deps),
     ...userRoutes(deps),
