@@ -3,18 +3,19 @@ import type { ErrorCode, Injection, Problem, ProblemDetails, Scope } from "@alte
 import type { Facts } from "./audit/entry.ts";
 import type { Asker } from "./identity/asker.ts";
 import type { SignedCall } from "./identity/identify.ts";
+import type { Soon } from "./soon.ts";
 
 /** What goes through the door and what comes back out of it. */
 export interface IncomingCall {
   readonly signed: SignedCall;
   /** Of whoever called, as far as it is known. */
-  readonly address: string | null;
+  address(): string | null;
   readonly body: BodySource;
 }
 
 /** The body of a call; read at most once, after the signature was verified. */
 export interface BodySource {
-  read(): Promise<ReadBody>;
+  read(): Soon<ReadBody>;
 }
 
 /** Small bodies are in memory, larger ones a stream. */

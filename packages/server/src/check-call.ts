@@ -12,6 +12,7 @@ import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-d
 import { readEnvelope } from "./identity/read-envelope.ts";
 import { decide } from "./policy/decide.ts";
 import type { Asker } from "./identity/asker.ts";
+import { isLater } from "./soon.ts";
 import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
 
 /**
@@ -72,11 +73,13 @@ export async function checkCall(
   if (claim.kind === "invalid")
     return fails("identity.digest", { ok: false, code: "digest_mismatch", detail: claim.detail });
   if (claim.kind === "sha-256") facts.body_digest = claim.value;
-  const body = await call.body.read();
+  const reading = call.body.read();
+  const body = isLater(reading) ? await reading : reading;
   if (!body.ok) return fails("wire.body", body);
   if (body.buffer && !bodyMatches(claim, body.buffer)) return fails("identity.digest", DIGEST_MISMATCH);
 
-  const resolved = await resolveGrant(deps.store, asker, envelope, deps.clock.now());
+  const resolving = resolveGrant(deps.store, asker, envelope, deps.clock.now());
+  const resolved = isLater(resolving) ? await resolving : resolving;
   if (!resolved.ok) return fails("base.grant_exists", resolved);
   const { grant } = resolved.found;
   facts.grant_id = grant.id;
@@ -85,7 +88,8 @@ export async function checkCall(
   facts.principal_type = grant.principalType;
   if (resolved.delegation) facts.delegation_id = resolved.delegation.id;
 
-  const credential = await usableCredential(deps.store, resolved.found, deps);
+  const opening = usableCredential(deps.store, resolved.found, deps);
+  const credential = isLater(opening) ? await opening : opening;
   const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);
   const decision = decide({
     grant,

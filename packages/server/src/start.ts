@@ -178,6 +178,7 @@ export async function startVault({
     vault,
     connect,
     publicUrl,
+    behindProxy: config.behindTlsProxy,
     routes: resourceRoutes({
       store,
       keyring,
@@ -197,7 +198,6 @@ export async function startVault({
     }),
     limits: config.limits,
     publicAuthority: config.publicUrl?.host ?? null,
-    behindProxy: config.behindTlsProxy,
     metricsToken: config.metricsToken,
     openMetrics: config.mode === "dev",
     metrics,

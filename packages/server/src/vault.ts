@@ -22,6 +22,7 @@ import type { KeyRates } from "./identity/key-use.ts";
 import type { UserTokens } from "./identity/user-token.ts";
 import { inject, type Injected } from "./inject/inject.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay, refuseStranger } from "./refuse.ts";
+import { isLater, type Soon } from "./soon.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
 
 /**
@@ -93,12 +94,14 @@ export function createVault(deps: VaultDeps): Vault {
     startedMs: number,
   ): Promise<Prepared | Refused> {
     const action = mode === "proxy" ? "request" : "retrieve";
-    const who = await identify(deps, call.signed, clock.now());
+    const identifying = identify(deps, call.signed, clock.now());
+    const who = isLater(identifying) ? await identifying : identifying;
     if (!who.ok) return refuseStranger(deps, requestId, who, action);
 
     const { appId, id: keyId } = who.key;
     const facts: Facts = { kind: "request", action, mode, app_id: appId, key_id: keyId };
-    const known = await whoAsks(call, who.key, facts);
+    const asking = whoAsks(call, who.key, facts);
+    const known = isLater(asking) ? await asking : asking;
     if (!known.ok) return refuse(deps, requestId, facts, known, known.rule, who.nonce);
     const check = await checkCall(deps, call, mode, known.asker, facts);
     if (!check.ok) return refuse(deps, requestId, facts, check.failure, check.rule, who.nonce);
@@ -119,21 +122,16 @@ export function createVault(deps: VaultDeps): Vault {
   }
 
   /** What goes beyond the key: its agent, the end user, the address. Most calls have none of it, and look nothing up. */
-  async function whoAsks(
-    call: IncomingCall,
-    key: ApiKeyRecord,
-    facts: Facts,
-    allowPaused = false,
-  ): Promise<KnownAsker> {
+  function whoAsks(call: IncomingCall, key: ApiKeyRecord, facts: Facts, allowPaused = false): Soon<KnownAsker> {
     const { headers } = call.signed;
     if (isPlain(key, headers)) return { ok: true, asker: plainAsker(key) };
     if (key.agentId !== null) facts.agent_id = key.agentId;
-    const known = await findAsker(deps, { key, headers, address: call.address, now: clock.now(), allowPaused });
-    if (known.ok) {
-      if (known.asker.user) facts.user_id = known.asker.user.id;
-      if (known.asker.session) facts.session_id = known.asker.session.id;
-    }
-    return known;
+    const input = { key, headers, address: call.address(), now: clock.now(), allowPaused };
+    return findAsker(deps, input).then((known) => {
+      if (known.ok && known.asker.user) facts.user_id = known.asker.user.id;
+      if (known.ok && known.asker.session) facts.session_id = known.asker.session.id;
+      return known;
+    });
   }
 
   function put(

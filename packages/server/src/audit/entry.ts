@@ -82,6 +82,24 @@ export function readEntryBody(json: string): EntryBody {
   return { ...NOTHING_KNOWN, ...(JSON.parse(json) as EntryBody) };
 }
 
+/** An outcome as it is written: what is null or zero is left out. All of it is numbers and words of our own. */
+export function writeOutcomeBody(body: OutcomeBody): string {
+  let text = `{"outcome":"${body.outcome}","latency_ms":${body.latency_ms}`;
+  if (body.status !== null) text += `,"status":${body.status}`;
+  if (body.code !== null) text += `,"code":"${body.code}"`;
+  if (body.retries !== 0) text += `,"retries":${body.retries}`;
+  if (body.redirects !== 0) text += `,"redirects":${body.redirects}`;
+  if (body.request_bytes !== 0) text += `,"request_bytes":${body.request_bytes}`;
+  if (body.response_bytes !== 0) text += `,"response_bytes":${body.response_bytes}`;
+  if (body.scrubbed !== 0) text += `,"scrubbed":${body.scrubbed}`;
+  return `${text}}`;
+}
+
+/** An outcome as it is read back: with everything. */
+export function readOutcomeBody(json: string): OutcomeBody {
+  return { ...localOutcome("done", null, 0), ...(JSON.parse(json) as OutcomeBody) };
+}
+
 /** The outcome of something that never left the vault. */
 export function localOutcome(outcome: OutcomeBody["outcome"], code: ErrorCode | null, latencyMs: number): OutcomeBody {
   return {

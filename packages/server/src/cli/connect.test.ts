@@ -279,6 +279,7 @@ test("grants refresh shows the grant afterwards", async () => {
       secret_id: null,
       provider_id: "github",
       principal_type: "system",
+      principal_id: null,
       label: null,
       status: "active",
       allow_retrieve: false,

@@ -8,6 +8,7 @@ import type { KeyProvider } from "../crypto/key-provider.ts";
 import { openKeyring } from "../crypto/keyring.ts";
 import { createEgress } from "../egress/egress.ts";
 import { DEFAULT_EGRESS_LIMITS } from "../egress/limits.ts";
+import type { Asker } from "../identity/asker.ts";
 import { createIds } from "../random.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { StorageUnavailable, type Store } from "../store/store.ts";
@@ -32,6 +33,8 @@ export interface ConnectBench {
 }
 
 export const APP = "01890000-0000-7000-8000-00000000000a";
+/** The app itself, without a user. */
+const asker: Asker = { appId: APP, keyId: "key", scopes: [], agent: null, user: null, session: null };
 export const NOBODY: Visitor = { address: "127.0.0.1", cookies: new Map() };
 
 const keyProvider: KeyProvider = {
@@ -72,7 +75,7 @@ export async function startConnectBench(publicUrl = "https://vault.example.com")
       return log;
     },
     async session(asked = {}) {
-      const plan = await connect.planSession(APP, asked);
+      const plan = await connect.planSession(asker, asked);
       if (!plan.ok) throw new Error(`${plan.code}: ${plan.detail}`);
       const done = await plan.run();
       if (!done.ok) throw new Error(done.detail);

@@ -7,6 +7,8 @@ import type { Clock } from "../clock.ts";
 import type { OAuthEngine } from "../credential/oauth/engine.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { NewId, RandomBytes } from "../random.ts";
+import type { Asker } from "../identity/asker.ts";
+import type { AgentStore } from "../store/agent-records.ts";
 import type { AppStore, ConnectStore, GrantStore, ProviderStore } from "../store/store.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
 import { beginAttempt } from "./begin-attempt.ts";
@@ -34,8 +36,8 @@ import { readStatus, type ConnectStatus } from "./read-status.ts";
  */
 export interface Connect {
   /** What an app asks for, checked; running the plan makes the session. */
-  planSession(appId: string, asked: z.output<typeof ConnectSessionCreate>): Promise<Plan>;
-  planDevice(appId: string, asked: z.output<typeof DeviceConnectCreate>): Promise<Plan>;
+  planSession(asker: Asker, asked: z.output<typeof ConnectSessionCreate>): Promise<Plan>;
+  planDevice(asker: Asker, asked: z.output<typeof DeviceConnectCreate>): Promise<Plan>;
   /** For the app. A session with a device code asks the provider on the way, as often as the provider allows. */
   poll(appId: string, token: string): Promise<ConnectSessionState | Failure>;
 
@@ -56,7 +58,11 @@ export interface Connect {
 }
 
 export interface ConnectDeps {
-  readonly store: ConnectStore & Pick<AppStore, "findApp"> & Pick<GrantStore, "findGrant"> & ProviderStore;
+  readonly store: ConnectStore &
+    Pick<AppStore, "findApp"> &
+    Pick<GrantStore, "findGrant"> &
+    Pick<AgentStore, "findAgent" | "findAgentByName"> &
+    ProviderStore;
   readonly keyring: Keyring;
   readonly engine: OAuthEngine;
   readonly log: AuditLog;
@@ -114,8 +120,8 @@ export function callbackUrl(publicUrl: string): string {
 export function createConnect(deps: ConnectDeps): Connect {
   const devices = createDeviceConnects(deps);
   return {
-    planSession: (appId, asked) => planSession(deps, appId, asked),
-    planDevice: (appId, asked) => devices.plan(appId, asked),
+    planSession: (asker, asked) => planSession(deps, asker, asked),
+    planDevice: (asker, asked) => devices.plan(asker, asked),
     poll: (appId, token) => pollSession(deps, devices, appId, token),
     look: (visitor, token) => lookAtSession(deps, visitor, token),
     begin: (visitor, choice) => beginAttempt(deps, visitor, choice),

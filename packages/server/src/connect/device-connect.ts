@@ -7,6 +7,8 @@ import { checkScopes, checkVariables, chooseProviders, wishesOf } from "./check-
 import type { ConnectDeps } from "./connect.ts";
 import { addGrant } from "./finish-attempt.ts";
 import { insertSession } from "./plan-session.ts";
+import type { Asker } from "../identity/asker.ts";
+import { sessionOwner } from "./session-owner.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { hashToken, newToken } from "./token.ts";
 
@@ -16,7 +18,7 @@ import { hashToken, newToken } from "./token.ts";
  * app asked for the code; asking whether the user is done is not written each time.
  */
 export interface DeviceConnects {
-  plan(appId: string, asked: z.output<typeof DeviceConnectCreate>): Promise<Plan>;
+  plan(asker: Asker, asked: z.output<typeof DeviceConnectCreate>): Promise<Plan>;
   /** Asks the provider, when it is time to. */
   advance(session: Session): Promise<void>;
 }
@@ -43,7 +45,10 @@ export function createDeviceConnects(deps: ConnectDeps): DeviceConnects {
   }
 
   return {
-    async plan(appId, asked) {
+    async plan(asker, asked) {
+      const known = await sessionOwner(deps.store, asker, undefined);
+      if (!known.ok) return known;
+      const { appId, principal, agent } = known.owner;
       const chosen = await chooseProviders(deps, appId, [asked.provider]);
       if (!chosen.ok) return chosen;
       const [found] = chosen.providers;
@@ -60,10 +65,10 @@ export function createDeviceConnects(deps: ConnectDeps): DeviceConnects {
         allowedOrigin: null,
         scopes: asked.scopes ? { [providerId]: asked.scopes } : {},
         variables: { [providerId]: asked.variables },
-        agent: null,
+        agent: agent ? (agent.displayName ?? agent.name) : null,
         loginHint: null,
         ipAddress: null,
-        wishes: wished.wishes,
+        wishes: { ...wished.wishes, principal, delegateTo: agent?.id },
       };
       return { ok: true, facts: { provider: providerId }, run: () => start(appId, providerId, options) };
     },

@@ -3,11 +3,12 @@ import ipaddr from "ipaddr.js";
 import type { z } from "zod";
 import type { Failure, Plan } from "../call.ts";
 import { toTimestamp } from "../clock.ts";
+import type { Asker } from "../identity/asker.ts";
 import { allowedOrigin, allowedReturnUrl } from "./allowed-places.ts";
 import { checkAsked, chooseProviders, invalidField, wishesOf } from "./check-asked.ts";
-import { SYSTEM } from "../store/store.ts";
 import type { ConnectDeps } from "./connect.ts";
 import type { SessionOptions } from "./session.ts";
+import { sessionOwner, type SessionOwner } from "./session-owner.ts";
 import { hashToken, newToken } from "./token.ts";
 
 /**
@@ -20,8 +21,11 @@ export const SESSION_TOKEN_PREFIX = "sess_";
 const DEFAULT_LIFETIME_SECONDS = 600;
 const NO_SETTINGS: ConnectSettings = { display_name: null, website_url: null, return_urls: [], origins: [] };
 
-export async function planSession(deps: ConnectDeps, appId: string, asked: Asked): Promise<Plan> {
-  const checked = await checkOptions(deps, appId, asked);
+export async function planSession(deps: ConnectDeps, asker: Asker, asked: Asked): Promise<Plan> {
+  const known = await sessionOwner(deps.store, asker, asked.agent);
+  if (!known.ok) return known;
+  const { appId } = known.owner;
+  const checked = await checkOptions(deps, known.owner, asked);
   if (!checked.ok) return checked;
   const { options } = checked;
   const [only, ...others] = options.providers;
@@ -65,17 +69,16 @@ export async function insertSession(
     error: null,
     createdAt,
     expiresAt,
-    principal: SYSTEM,
-    agentId: null,
   });
   return { session_id: id, session_token: token, expires_at: toTimestamp(expiresAt) };
 }
 
 async function checkOptions(
   deps: ConnectDeps,
-  appId: string,
+  owner: SessionOwner,
   asked: Asked,
 ): Promise<{ readonly ok: true; readonly options: SessionOptions } | Failure> {
+  const { appId, principal, agent } = owner;
   const settings = (await deps.store.findConnectSettings(appId)) ?? NO_SETTINGS;
   const returnUrl = allowedReturnUrl(asked.return_url, settings, deps.allowLoopback);
   if (!returnUrl.ok) return returnUrl;
@@ -83,7 +86,7 @@ async function checkOptions(
   if (!origin.ok) return origin;
   const ipAddress = asked.metadata?.ip_address ?? null;
   if (ipAddress !== null && !ipaddr.isValid(ipAddress)) return invalidField("metadata.ip_address", "is not an address");
-  const again = await reconnected(deps, appId, asked.grant_id);
+  const again = await reconnected(deps, owner, asked.grant_id);
   if (!again.ok) return again;
   const wanted = asked.allowed_providers ?? (again.grant ? [again.grant.provider] : undefined);
   const chosen = await chooseProviders(deps, appId, wanted);
@@ -91,7 +94,7 @@ async function checkOptions(
   if (again.grant && !chosen.providers.some(({ provider }) => provider.id === again.grant?.provider)) {
     return invalidField("grant_id", `is a grant for ${again.grant.provider}, which is not among the providers`);
   }
-  const scopes = asked.required_scopes ?? {};
+  const scopes = withScopesOf(again.grant, asked.required_scopes ?? {});
   const variables = asked.variables ?? {};
   const problem = checkAsked(chosen.providers, scopes, variables);
   if (problem) return problem;
@@ -104,26 +107,45 @@ async function checkOptions(
     allowedOrigin: origin.place,
     scopes,
     variables,
-    agent: asked.agent ?? null,
+    agent: agent ? (agent.displayName ?? agent.name) : (asked.agent ?? null),
     loginHint: asked.login_hint ?? again.grant?.account ?? null,
     ipAddress,
-    wishes: wishes.wishes,
+    wishes: { ...wishes.wishes, principal, delegateTo: agent?.id },
   };
   return { ok: true, options };
 }
 
-type Reconnected =
-  | { readonly ok: true; readonly grant: { readonly provider: string; readonly account: string | null } | null }
-  | Failure;
+interface KnownGrant {
+  readonly provider: string;
+  readonly account: string | null;
+  readonly askedScopes: readonly string[];
+}
+
+type Reconnected = { readonly ok: true; readonly grant: KnownGrant | null } | Failure;
 
 /** A grant that is connected again must be one for an account, and still be there. */
-async function reconnected({ store }: ConnectDeps, appId: string, grantId: string | undefined): Promise<Reconnected> {
+async function reconnected(
+  { store }: ConnectDeps,
+  { appId, principal }: SessionOwner,
+  grantId: string | undefined,
+): Promise<Reconnected> {
   if (grantId === undefined) return { ok: true, grant: null };
   const found = await store.findGrant(appId, grantId);
-  if (!found || found.grant.account === null) {
+  const isTheirs = found?.grant.principalType === principal.type && found.grant.principalId === principal.id;
+  if (!found || found.grant.account === null || !isTheirs) {
     return { ok: false, code: "grant_not_found", detail: "no connected account has this grant id" };
   }
   const { provider, account, status } = found.grant;
   if (status === "deleted") return { ok: false, code: "grant_deleted", detail: "connecting makes another grant" };
-  return { ok: true, grant: { provider, account: account.identifier } };
+  const askedScopes = found.oauth?.askedScopes ?? [];
+  return { ok: true, grant: { provider, account: account.identifier, askedScopes } };
+}
+
+/** A token that is asked for again must not be able to do less: some providers give just what the last request names. */
+function withScopesOf(
+  grant: KnownGrant | null,
+  required: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, readonly string[]>> {
+  if (!grant || grant.askedScopes.length === 0) return required;
+  return { ...required, [grant.provider]: [...new Set([...grant.askedScopes, ...(required[grant.provider] ?? [])])] };
 }

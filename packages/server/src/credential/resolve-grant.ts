@@ -1,6 +1,7 @@
 import type { ErrorCode, ProblemDetails, RequestEnvelope } from "@alter-vault/protocol";
 import type { Asker } from "../identity/asker.ts";
-import { isWithinSession, principalsOf, visibility } from "../identity/visible.ts";
+import { isWithinAgent, isWithinSession, principalsOf, visibility } from "../identity/visible.ts";
+import { isLater, type Soon } from "../soon.ts";
 import type { AgentStore, DelegationRecord } from "../store/agent-records.ts";
 import type { IdentityStore } from "../store/identity-records.ts";
 import type { GrantStore, GrantWithSecret } from "../store/store.ts";
@@ -19,23 +20,44 @@ type ResolveStore = Pick<GrantStore, "findGrant" | "findGrantsByProvider" | "fin
 
 const MOST_CHOICES = 20;
 
-export async function resolveGrant(
+export function resolveGrant(
   store: ResolveStore,
   asker: Asker,
   { grant_id, provider, account }: Pick<RequestEnvelope, "grant_id" | "provider" | "account">,
   now: number,
-): Promise<ResolvedGrant> {
+): Soon<ResolvedGrant> {
   if ((grant_id === undefined) === (provider === undefined)) {
     return { ok: false, code: "invalid_request", detail: "name either a grant or a provider" };
   }
-  if (grant_id !== undefined) return byId(store, asker, grant_id, now);
-  return byProvider(store, asker, provider ?? "", account, now);
+  if (grant_id === undefined) return byProvider(store, asker, provider ?? "", account, now);
+  const found = store.findGrant(asker.appId, grant_id);
+  return isLater(found)
+    ? found.then((one) => byId(store, asker, one, grant_id, now))
+    : byId(store, asker, found, grant_id, now);
 }
 
-async function byId(store: ResolveStore, asker: Asker, grantId: string, now: number): Promise<ResolvedGrant> {
-  const found = await store.findGrant(asker.appId, grantId);
-  const seen = found && (await visibility(store, asker, found.grant, now));
-  if (!found || !seen?.visible) return nothing(asker, { grant_id: grantId }, "no grant of this id");
+function byId(
+  store: ResolveStore,
+  asker: Asker,
+  found: GrantWithSecret | null,
+  grantId: string,
+  now: number,
+): Soon<ResolvedGrant> {
+  // What most calls are: the app itself, and a grant of its own. Nothing else has to be looked up.
+  if (found?.grant.principalType === "system" && !asker.agent && isWithinSession(asker, found.grant)) {
+    return { ok: true, found, delegation: null };
+  }
+  return found ? ifVisible(store, asker, found, now) : nothing(asker, { grant_id: grantId }, "no grant of this id");
+}
+
+async function ifVisible(
+  store: ResolveStore,
+  asker: Asker,
+  found: GrantWithSecret,
+  now: number,
+): Promise<ResolvedGrant> {
+  const seen = await visibility(store, asker, found.grant, now);
+  if (!seen.visible) return nothing(asker, { grant_id: found.grant.id }, "no grant of this id");
   return ownerStands(store, asker, found, seen.delegation);
 }
 
@@ -51,7 +73,10 @@ async function byProvider(
   const lent = agent ? await store.findDelegatedGrants(appId, provider, agent.id, now, MOST_CHOICES) : [];
   const ofUser = user && agent ? lent.filter(({ grant }) => grant.principalId === user.id) : lent;
   const candidates = [...own, ...ofUser].filter(
-    ({ grant }) => isWithinSession(asker, grant) && (account === undefined || isAccount(grant, account)),
+    ({ grant }) =>
+      isWithinSession(asker, grant) &&
+      (!agent || isWithinAgent(agent, grant)) &&
+      (account === undefined || isAccount(grant, account)),
   );
   const [first, second] = candidates;
   if (!first) return nothing(asker, { provider_id: provider }, `nothing is connected for ${provider}`);

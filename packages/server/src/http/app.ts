@@ -32,9 +32,10 @@ export interface AppDeps {
   readonly routes: RouteHandlers<ResourceRouteId>;
   readonly connect: Connect;
   readonly publicUrl: () => string;
+  /** What the proxy in front says about where a client is counts. */
+  readonly behindProxy: boolean;
   readonly limits: Limits;
   readonly publicAuthority: string | null;
-  readonly behindProxy: boolean;
   readonly metricsToken: string | null;
   readonly openMetrics: boolean;
   readonly metrics: Metrics;

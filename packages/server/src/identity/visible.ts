@@ -1,4 +1,4 @@
-import type { AgentStore, DelegationRecord } from "../store/agent-records.ts";
+import type { AgentRecord, AgentStore, DelegationRecord } from "../store/agent-records.ts";
 import { SYSTEM, type GrantRecord, type Principal } from "../store/store.ts";
 import type { Asker } from "./asker.ts";
 
@@ -31,6 +31,7 @@ export async function visibility(
   if (!isWithinSession(asker, grant)) return NO;
   const { principalType: type, principalId: id } = grant;
   if (asker.agent) {
+    if (!isWithinAgent(asker.agent, grant)) return NO;
     if (type === "agent" && id === asker.agent.id) return OWN;
     return delegated(store, asker, grant, now);
   }
@@ -53,6 +54,11 @@ async function delegated(
   if (delegation.userId !== grant.principalId) return NO;
   if (user && user.id !== grant.principalId) return NO;
   return { visible: true, delegation };
+}
+
+/** What an agent was registered for; an agent without such a list is not bound by one. */
+export function isWithinAgent({ scopes }: AgentRecord, { provider }: GrantRecord): boolean {
+  return Object.keys(scopes).length === 0 || Object.hasOwn(scopes, provider);
 }
 
 /** A session may be bound to some providers or grants. */

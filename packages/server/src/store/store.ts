@@ -9,11 +9,12 @@ import type {
 import type { SealContext } from "../crypto/envelope.ts";
 import type { AgentStore } from "./agent-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
+import type { Soon } from "../soon.ts";
 
 /**
  * What the vault keeps, in the words of the vault. Two drivers implement it and both pass `store.contract.ts`. A store
  * holds sealed values and never sees what is in them; every method that touches something of an app takes the app's id
- * and finds nothing of another's. Methods reject only when the storage itself fails, with {@link StorageUnavailable}.
+ * and finds nothing of another's. Methods fail only when the storage itself fails, with {@link StorageUnavailable}.
  */
 export interface Store
   extends
@@ -72,7 +73,7 @@ export interface ApiKeyRecord {
 export interface ApiKeyStore {
   insertApiKey(key: ApiKeyRecord): Promise<void>;
   /** By its public id alone: this is how a caller is found before it is known to which app it belongs. */
-  findApiKey(id: string): Promise<ApiKeyRecord | null>;
+  findApiKey(id: string): Soon<ApiKeyRecord | null>;
   listApiKeys(appId: string): Promise<ApiKeyRecord[]>;
   /** Keeps the first revocation time. Null when the app has no such key. */
   revokeApiKey(appId: string, id: string, at: number): Promise<ApiKeyRecord | null>;
@@ -167,7 +168,7 @@ export interface GrantFilter {
 
 export interface GrantStore {
   insertGrant(grant: GrantRecord): Promise<void>;
-  findGrant(appId: string, id: string): Promise<GrantWithSecret | null>;
+  findGrant(appId: string, id: string): Soon<GrantWithSecret | null>;
   /** Active grants of these principals for a provider, at most `limit`, in the order they were made. */
   findGrantsByProvider(
     appId: string,
@@ -359,10 +360,6 @@ export interface ConnectSessionRecord {
   readonly error: ConnectSessionError | null;
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** Whose the grants will be. */
-  readonly principal: Principal;
-  /** Who may use them as well, when the user consents. */
-  readonly agentId: string | null;
 }
 
 export interface ConnectSessionError {

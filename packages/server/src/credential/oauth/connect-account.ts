@@ -25,7 +25,10 @@ import { missingScopes } from "./scopes.ts";
 import { mainToken, nextTokens, sealTokens, type Tokens } from "./tokens.ts";
 
 export interface ConnectDeps extends RenewDeps {
-  readonly store: Pick<Store, "findGrantByAccount" | "findGrant" | "insertOAuthGrant" | "reconnectGrant">;
+  readonly store: Pick<
+    Store,
+    "findGrantByAccount" | "findGrant" | "insertOAuthGrant" | "reconnectGrant" | "putDelegation"
+  >;
   readonly keyring: Keyring;
   /** From 0 up to 1. */
   readonly chance: () => number;
@@ -46,8 +49,32 @@ export interface NewAccount extends GrantWishes {
 
 const TRIES = 3;
 
-/** From tokens to a grant: whose account it is, how long they live, and whether that account has a grant already. */
+/** From tokens to a grant, and to what the user lets an agent do with it. */
 export async function connectAccount(
+  deps: ConnectDeps,
+  client: ProviderClient,
+  account: NewAccount,
+): Promise<Connected | Failure> {
+  const connected = await connectTokens(deps, client, account);
+  const { principal, delegateTo } = account;
+  if (!connected.ok || delegateTo === undefined || principal?.type !== "user" || principal.id === null)
+    return connected;
+  await deps.store.putDelegation({
+    id: deps.newId(),
+    appId: client.appId,
+    agentId: delegateTo,
+    grantId: connected.grant.grant_id,
+    provider: client.provider.id,
+    userId: principal.id,
+    createdAt: deps.now(),
+    expiresAt: null,
+    revokedAt: null,
+  });
+  return connected;
+}
+
+/** From tokens to a grant: whose account it is, how long they live, and whether that account has a grant already. */
+async function connectTokens(
   deps: ConnectDeps,
   client: ProviderClient,
   account: NewAccount,

@@ -64,6 +64,8 @@ export interface AttemptSecrets {
 export interface GrantWishes {
   /** Whose the grant is. Default: the app's own, `system`. */
   readonly principal?: Principal | undefined;
+  /** The agent the user lets use the grant by connecting. Only for a user's grant. */
+  readonly delegateTo?: string | undefined;
   readonly policy: GrantPolicy | null;
   readonly label?: string | undefined;
   readonly data?: GrantData | undefined;

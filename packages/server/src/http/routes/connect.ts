@@ -6,8 +6,8 @@ export function connectRoutes({
   connect,
 }: Pick<RouteDeps, "connect">): RouteHandlers<"createConnectSession" | "pollConnectSession" | "createDeviceConnect"> {
   return {
-    createConnectSession: ({ caller, body }) => connect.planSession(caller.appId, body),
-    createDeviceConnect: ({ caller, body }) => connect.planDevice(caller.appId, body),
+    createConnectSession: ({ caller, body }) => connect.planSession(caller.asker, body),
+    createDeviceConnect: ({ caller, body }) => connect.planDevice(caller.asker, body),
     pollConnectSession: ({ caller, body }) => reads(() => connect.poll(caller.appId, body.session_token)),
   };
 }

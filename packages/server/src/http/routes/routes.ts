@@ -32,11 +32,11 @@ export interface RouteDeps {
   readonly store: Store;
   readonly keyring: Keyring;
   readonly oauth: OAuth;
-  readonly connect: Connect;
   readonly ask: Ask;
   readonly userTokens: UserTokens;
   /** Where browsers and other systems reach the vault. */
   readonly publicUrl: () => string;
+  readonly connect: Connect;
   readonly log: Pick<AuditLog, "record" | "outcome">;
   readonly clock: Clock;
   readonly random: RandomBytes;

@@ -160,10 +160,6 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX grants_of_principal
         ON grants (app_id, principal_type, coalesce(principal_id, ''), provider, id);
 
-      ALTER TABLE connect_sessions ADD COLUMN principal_type TEXT NOT NULL DEFAULT 'system';
-      ALTER TABLE connect_sessions ADD COLUMN principal_id TEXT;
-      ALTER TABLE connect_sessions ADD COLUMN agent_id TEXT;
-
       ALTER TABLE api_keys ADD COLUMN agent_id TEXT;
       ALTER TABLE api_keys ADD COLUMN cidrs TEXT;
       ALTER TABLE api_keys ADD COLUMN requests_per_minute INTEGER;

@@ -57,7 +57,7 @@ export function apiKeyStore(db: Database): ApiKeyStore {
         key.deprecatedAt,
       );
     },
-    findApiKey: async (id) => hot.find(id),
+    findApiKey: (id) => hot.find(id),
     async listApiKeys(appId) {
       return db.all<Row>("SELECT * FROM api_keys WHERE app_id = ? ORDER BY created_at, id", appId).map(fromRow);
     },

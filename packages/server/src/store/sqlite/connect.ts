@@ -12,9 +12,6 @@ interface SessionRow {
   error: string | null;
   created_at: number;
   expires_at: number;
-  principal_type: ConnectSessionRecord["principal"]["type"];
-  principal_id: string | null;
-  agent_id: string | null;
 }
 
 const sessionFromRow = (row: SessionRow): ConnectSessionRecord => ({
@@ -27,8 +24,6 @@ const sessionFromRow = (row: SessionRow): ConnectSessionRecord => ({
   error: row.error === null ? null : (JSON.parse(row.error) as ConnectSessionError),
   createdAt: row.created_at,
   expiresAt: row.expires_at,
-  principal: { type: row.principal_type, id: row.principal_id },
-  agentId: row.agent_id,
 });
 
 interface AttemptRow {
@@ -70,7 +65,7 @@ export function connectStore(db: Database): ConnectStore {
   return {
     async insertConnectSession(session) {
       db.run(
-        "INSERT INTO connect_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO connect_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         session.id,
         session.appId,
         session.tokenHash,
@@ -80,9 +75,6 @@ export function connectStore(db: Database): ConnectStore {
         session.error === null ? null : JSON.stringify(session.error),
         session.createdAt,
         session.expiresAt,
-        session.principal.type,
-        session.principal.id,
-        session.agentId,
       );
     },
     async findConnectSession(tokenHash) {

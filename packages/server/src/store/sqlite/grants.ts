@@ -92,7 +92,7 @@ export function grantStore(db: Database): GrantStore {
     async insertGrant(grant) {
       insertGrant(db, grant);
     },
-    async findGrant(appId, id) {
+    findGrant(appId, id) {
       const found = hot.find(id);
       return found?.grant.appId === appId ? found : null;
     },
