@@ -14,7 +14,7 @@ import { exchangeTokens } from "./mint.ts";
 import { captureVariables, type ProviderClient, type Variables } from "./provider-client.ts";
 import type { RenewDeps } from "./renew.ts";
 import { keepAliveAt } from "./schedule.ts";
-import { missingScopes } from "./scopes.ts";
+import { grantedScopes, missingScopes } from "./scopes.ts";
 import { mainToken, nextTokens, sealTokens, type Tokens } from "./tokens.ts";
 
 export interface ConnectDeps extends RenewDeps {
@@ -81,7 +81,7 @@ export async function connectAccount(
       flow: account.flow,
       version: 1,
       askedScopes: account.askedScopes,
-      grantedScopes: main.scopes ?? account.askedScopes,
+      grantedScopes: grantedScopes(answer) ?? account.askedScopes,
       variables,
       tokenExpiresAt,
       refreshExpiresAt,
