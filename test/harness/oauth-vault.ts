@@ -14,7 +14,6 @@ import {
   type VaultClient,
 } from "@alter-vault/server";
 import type { Failure } from "../../packages/server/src/call.ts";
-import { sealClientSecret } from "../../packages/server/src/credential/oauth/client-secret.ts";
 import type { Begun, Connected } from "../../packages/server/src/credential/oauth/engine.ts";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault } from "../../packages/server/src/start.ts";
@@ -46,8 +45,10 @@ export interface OAuthVault {
   /** What the browser brought back, used up. */
   finish(provider: string, begun: Begun, callback: URL, options?: ConnectOptions): Promise<Connected | Failure>;
   /** A GET through the grant, signed by hand at the clock's own time. */
-  call(grantId: string, target: string): Promise<RawAnswer>;
+  call(grantId: string, target: string, more?: Readonly<Record<string, string>>): Promise<RawAnswer>;
   credential(grantId: string): Promise<OAuthCredentialRecord | null>;
+  /** The round the vault makes every few seconds by itself, now. */
+  sweep(): Promise<unknown>;
   /** For a process that goes on where this vault stops. */
   readonly place: Omit<PartsPlace, "writer">;
   /** The vault ends; its data directory and the provider stay. */
@@ -58,9 +59,13 @@ export interface OAuthVault {
 export interface ConfigureOptions {
   /** Asked for when a connection does not say. Default: up to three of the entry, where scopes can be asked for. */
   readonly defaultScopes?: readonly string[];
+  /** Values of variables, instead of the entry's examples. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface ConnectOptions {
+  /** Of the user; default: what is right. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly scopes?: readonly string[];
   readonly policy?: GrantPolicy;
   readonly grantId?: string;
@@ -92,12 +97,12 @@ export async function startOAuthVault(): Promise<OAuthVault> {
   });
   const { engine } = vault.oauth;
 
-  const begin: OAuthVault["begin"] = (providerId, { scopes } = {}) =>
+  const begin: OAuthVault["begin"] = (providerId, { scopes, variables } = {}) =>
     engine.begin({
       appId,
       providerId,
       scopes,
-      variables: variablesFrom(fake.at(providerId), "user"),
+      variables: variables ?? variablesFrom(fake.at(providerId), "user"),
       state: randomBytes(32).toString("base64url"),
       callbackUrl: CALLBACK_URL,
     });
@@ -140,27 +145,20 @@ export async function startOAuthVault(): Promise<OAuthVault> {
     begin,
     finish,
     tryConnect,
-    async configure(given, { defaultScopes } = {}) {
-      const registration = fake.at(given);
+    async configure(given, { defaultScopes, variables } = {}) {
+      const registration = fake.at(given, variables);
       const { provider, clientId, clientSecret, privateKeyPem, redirectUri } = registration;
-      const id = around.newId();
       const asks = provider.authorize !== undefined && provider.authorize.scopeSeparator !== "none";
-      const client = { client_secret: clientSecret, private_key: privateKeyPem };
-      await store.putProviderConfig({
-        id,
-        appId,
-        provider: provider.id,
-        clientId,
-        sealedClient: await sealClientSecret(vault.keyring, appId, id, client),
-        hasClientSecret: true,
-        hasPrivateKey: true,
-        variables: variablesFrom(registration, "operator"),
-        allowedScopes: null,
-        defaultScopes: defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map((scope) => scope.id) : []),
-        redirectUri: redirectUri === CALLBACK_URL ? null : redirectUri,
-        grantSchema: null,
-        createdAt: clock.now(),
-        updatedAt: clock.now(),
+      await operator.call("putProviderConfig", {
+        id: provider.id,
+        body: {
+          client_id: clientId,
+          client_secret: clientSecret,
+          private_key: privateKeyPem,
+          variables: variablesFrom(registration, "operator"),
+          default_scopes: [...(defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : []))],
+          ...(redirectUri === CALLBACK_URL ? {} : { redirect_uri: redirectUri }),
+        },
       });
       return registration;
     },
@@ -172,12 +170,13 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       }
       return connected.grant;
     },
-    call: (grantId, target) =>
+    call: (grantId, target, more) =>
       rawCall(url, apiKey, {
-        alter: getThrough(grantId, target),
+        alter: getThrough(grantId, target, more),
         created: Math.floor(clock.now() / 1000),
       }),
     credential: (grantId) => store.findOAuthCredential(appId, grantId),
+    sweep: () => vault.oauth.refresher.sweep(),
     place: { databasePath: config.databasePath, masterKeyPath: config.masterKeyPath, fakePort: fake.port },
     stopVault,
     async stop() {
