@@ -50,7 +50,7 @@ export interface OAuthVault {
   /** The round the vault makes every few seconds by itself, now. */
   sweep(): Promise<unknown>;
   /** For a process that goes on where this vault stops. */
-  readonly place: Omit<PartsPlace, "writer">;
+  readonly place: Omit<PartsPlace, "writesLog">;
   /** The vault ends; its data directory and the provider stay. */
   stopVault(): Promise<void>;
   stop(): Promise<void>;

@@ -164,5 +164,5 @@ function mayStillBeUsed(
 ): boolean {
   if (grace === "until-successor-is-used") return successors.every(({ seen }) => !seen);
   const seconds = grace === "entry" ? ((refresh.supported ? refresh.graceSeconds : undefined) ?? 0) : grace;
-  return now - replacedAt <= seconds * 1000;
+  return now - replacedAt < seconds * 1000;
 }
