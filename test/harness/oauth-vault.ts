@@ -82,10 +82,12 @@ export async function startOAuthVault(): Promise<OAuthVault> {
   const apiKey = await initDataDir(config, around);
   const store = openSqliteStore(config.databasePath);
   const keyProvider = openKeyFile({ ...around, path: config.masterKeyPath });
-  const vault = await startVault({ ...around, config, store, provider: keyProvider, connect: fake.connect });
+  const publicUrl = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const parts = { ...around, config, store, provider: keyProvider, publicUrl, connect: fake.connect };
+  const vault = await startVault(parts);
   const server = createServer(vault.app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = publicUrl();
   const appId = (await store.listApps())[0]?.id ?? "";
   const operator = createVaultClient({
     url,
