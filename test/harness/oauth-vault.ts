@@ -23,7 +23,7 @@ import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provi
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import type { PartsPlace } from "./oauth-parts.ts";
-import { consentAt } from "./scripted-user.ts";
+import { connectByLink, consentAt } from "./scripted-user.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
 /** A real vault whose connections all lead to the fake provider, both on one clock that a test can send ahead. */
@@ -37,7 +37,9 @@ export interface OAuthVault {
   readonly operator: VaultClient;
   /** Registers the app at a provider of the catalogue, and tells the vault. */
   configure(provider: string | Registration["provider"], options?: ConfigureOptions): Promise<Registration>;
-  /** Sends the user there and back. Throws when that makes no grant. */
+  /** An app's link, and the user who follows it through Connect's pages. */
+  connectByLink(provider: string): Promise<ConnectedGrant>;
+  /** Sends the user there and back, without pages in between. Throws when that makes no grant. */
   connect(provider: string, options?: ConnectOptions): Promise<ConnectedGrant>;
   /** The same, for connections that are to fail. */
   tryConnect(provider: string, options?: ConnectOptions): Promise<Connected | Failure>;
@@ -71,13 +73,11 @@ export interface ConnectOptions {
   readonly grantId?: string;
 }
 
-export const CALLBACK_URL = "https://vault.example.com/oauth/callback";
-
 export async function startOAuthVault(): Promise<OAuthVault> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-oauth-"));
   const clock = createTestClock();
   const around = { ...systemSurroundings(createLogger("silent")), clock };
-  const fake = await startFakeProvider({ callbackUrl: CALLBACK_URL, now: () => clock.now() });
+  const fake = await startFakeProvider({ callbackUrl: () => `${publicUrl()}/oauth/callback`, now: () => clock.now() });
   const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir }, {});
   const apiKey = await initDataDir(config, around);
   const store = openSqliteStore(config.databasePath);
@@ -106,7 +106,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       scopes,
       variables: variables ?? variablesFrom(fake.at(providerId), "user"),
       state: randomBytes(32).toString("base64url"),
-      callbackUrl: CALLBACK_URL,
+      callbackUrl: fake.at(providerId).callbackUrl,
     });
   const finish: OAuthVault["finish"] = (providerId, begun, callback, { policy, grantId } = {}) =>
     engine.finish({
@@ -116,7 +116,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       askedScopes: begun.askedScopes,
       variables: begun.variables,
       secrets: begun.secrets,
-      callbackUrl: CALLBACK_URL,
+      callbackUrl: fake.at(providerId).callbackUrl,
       policy: policy ?? null,
       ...(grantId === undefined ? {} : { grantId }),
     });
@@ -149,7 +149,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
     tryConnect,
     async configure(given, { defaultScopes, variables } = {}) {
       const registration = fake.at(given, variables);
-      const { provider, clientId, clientSecret, privateKeyPem, redirectUri } = registration;
+      const { provider, clientId, clientSecret, privateKeyPem, redirectUri, callbackUrl } = registration;
       const asks = provider.authorize !== undefined && provider.authorize.scopeSeparator !== "none";
       await operator.call("putProviderConfig", {
         id: provider.id,
@@ -159,10 +159,20 @@ export async function startOAuthVault(): Promise<OAuthVault> {
           private_key: privateKeyPem,
           variables: variablesFrom(registration, "operator"),
           default_scopes: [...(defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : []))],
-          ...(redirectUri === CALLBACK_URL ? {} : { redirect_uri: redirectUri }),
+          ...(redirectUri === callbackUrl ? {} : { redirect_uri: redirectUri }),
         },
       });
       return registration;
+    },
+    async connectByLink(provider) {
+      const { connect_url: connectUrl, session_token } = await operator.call("createConnectSession", {
+        body: { allowed_providers: [provider] },
+      });
+      await connectByLink({ fake, connectUrl, provider, answers: variablesFrom(fake.at(provider), "user") });
+      const { grants, error } = await operator.call("pollConnectSession", { body: { session_token } });
+      const [grant] = grants;
+      if (!grant) throw new Error(`${provider}: ${error?.code}: ${error?.detail}`);
+      return grant;
     },
     async connect(providerId, options) {
       const connected = await tryConnect(providerId, options);

@@ -17,7 +17,7 @@ let airtable: Registration;
 let clock: number;
 beforeEach(async () => {
   clock = 1_800_000_000_000;
-  fake = await startFakeProvider({ callbackUrl: CALLBACK, now: () => clock });
+  fake = await startFakeProvider({ callbackUrl: () => CALLBACK, now: () => clock });
   airtable = fake.at("airtable");
 });
 afterEach(() => fake.close());

@@ -63,8 +63,8 @@ export interface FakeProvider {
 }
 
 export interface FakeProviderOptions {
-  /** Where browsers are sent back to. */
-  readonly callbackUrl: string;
+  /** Where browsers are sent back to; asked for when an app is registered. */
+  readonly callbackUrl: () => string;
   /** Milliseconds since 1970. Default: the real clock. */
   readonly now?: () => number;
 }
@@ -157,7 +157,7 @@ export async function startFakeProvider({ callbackUrl, now = Date.now }: FakePro
       if (known) return known;
       const provider = typeof given === "string" ? findProvider(given) : given;
       if (!provider) throw new Error(`there is no provider ${id}`);
-      const made = createRegistration({ provider, callbackUrl, variables, now });
+      const made = createRegistration({ provider, callbackUrl: callbackUrl(), variables, now });
       registrations.set(id, made);
       return made;
     },
