@@ -19,7 +19,7 @@ import { connectionOpener } from "./connection-opener.ts";
 import { endpointOf, type EndpointName } from "./endpoints.ts";
 import { fakeJwks } from "./fake-jwt.ts";
 import { answerIdentity } from "./identity-endpoint.ts";
-import { allTextOf, readIncoming, type Incoming } from "./incoming.ts";
+import { readIncoming, valuesOf, type Incoming } from "./incoming.ts";
 import { answerInstallation } from "./installation-endpoint.ts";
 import { answerIntrospect } from "./introspect-endpoint.ts";
 import { discoveryDocument } from "./issuer.ts";
@@ -51,8 +51,8 @@ export interface FakeProvider {
   readonly port: number;
   /** For whoever opens the connections of the vault. */
   readonly connect: buildConnector.connector;
-  /** The app's registration at a provider; made when it is asked for first. */
-  at(provider: string | Provider): Registration;
+  /** The app's registration at a provider; made when it is asked for first, with these values of variables. */
+  at(provider: string | Provider, variables?: Readonly<Record<string, string>>): Registration;
   /** Everything that reached an endpoint, in order. */
   readonly requests: SeenRequest[];
   readonly apiCalls: ApiCall[];
@@ -63,8 +63,8 @@ export interface FakeProvider {
 }
 
 export interface FakeProviderOptions {
-  /** Where browsers are sent back to. */
-  readonly callbackUrl: string;
+  /** Where browsers are sent back to; asked for when an app is registered. */
+  readonly callbackUrl: () => string;
   /** Milliseconds since 1970. Default: the real clock. */
   readonly now?: () => number;
 }
@@ -151,12 +151,15 @@ export async function startFakeProvider({ callbackUrl, now = Date.now }: FakePro
   return {
     port,
     connect: connectionOpener(port),
-    at(given) {
+    at(given, variables = {}) {
+      const id = typeof given === "string" ? given : given.id;
+      const known = registrations.get(id);
+      if (known) return known;
       const provider = typeof given === "string" ? findProvider(given) : given;
-      if (!provider) throw new Error(`there is no provider ${String(given)}`);
-      const known = registrations.get(provider.id) ?? createRegistration({ provider, callbackUrl, now });
-      registrations.set(provider.id, known);
-      return known;
+      if (!provider) throw new Error(`there is no provider ${id}`);
+      const made = createRegistration({ provider, callbackUrl: callbackUrl(), variables, now });
+      registrations.set(id, made);
+      return made;
     },
     requests,
     apiCalls,
@@ -184,9 +187,10 @@ function whoIsMeant(
     return endpoint === null ? [] : [{ registration, endpoint }];
   });
   if (candidates.length < 2) return candidates[0] ?? null;
-  const text = allTextOf(incoming);
+  const values = valuesOf(incoming);
   const owned = candidates.find(
-    ({ registration }) => text.includes(registration.clientId) || registration.book.owns(text),
+    ({ registration }) =>
+      values.has(registration.clientId) || [...values].some((value) => registration.book.owns(value)),
   );
   return owned ?? candidates.find(({ endpoint }) => endpoint !== "api") ?? candidates[0] ?? null;
 }
