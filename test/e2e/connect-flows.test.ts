@@ -65,7 +65,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
       account_identifier: world.oidc.account,
       operation: "creation",
       status: "active",
-      scopes: ["openid", "email"],
+      scopes: ["openid", "offline_access", "email"],
       metadata: { account_email: world.oidc.account },
     });
     expect(await world.state(session)).toMatchObject({
@@ -206,7 +206,7 @@ describe("by redirect", () => {
       account_identifier: world.oidc.account,
       timestamp: grants[0]?.timestamp,
       operation: "creation",
-      scopes: "openid,email",
+      scopes: "openid,offline_access,email",
       status: "active",
     });
   });
