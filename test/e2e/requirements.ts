@@ -8,6 +8,7 @@ export interface Requirement {
 }
 
 const attacks = "test/e2e/attacks.test.ts";
+const connect = "test/e2e/connect-attacks.test.ts";
 const streaming = "test/e2e/streaming.test.ts";
 const server = "packages/server/src";
 
@@ -60,6 +61,20 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [
       { file: attacks, test: "unknown and forbidden look the same" },
       { file: `${server}/store/store.contract.ts`, test: "what belongs to another app does not exist" },
+    ],
+  },
+  {
+    promise: "Only the browser that went to a provider can come back from it.",
+    shownBy: [
+      { file: connect, test: "one that keeps no cookies" },
+      { file: connect, test: "a victim who is sent the callback of somebody else's attempt; and then it is used up" },
+    ],
+  },
+  {
+    promise: "The result of connecting goes only where the app has said beforehand.",
+    shownBy: [
+      { file: connect, test: "where a result may go" },
+      { file: connect, test: "for the session's own origin only" },
     ],
   },
   {
