@@ -26,6 +26,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   GrantNotFoundError: true,
   AmbiguousGrantError: true,
   PolicyViolationError: true,
+  ApprovalRequiredError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,
   ConnectFlowError: true,

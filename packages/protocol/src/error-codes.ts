@@ -20,6 +20,7 @@ export type SdkErrorName =
   | "GrantNotFoundError"
   | "AmbiguousGrantError"
   | "PolicyViolationError"
+  | "ApprovalRequiredError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
   | "ConnectFlowError"
@@ -210,6 +211,20 @@ export const ERROR_CODES = {
   // May they.
   policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
   rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+  approval_required: entry(
+    403,
+    false,
+    "Somebody must approve the call first",
+    "Have it approved at `approval_url`, then make the same call again.",
+    "ApprovalRequiredError",
+  ),
+  approval_denied: entry(
+    403,
+    false,
+    "The call was not approved",
+    "Do not repeat it; ask whoever decided.",
+    "PolicyViolationError",
+  ),
 
   // On the way to the provider and back.
   redirect_refused: entry(

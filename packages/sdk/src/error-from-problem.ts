@@ -2,6 +2,7 @@ import { ERROR_CODES, type Problem, type SdkErrorName } from "@alter-vault/proto
 import type { AlterSDKError } from "./alter-sdk-error.ts";
 import {
   AmbiguousGrantError,
+  ApprovalRequiredError,
   BackendError,
   ConnectConfigError,
   ConnectDeniedError,
@@ -28,6 +29,7 @@ const CLASS_OF: Readonly<Record<SdkErrorName, new (message: string, init: ErrorI
   GrantNotFoundError,
   AmbiguousGrantError,
   PolicyViolationError,
+  ApprovalRequiredError,
   TokenRefreshInProgressError,
   ScopeReauthRequiredError,
   ConnectFlowError,
@@ -67,6 +69,9 @@ function initOf(problem: Problem, call: AddressedCredential) {
     missingScopes: problem.missing_scopes,
     policyError: problem.policy_error,
     ruleId: problem.rule_id,
+    approvalId: problem.approval_id,
+    approvalUrl: problem.approval_url,
+    approvalExpiresAt: problem.approval_expires_at,
     statusCode: problem.status,
   };
 }
