@@ -13,6 +13,7 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
   "clock_skew",
   "token_refresh_in_progress",
   "rate_limited",
+  "tool_call_in_progress",
   "connect_timeout",
 ];
 

@@ -226,6 +226,32 @@ export const ERROR_CODES = {
     "PolicyViolationError",
   ),
 
+  // Calls of a tool, each made once.
+  tool_call_in_progress: entry(
+    409,
+    true,
+    "This call of the tool call is under way",
+    "Wait for whoever makes it, then ask again.",
+  ),
+  tool_call_outcome_unknown: entry(
+    409,
+    false,
+    "This call of the tool call was made, and nobody knows what came of it",
+    "Look at the provider whether it was done; a new tool call makes it again.",
+  ),
+  tool_call_done: entry(
+    409,
+    false,
+    "This call of the tool call was made, and its answer was not kept",
+    "Do not repeat it; ask the provider for what it made.",
+  ),
+  tool_call_mismatch: entry(
+    409,
+    false,
+    "This call of the tool call was another one the first time",
+    "Make the same calls in the same order each time, or use a new tool call.",
+  ),
+
   // On the way to the provider and back.
   redirect_refused: entry(
     502,
