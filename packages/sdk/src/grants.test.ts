@@ -161,7 +161,7 @@ describe("createManagedSecretGrant", () => {
 });
 
 test("whoami", async () => {
-  answer(200, { app_id: APP_ID, app_name: "Demo", key_id: "k", scopes: ["grants:read"] });
+  answer(200, { app_id: APP_ID, app_name: "Demo", key_id: "k", scopes: ["grants:read"], agent: null });
   expect(await fake.vault.whoami()).toEqual({ appId: APP_ID, appName: "Demo", keyId: "k", scopes: ["grants:read"] });
   expect(fake.server.seen[0]).toMatchObject({ method: "GET", path: "/v1/whoami" });
 });

@@ -1,3 +1,13 @@
+export {
+  AgentError,
+  AgentInactiveError,
+  AgentNotFoundError,
+  AgentRevokedError,
+  IdempotencyKeyBodyMismatchError,
+  LastActiveKeyError,
+  NoDelegatedGrantError,
+  UserTokenError,
+} from "./agent-errors.ts";
 export { AlterSDKError, type AlterErrorInit, type LocalErrorCode, type SdkErrorCode } from "./alter-sdk-error.ts";
 export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
