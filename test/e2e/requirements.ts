@@ -101,6 +101,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [{ file: streaming, test: "a gigabyte in constant memory" }],
   },
   {
+    promise: "A tool call that is run again does not act twice, and what nobody knows the end of is not repeated.",
+    shownBy: [
+      { file: "test/e2e/tool-calls.test.ts", test: "the recorded answer comes back" },
+      { file: "test/e2e/tool-calls.test.ts", test: "many at once have one effect" },
+      { file: "test/e2e/tool-calls.test.ts", test: "killed between claim and outcome" },
+    ],
+  },
+  {
     promise: "A caller who leaves ends the call at the provider.",
     shownBy: [{ file: streaming, test: "a caller who leaves ends the call at the provider" }],
   },

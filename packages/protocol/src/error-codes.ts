@@ -28,6 +28,7 @@ export type SdkErrorName =
   | "GrantNotFoundError"
   | "AmbiguousGrantError"
   | "PolicyViolationError"
+  | "ApprovalRequiredError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
   | "ConnectFlowError"
@@ -314,6 +315,46 @@ export const ERROR_CODES = {
   // May they.
   policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
   rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+  approval_required: entry(
+    403,
+    false,
+    "Somebody must approve the call first",
+    "Have it approved at `approval_url`, then make the same call again.",
+    "ApprovalRequiredError",
+  ),
+  approval_denied: entry(
+    403,
+    false,
+    "The call was not approved",
+    "Do not repeat it; ask whoever decided.",
+    "PolicyViolationError",
+  ),
+
+  // Calls of a tool, each made once.
+  tool_call_in_progress: entry(
+    409,
+    true,
+    "This call of the tool call is under way",
+    "Wait for whoever makes it, then ask again.",
+  ),
+  tool_call_outcome_unknown: entry(
+    409,
+    false,
+    "This call of the tool call was made, and nobody knows what came of it",
+    "Look at the provider whether it was done; a new tool call makes it again.",
+  ),
+  tool_call_done: entry(
+    409,
+    false,
+    "This call of the tool call was made, and its answer was not kept",
+    "Do not repeat it; ask the provider for what it made.",
+  ),
+  tool_call_mismatch: entry(
+    409,
+    false,
+    "This call of the tool call was another one the first time",
+    "Make the same calls in the same order each time, or use a new tool call.",
+  ),
 
   // On the way to the provider and back.
   redirect_refused: entry(

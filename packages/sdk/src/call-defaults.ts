@@ -2,8 +2,9 @@ import { UUID_PATTERN, type Caller, type Context } from "@alter-vault/protocol";
 import type { CredentialSelector } from "./call.ts";
 import type { CallerOptions } from "./caller.ts";
 import { refineCaller } from "./caller.ts";
-import { contextToWire, mergeContext, type CallContext } from "./context.ts";
+import { contextToWire, currentToolRun, mergeContext, type CallContext } from "./context.ts";
 import { AlterValueError } from "./errors.ts";
+import { startToolRun, type ToolRun } from "./tool-run.ts";
 
 /** Which credential a call uses. Exactly one of grant and provider. */
 export interface CredentialOptions {
@@ -31,6 +32,8 @@ export interface CallDefaults {
   readonly context: Context;
   readonly caller: Caller;
   readonly signal: AbortSignal | undefined;
+  /** Of a view that was made for one tool call. */
+  readonly toolRun?: ToolRun | undefined;
 }
 
 export function refineDefaults(base: CallDefaults, view: ViewDefaults): CallDefaults {
@@ -39,7 +42,14 @@ export function refineDefaults(base: CallDefaults, view: ViewDefaults): CallDefa
     context: { ...base.context, ...contextToWire(view) },
     caller: refineCaller(base.caller, view.caller, view.framework),
     signal: joinSignals(base.signal, view.signal),
+    toolRun: view.toolCallId === undefined ? base.toolRun : toolRunOf(view.toolCallId),
   };
+}
+
+/** A view inside of the scope of the same tool call counts together with it. */
+function toolRunOf(toolCallId: string): ToolRun {
+  const ambient = currentToolRun();
+  return ambient?.toolCallId === toolCallId ? ambient : startToolRun(toolCallId);
 }
 
 /** The context of a call: ambient, then the view's, then its own, and a new run id when none of them has one. */

@@ -12,6 +12,7 @@ import {
 import type { AlterSDKError } from "./alter-sdk-error.ts";
 import {
   AmbiguousGrantError,
+  ApprovalRequiredError,
   BackendError,
   ConnectConfigError,
   ConnectDeniedError,
@@ -46,6 +47,7 @@ const CLASS_OF: Readonly<Record<SdkErrorName, new (message: string, init: ErrorI
   GrantNotFoundError,
   AmbiguousGrantError,
   PolicyViolationError,
+  ApprovalRequiredError,
   TokenRefreshInProgressError,
   ScopeReauthRequiredError,
   ConnectFlowError,
@@ -85,6 +87,9 @@ function initOf(problem: Problem, call: AddressedCredential) {
     missingScopes: problem.missing_scopes,
     policyError: problem.policy_error,
     ruleId: problem.rule_id,
+    approvalId: problem.approval_id,
+    approvalUrl: problem.approval_url,
+    approvalExpiresAt: problem.approval_expires_at,
     statusCode: problem.status,
   };
 }

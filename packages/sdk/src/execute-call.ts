@@ -35,6 +35,7 @@ export async function executeCall(core: Core, call: Call): Promise<Response> {
 
 async function forward(core: Core, call: Call, body: EncodedBody, deadline: Deadline): Promise<Response> {
   const headers = envelopeHeaders(call, body);
+  if (call.callIndex !== undefined) headers[HEADER.call] = String(call.callIndex);
   const request = { method: "POST", path: "/v1/request", headers, body, credential: call.credential };
   const answer = await core.vault.send(request, deadline);
   if (answerKind(answer) !== "provider") return rejectForeign(answer, core);

@@ -12,20 +12,22 @@ export { AlterSDKError, type AlterErrorInit, type LocalErrorCode, type SdkErrorC
 export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
 export {
-  adapterContext,
-  contextText,
-  describeFailure,
   readToolAnswer,
+  runTool,
   sendToolRequest,
-  type SafeFailure,
+  type ToolExecution,
   type ToolRequest,
   type ToolScope,
 } from "./adapter.ts";
+export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
+export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
+export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { AwsClientConfig, AwsHttpResponse, AwsOptions, AwsRequestHandler } from "./aws.ts";
 export type { AwsHttpRequest } from "./aws-request.ts";
 export type { BodyInput } from "./body.ts";
 export type { VaultCalls } from "./bound-vault.ts";
 export type { Redirect } from "./call.ts";
+export type { ConnectionCheck, ConnectionNeed } from "./check-connection.ts";
 export type { CredentialOptions, ViewDefaults } from "./call-defaults.ts";
 export type { RouteOptions } from "./call-route.ts";
 export type { ActorOptions, CallerOptions } from "./caller.ts";
@@ -47,6 +49,7 @@ export {
 export {
   AlterValueError,
   AmbiguousGrantError,
+  ApprovalRequiredError,
   BackendError,
   ConnectConfigError,
   ConnectDeniedError,
@@ -64,6 +67,7 @@ export {
   TimeoutError,
   TokenRefreshInProgressError,
   type AmbiguousGrantErrorInit,
+  type ApprovalRequiredErrorInit,
   type ConnectFlowErrorInit,
   type GrantErrorInit,
   type PolicyViolationErrorInit,

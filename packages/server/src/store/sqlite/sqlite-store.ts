@@ -12,6 +12,7 @@ import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
+import { toolCallStore } from "./tool-calls.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
@@ -24,6 +25,7 @@ export function openSqliteStore(path: string): Store {
     ...oauthCredentialStore(db),
     ...providerStore(db),
     ...connectStore(db),
+    ...toolCallStore(db),
     ...identityStore(db),
     ...agentStore(db),
     ...dataKeyStore(db),
