@@ -36,8 +36,8 @@ const ipRange = z
 const pattern = z.string().min(1).max(512);
 
 /**
- * What a rule looks at. All that is named must hold; of a list, one is enough. Looked at in the order written here, and
- * no further than the first that does not hold.
+ * What a rule looks at. All that is named must hold; of a list, one is enough. What cannot be told counts as a yes in
+ * `when` and as a no in `unless`: so it denies, unless another condition says that the rule is not about the call.
  */
 export const Conditions = z.strictObject({
   mode: z.enum(["proxy", "retrieve"]).optional(),

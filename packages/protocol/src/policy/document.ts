@@ -47,7 +47,6 @@ export const Rule = z.strictObject({
   ).optional(),
 });
 export type Rule = z.infer<typeof Rule>;
-export type RuleInput = z.input<typeof Rule>;
 
 /** A rule written freely in Cedar: `forbid` policies alone, checked against the vault's schema when it is published. */
 export const CedarRule = z.strictObject({ ...described, policy: z.string().min(1).max(20_000) });
