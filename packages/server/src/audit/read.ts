@@ -1,7 +1,7 @@
 import type { AuditEntry, AuditList, AuditQuery } from "@alter-vault/protocol";
 import { toTimestamp } from "../clock.ts";
 import { LOG_REFS, type EntryWithOutcome, type LogFilter, type LogStore } from "../store/store.ts";
-import { readEntryBody, type OutcomeBody } from "./entry.ts";
+import { readEntryBody, readOutcomeBody } from "./entry.ts";
 
 /** Reading the log back: an entry together with what came of it. */
 interface ReadDeps {
@@ -17,7 +17,7 @@ const MAX_LOOKED_AT = 20_000;
 
 export function toAuditEntry({ entry, outcome }: EntryWithOutcome, startedAfterSeq: number): AuditEntry {
   const body = readEntryBody(entry.body);
-  const end = outcome ? (JSON.parse(outcome.body) as OutcomeBody) : null;
+  const end = outcome ? readOutcomeBody(outcome.body) : null;
   const missing = body.decision === "deny" ? "none" : entry.seq <= startedAfterSeq ? "unknown" : "pending";
   return {
     entry_id: entry.entryId,
