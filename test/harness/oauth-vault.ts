@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ConnectedGrant, GrantPolicy } from "@alter-vault/protocol";
+import type { ConnectedGrant } from "@alter-vault/protocol";
 import {
   createLogger,
   createVaultClient,
@@ -35,7 +35,10 @@ export interface OAuthVault {
   readonly fake: FakeProvider;
   readonly store: Store;
   readonly operator: VaultClient;
-  /** Registers the app at a provider of the catalogue, and tells the vault. */
+  /**
+   * Registers the app at a provider of the catalogue, and tells the vault. Up to three scopes of the entry are asked for
+   * when a connection does not say.
+   */
   configure(provider: string | Registration["provider"], options?: ConfigureOptions): Promise<Registration>;
   /** An app's link, and the user who follows it through Connect's pages. */
   connectByLink(provider: string): Promise<ConnectedGrant>;
@@ -45,9 +48,9 @@ export interface OAuthVault {
   tryConnect(provider: string, options?: ConnectOptions): Promise<Connected | Failure>;
   begin(provider: string, options?: ConnectOptions): Promise<Begun | Failure>;
   /** What the browser brought back, used up. */
-  finish(provider: string, begun: Begun, callback: URL, options?: ConnectOptions): Promise<Connected | Failure>;
+  finish(provider: string, begun: Begun, callback: URL): Promise<Connected | Failure>;
   /** A GET through the grant, signed by hand at the clock's own time. */
-  call(grantId: string, target: string, more?: Readonly<Record<string, string>>): Promise<RawAnswer>;
+  call(grantId: string, target: string): Promise<RawAnswer>;
   credential(grantId: string): Promise<OAuthCredentialRecord | null>;
   /** The round the vault makes every few seconds by itself, now. */
   sweep(): Promise<unknown>;
@@ -59,8 +62,6 @@ export interface OAuthVault {
 }
 
 export interface ConfigureOptions {
-  /** Asked for when a connection does not say. Default: up to three of the entry, where scopes can be asked for. */
-  readonly defaultScopes?: readonly string[];
   /** Values of variables, instead of the entry's examples. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -69,8 +70,6 @@ export interface ConnectOptions {
   /** Of the user; default: what is right. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly scopes?: readonly string[];
-  readonly policy?: GrantPolicy;
-  readonly grantId?: string;
 }
 
 export async function startOAuthVault(): Promise<OAuthVault> {
@@ -108,7 +107,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       state: randomBytes(32).toString("base64url"),
       callbackUrl: fake.at(providerId).callbackUrl,
     });
-  const finish: OAuthVault["finish"] = (providerId, begun, callback, { policy, grantId } = {}) =>
+  const finish: OAuthVault["finish"] = (providerId, begun, callback) =>
     engine.finish({
       appId,
       providerId,
@@ -117,12 +116,11 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       variables: begun.variables,
       secrets: begun.secrets,
       callbackUrl: fake.at(providerId).callbackUrl,
-      policy: policy ?? null,
-      ...(grantId === undefined ? {} : { grantId }),
+      policy: null,
     });
   const tryConnect: OAuthVault["tryConnect"] = async (providerId, options) => {
     const begun = await begin(providerId, options);
-    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url), options) : begun;
+    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url)) : begun;
   };
 
   let stopped: Promise<void> | null = null;
@@ -147,7 +145,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
     begin,
     finish,
     tryConnect,
-    async configure(given, { defaultScopes, variables } = {}) {
+    async configure(given, { variables } = {}) {
       const registration = fake.at(given, variables);
       const { provider, clientId, clientSecret, privateKeyPem, redirectUri, callbackUrl } = registration;
       const asks = provider.authorize !== undefined && provider.authorize.scopeSeparator !== "none";
@@ -158,7 +156,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
           client_secret: clientSecret,
           private_key: privateKeyPem,
           variables: variablesFrom(registration, "operator"),
-          default_scopes: [...(defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : []))],
+          default_scopes: asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : [],
           ...(redirectUri === callbackUrl ? {} : { redirect_uri: redirectUri }),
         },
       });
@@ -182,9 +180,9 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       }
       return connected.grant;
     },
-    call: (grantId, target, more) =>
+    call: (grantId, target) =>
       rawCall(url, apiKey, {
-        alter: getThrough(grantId, target, more),
+        alter: getThrough(grantId, target),
         created: Math.floor(clock.now() / 1000),
       }),
     credential: (grantId) => store.findOAuthCredential(appId, grantId),
