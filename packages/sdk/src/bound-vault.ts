@@ -47,6 +47,7 @@ const VIEW_OPTIONS = [
   "context",
   "caller",
   "framework",
+  "userToken",
   "signal",
 ];
 

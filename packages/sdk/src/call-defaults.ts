@@ -4,6 +4,7 @@ import type { CallerOptions } from "./caller.ts";
 import { refineCaller } from "./caller.ts";
 import { contextToWire, mergeContext, type CallContext } from "./context.ts";
 import { AlterValueError } from "./errors.ts";
+import { checkUserToken, type UserToken } from "./user-token.ts";
 
 /** Which credential a call uses. Exactly one of grant and provider. */
 export interface CredentialOptions {
@@ -21,6 +22,8 @@ export interface ViewDefaults extends CredentialOptions, CallContext {
   readonly caller?: string | CallerOptions | undefined;
   /** Short for `caller: { framework }`. */
   readonly framework?: string | undefined;
+  /** The end user of every call of the view. */
+  readonly userToken?: UserToken | undefined;
   /** Aborts every call of the view; a call's own signal works beside it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,6 +33,7 @@ export interface CallDefaults {
   readonly credential: CredentialSelector | undefined;
   readonly context: Context;
   readonly caller: Caller;
+  readonly userToken: UserToken | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -38,6 +42,7 @@ export function refineDefaults(base: CallDefaults, view: ViewDefaults): CallDefa
     credential: selectCredential(view) ?? base.credential,
     context: { ...base.context, ...contextToWire(view) },
     caller: refineCaller(base.caller, view.caller, view.framework),
+    userToken: view.userToken === undefined ? base.userToken : checkUserToken("userToken", view.userToken),
     signal: joinSignals(base.signal, view.signal),
   };
 }
