@@ -5,7 +5,13 @@
  * The SDK trusts the vault it is pointed at and nothing else. It refuses wrong options before anything is sent, speaks
  * clear text to nobody but this machine, and keeps its key where neither printing nor serializing reaches.
  */
+import { createAgents, type Agents } from "./agents.ts";
+import { createKeys, type Keys } from "./api-keys.ts";
+import { listAudit, type AuditListResult, type ListAuditOptions } from "./audit-log.ts";
+import type { RouteOptions } from "./call-route.ts";
+import { withContext, type CallContext } from "./context.ts";
 import { createCore, type Core } from "./core.ts";
+import { me, type MeResult } from "./me.ts";
 import { createOAuthProviders, type OAuthProviders } from "./oauth-providers.ts";
 import { revokeGrants, type RevokeGrantsFilter, type RevokeGrantsResult } from "./revoke-grants.ts";
 import type { AlterVaultOptions } from "./vault-options.ts";
@@ -23,6 +29,8 @@ import { VaultView } from "./vault-view.ts";
 export class AlterVault extends VaultView {
   readonly #core: Core;
   readonly #oauthProviders: OAuthProviders;
+  readonly #agents: Agents;
+  readonly #keys: Keys;
 
   /** Throws AlterValueError for the first option that is wrong, and says what to do. Nothing is sent. */
   constructor(options: AlterVaultOptions) {
@@ -36,11 +44,47 @@ export class AlterVault extends VaultView {
     });
     this.#core = core;
     this.#oauthProviders = createOAuthProviders(core);
+    this.#agents = createAgents(core);
+    this.#keys = createKeys(core);
   }
 
   /** What users can connect: the catalogue, and what the operator has set up. Needs the scope `providers:read`. */
   get oauthProviders(): OAuthProviders {
     return this.#oauthProviders;
+  }
+
+  /** Registered agents, and their keys. Needs the scopes `agents:read` and `agents:write`. */
+  get agents(): Agents {
+    return this.#agents;
+  }
+
+  /** Replaces and ends keys. Needs the scope `keys:write`. */
+  get keys(): Keys {
+    return this.#keys;
+  }
+
+  /**
+   * The agent whose key this is. It answers also while the agent is paused. Rejects with AgentKeyRequiredError for a key
+   * of the app.
+   */
+  async me(options?: RouteOptions): Promise<MeResult> {
+    return me(this.#core, options);
+  }
+
+  /**
+   * Runs `body` so that every call made inside it, however deep, carries these ids into the audit log. It is
+   * `withContext()`, which says more.
+   *
+   * @example
+   * await agent.trace({ runId, threadId }, () => graph.invoke(input));
+   */
+  trace<Result>(context: CallContext, body: () => Result): Result {
+    return withContext(context, body);
+  }
+
+  /** One page of the app's audit log, newest first. Needs the scope `audit:read`. */
+  async listAudit(options?: ListAuditOptions): Promise<AuditListResult> {
+    return listAudit(this.#core, options);
   }
 
   /**

@@ -201,7 +201,7 @@ describe("it does not work", () => {
   test("the vault refuses to say how it stands", async () => {
     const refuse: Handler = (_, response) => sendProblem(response, makeProblem("invalid_key", "revoked"));
     fake.server.answer(sendSession, fakeState("pending"), refuse);
-    expect(await failureOf(run())).toMatchObject({ name: "BackendError", code: "invalid_key" });
+    expect(await failureOf(run())).toMatchObject({ name: "InvalidKeyError", code: "invalid_key" });
     expect(polls()).toBe(2);
   });
 });

@@ -32,6 +32,14 @@ import {
   type WhoAmIResult,
 } from "./grants.ts";
 import { disconnectGrant, revokeGrant, type RevokeGrantOptions, type RevokeGrantResult } from "./revoke-grants.ts";
+import { createDelegations, type Delegations } from "./delegations.ts";
+import { resolveIdentity, verifyUserToken, type ResolvedIdentity, type VerifiedUser } from "./identity.ts";
+import {
+  createVaultSession,
+  revokeVaultSession,
+  type VaultSession,
+  type VaultSessionOptions,
+} from "./vault-session.ts";
 import { checkUserToken, userTokensOf, type UserToken } from "./user-token.ts";
 
 /**
@@ -41,11 +49,13 @@ import { checkUserToken, userTokensOf, type UserToken } from "./user-token.ts";
 export class VaultView extends BoundVault {
   readonly #core: Core;
   readonly #defaults: CallDefaults;
+  readonly #delegations: Delegations;
 
   constructor(core: Core, defaults: CallDefaults) {
     super(core, defaults);
     this.#core = core;
     this.#defaults = defaults;
+    this.#delegations = createDelegations(core);
   }
 
   /**
@@ -175,9 +185,56 @@ export class VaultView extends BoundVault {
     return setGrantData(this.#core, grantId, data, options);
   }
 
-  /** Issues one more grant for a managed secret. Needs the scope `grants:write`. */
+  /**
+   * Issues one more grant for a managed secret, on behalf of one user, a group, an agent, or nobody in particular. Needs
+   * the scope `grants:write`.
+   */
   async createManagedSecretGrant(secretId: string, options: CreateManagedSecretGrantOptions): Promise<GrantInfo> {
     return createManagedSecretGrant(this.#core, secretId, options);
+  }
+
+  /** Which agents may use which grants of the user. */
+  get delegations(): Delegations {
+    return this.#delegations;
+  }
+
+  /**
+   * Who asks, as the vault sees it: the user of the token, the agent of the key. Rejects with UserTokenError for a token
+   * that is not accepted, and for a user who is suspended or deleted.
+   *
+   * @example
+   * const { userId, groups } = await vault.resolveIdentity({ userToken });
+   */
+  async resolveIdentity(options?: RouteOptions): Promise<ResolvedIdentity> {
+    return resolveIdentity(this.#core, options);
+  }
+
+  /**
+   * The active user a token (or a vault session) is about, or null for anything that is no token of one. For tokens that
+   * come from clients. Rejects only when the vault cannot be asked.
+   */
+  async verifyUserToken(token: string, options?: Omit<RouteOptions, "userToken">): Promise<VerifiedUser | null> {
+    return verifyUserToken(this.#core, token, options);
+  }
+
+  /**
+   * A short-lived stand-in for the user's token, which can do less. Pass its `sessionToken` wherever a user token goes;
+   * a session made with one can only be narrower, and ends with it. Needs the scope `sessions:write`. Rejects with
+   * UserTokenError without a user, and with BackendError `session_too_wide`.
+   *
+   * @example
+   * const { sessionToken } = await vault.createVaultSession({ userToken, providers: ["github"], expiresInSeconds: 300 });
+   */
+  async createVaultSession(options?: VaultSessionOptions): Promise<VaultSession> {
+    return createVaultSession(this.#core, options);
+  }
+
+  /** Ends a session and all that were made from it. Needs the scope `sessions:write`. */
+  async revokeVaultSession(
+    sessionId: string,
+    options?: RouteOptions,
+  ): Promise<{ readonly sessionId: string; readonly revokedAt: string }> {
+    return revokeVaultSession(this.#core, sessionId, options);
   }
 
   /** The app and the scopes of the key. A cheap way to see that address, key and clock are right. */
