@@ -63,6 +63,7 @@ const VIEW_OPTIONS = [
   "context",
   "caller",
   "framework",
+  "userToken",
   "signal",
 ];
 
