@@ -92,10 +92,7 @@ export function readOperatorKey(dataDir: string): string | null {
 
 /** Verifies the audit log of a vault that does not run. Needs no key of any kind. Throws {@link DataDirBusy}. */
 export function verifyLocalLog(config: Config): Promise<AuditVerification> {
-  // Nothing is running, so a missing outcome is one that nobody will ever write.
-  return withLock(config.dataDir, () =>
-    withStore(config, (store) => verifyDataDir(store, config.dataDir, Number.MAX_SAFE_INTEGER)),
-  );
+  return withLock(config.dataDir, () => withStore(config, (store) => verifyDataDir(store, config.dataDir)));
 }
 
 interface StartOptions {

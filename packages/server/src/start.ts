@@ -47,7 +47,8 @@ export interface RunningVault {
   close(): Promise<void>;
 }
 
-const WRITER = "main";
+const TOUCH_CHAIN_EVERY_MS = 5_000;
+const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
@@ -69,13 +70,15 @@ export async function startVault({
   connect,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
+  await store.prepareLog(clock.now());
+  const { writer } = await store.openChain(newId());
   const metrics = createMetrics();
   const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
   const checkpoints = await openCheckpointer({
     store,
     keyring,
     clock,
-    writer: WRITER,
+    writer,
     filePath: join(config.dataDir, "checkpoints.jsonl"),
     onFailure: failed("checkpoint failed"),
   });
@@ -83,7 +86,7 @@ export async function startVault({
     store,
     clock,
     newId,
-    writer: WRITER,
+    writer,
     onCommit(rows, head) {
       metrics.committed(rows);
       checkpoints.committed(rows, head);
@@ -115,14 +118,14 @@ export async function startVault({
   });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
-    return verifyDataDir(store, config.dataDir, log.startedAfterSeq);
+    return verifyDataDir(store, config.dataDir);
   };
 
   let stopping = false;
   const health = async (): Promise<Health> => {
     if (stopping) return { status: "unavailable", version: VERSION, detail: "stopping" };
     try {
-      await store.chainHead(WRITER);
+      await store.chainHead(writer);
       return { status: "ok", version: VERSION };
     } catch {
       return { status: "unavailable", version: VERSION, detail: "the storage does not answer" };
@@ -130,6 +133,11 @@ export async function startVault({
   };
 
   const timers = [
+    setInterval(() => void store.touchChain(writer).catch(failed("touching the chain failed")), TOUCH_CHAIN_EVERY_MS),
+    setInterval(
+      () => void store.prepareLog(clock.now()).catch(failed("preparing the log failed")),
+      PREPARE_LOG_EVERY_MS,
+    ),
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
@@ -157,7 +165,6 @@ export async function startVault({
       newId,
       allowLoopback,
       callbackUrl: () => `${publicOrigin(config)}/oauth/callback`,
-      startedAfterSeq: log.startedAfterSeq,
       verifyAudit,
     }),
     limits: config.limits,
@@ -187,6 +194,7 @@ export async function startVault({
       await egress.close();
       await log.close();
       await checkpoints.close();
+      await store.closeChain(writer).catch(failed("closing the chain failed"));
       await store.close();
     },
   };
@@ -199,11 +207,7 @@ function publicOrigin({ publicUrl, tls, host, port }: Config): string {
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */
-export async function verifyDataDir(
-  store: Store,
-  dataDir: string,
-  runningAfterSeq: number,
-): Promise<AuditVerification> {
+export async function verifyDataDir(store: Store, dataDir: string): Promise<AuditVerification> {
   const kept = await readFile(join(dataDir, "checkpoints.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
@@ -212,7 +216,6 @@ export async function verifyDataDir(
     store,
     publicKey: await checkpointPublicKey(store),
     kept: parseCheckpointLines(kept),
-    runningAfterSeq,
   });
 }
 

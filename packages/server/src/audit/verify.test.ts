@@ -53,7 +53,7 @@ async function verify(keptText?: string) {
   const store = openSqliteStore(databasePath);
   const kept = parseCheckpointLines(keptText ?? readFileSync(filePath, "utf8"));
   const publicKey = await checkpointPublicKey(store);
-  const report = await verifyLog({ store, publicKey, kept, runningAfterSeq: Number.MAX_SAFE_INTEGER });
+  const report = await verifyLog({ store, publicKey, kept });
   await store.close();
   return report;
 }

@@ -358,7 +358,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(newest.map(({ entry: row }) => row.entryId)).toEqual([ids[4], ids[3]]);
         expect(newest[0]?.outcome?.body).toContain("done");
         const following = await store.listEntries(appA, filter, {
-          from: newest[1]?.entry.seq ?? 0,
+          from: newest[1]?.cursor ?? null,
           order: "newest",
           limit: 10,
         });

@@ -21,8 +21,8 @@ const fromRow = (row: Row): DataKeyRecord => ({
 
 export function dataKeyStore(db: Database): DataKeyStore {
   return {
-    async listDataKeys() {
-      return db.all<Row>("SELECT * FROM data_keys ORDER BY id").map(fromRow);
+    async listDataKeys(createdSince = 0) {
+      return db.all<Row>("SELECT * FROM data_keys WHERE created_at >= ? ORDER BY id", createdSince).map(fromRow);
     },
     async insertDataKey(key) {
       db.transaction(() => {

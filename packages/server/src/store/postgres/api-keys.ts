@@ -1,0 +1,56 @@
+import type { Scope } from "@alter-vault/protocol";
+import type { ApiKeyRecord, ApiKeyStore } from "../store.ts";
+import type { Database } from "./database.ts";
+
+interface Row {
+  id: string;
+  app_id: string;
+  name: string;
+  scopes: string;
+  sealed_signing_key: Uint8Array;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+const fromRow = (row: Row): ApiKeyRecord => ({
+  id: row.id,
+  appId: row.app_id,
+  name: row.name,
+  scopes: row.scopes.split(" ") as Scope[],
+  sealedSigningKey: row.sealed_signing_key,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+});
+
+export function apiKeyStore(db: Database): ApiKeyStore {
+  return {
+    async insertApiKey(key) {
+      await db.run(
+        "INSERT INTO api_keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        key.id,
+        key.appId,
+        key.name,
+        key.scopes.join(" "),
+        key.sealedSigningKey,
+        key.createdAt,
+        key.expiresAt,
+        key.revokedAt,
+      );
+    },
+    async findApiKey(id) {
+      const row = await db.get<Row>("SELECT * FROM api_keys WHERE id = $1", id);
+      return row ? fromRow(row) : null;
+    },
+    async listApiKeys(appId) {
+      const rows = await db.all<Row>("SELECT * FROM api_keys WHERE app_id = $1 ORDER BY created_at, id", appId);
+      return rows.map(fromRow);
+    },
+    async revokeApiKey(appId, id, at) {
+      const sql = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE app_id = $2 AND id = $3 RETURNING *";
+      const row = await db.get<Row>(sql, at, appId, id);
+      return row ? fromRow(row) : null;
+    },
+  };
+}
