@@ -20,6 +20,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   langchain: ["sdk"],
   ai: ["sdk"],
   express: ["sdk"],
+  connect: [],
   server: ["protocol", "providers"],
 };
 
@@ -31,6 +32,7 @@ const SERVER_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   egress: ["store", "http", "credential", "crypto", "inject", "audit", "identity", "policy", "cli"],
   store: ["http", "credential", "egress", "inject", "audit", "identity", "policy", "cli"],
   audit: ["http", "credential", "egress", "inject", "identity", "policy", "cli"],
+  connect: ["store/sqlite", "http", "egress", "inject", "identity", "policy", "cli"],
   http: ["store/sqlite", "cli"],
 };
 
@@ -45,7 +47,7 @@ interface Rule {
 
 const SOURCES = /^packages\/[^/]+\/src\//;
 const PURE =
-  /^packages\/(protocol\/src|server\/src\/(policy|crypto|inject|egress|identity|credential|store|audit|http))\//;
+  /^packages\/(protocol\/src|server\/src\/(policy|crypto|inject|egress|identity|credential|connect|store|audit|http))\//;
 
 const RULES: readonly Rule[] = [
   {

@@ -41,7 +41,7 @@ beforeEach(async () => {
   apiKey = await initDataDir(config, around);
   real = openSqliteStore(config.databasePath);
   const provider = openKeyFile({ ...around, random: randomBytes, path: config.masterKeyPath });
-  vault = await startVault({ ...around, config, store: failing(real), provider });
+  vault = await startVault({ ...around, config, store: failing(real), provider, publicUrl: () => url });
   server = createServer(vault.app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

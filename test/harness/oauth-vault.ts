@@ -23,6 +23,7 @@ import type { OAuthCredentialRecord, Store } from "../../packages/server/src/sto
 import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provider.ts";
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
+import type { PartsPlace } from "./oauth-parts.ts";
 import { consentAt } from "./scripted-user.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
@@ -47,6 +48,10 @@ export interface OAuthVault {
   /** A GET through the grant, signed by hand at the clock's own time. */
   call(grantId: string, target: string): Promise<RawAnswer>;
   credential(grantId: string): Promise<OAuthCredentialRecord | null>;
+  /** For a process that goes on where this vault stops. */
+  readonly place: Omit<PartsPlace, "writer">;
+  /** The vault ends; its data directory and the provider stay. */
+  stopVault(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,10 +77,12 @@ export async function startOAuthVault(): Promise<OAuthVault> {
   const apiKey = await initDataDir(config, around);
   const store = openSqliteStore(config.databasePath);
   const keyProvider = openKeyFile({ ...around, path: config.masterKeyPath });
-  const vault = await startVault({ ...around, config, store, provider: keyProvider, connect: fake.connect });
+  const publicUrl = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const parts = { ...around, config, store, provider: keyProvider, publicUrl, connect: fake.connect };
+  const vault = await startVault(parts);
   const server = createServer(vault.app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = publicUrl();
   const appId = (await store.listApps())[0]?.id ?? "";
   const operator = createVaultClient({
     url,
@@ -112,6 +119,17 @@ export async function startOAuthVault(): Promise<OAuthVault> {
     const begun = await begin(providerId, options);
     return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url), options) : begun;
   };
+
+  let stopped: Promise<void> | null = null;
+  const stopVault = (): Promise<void> => (stopped ??= stopAll());
+  async function stopAll(): Promise<void> {
+    await operator.close();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    await vault.close();
+  }
 
   return {
     url,
@@ -162,13 +180,10 @@ export async function startOAuthVault(): Promise<OAuthVault> {
         created: Math.floor(clock.now() / 1000),
       }),
     credential: (grantId) => store.findOAuthCredential(appId, grantId),
+    place: { databasePath: config.databasePath, masterKeyPath: config.masterKeyPath, fakePort: fake.port },
+    stopVault,
     async stop() {
-      await operator.close();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
-      await vault.close();
+      await stopVault();
       await fake.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

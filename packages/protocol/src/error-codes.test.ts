@@ -19,6 +19,14 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
 /** The SDK makes a class of each. Written as a record so that a new name fails to compile until it is here. */
 const SDK_ERRORS: Record<SdkErrorName, true> = {
   BackendError: true,
+  AgentError: true,
+  AgentInactiveError: true,
+  AgentRevokedError: true,
+  AgentNotFoundError: true,
+  LastActiveKeyError: true,
+  IdempotencyKeyBodyMismatchError: true,
+  NoDelegatedGrantError: true,
+  UserTokenError: true,
   ReAuthRequiredError: true,
   GrantExpiredError: true,
   GrantRevokedError: true,

@@ -13,6 +13,14 @@ interface ErrorCodeEntry {
 
 export type SdkErrorName =
   | "BackendError"
+  | "AgentError"
+  | "AgentInactiveError"
+  | "AgentRevokedError"
+  | "AgentNotFoundError"
+  | "LastActiveKeyError"
+  | "IdempotencyKeyBodyMismatchError"
+  | "NoDelegatedGrantError"
+  | "UserTokenError"
   | "ReAuthRequiredError"
   | "GrantExpiredError"
   | "GrantRevokedError"
@@ -89,7 +97,103 @@ export const ERROR_CODES = {
     "Use a key that has the scope named in `required_scope`.",
   ),
 
+  key_address_not_allowed: entry(
+    403,
+    false,
+    "The API key may not be used from this address",
+    "Call from an address on the key's list.",
+  ),
+  agent_inactive: entry(
+    403,
+    false,
+    "The agent is paused",
+    "Resume it with `alter-vault agents resume`.",
+    "AgentInactiveError",
+  ),
+  agent_revoked: entry(403, false, "The agent was revoked", "Create another agent.", "AgentRevokedError"),
+  agent_not_found: entry(404, false, "No such agent", "Check the agent's id or name.", "AgentNotFoundError"),
+  agent_key_required: entry(
+    400,
+    false,
+    "Only an agent can ask for this",
+    "Sign with a key of the agent, or name the agent.",
+    "AgentError",
+  ),
+  agent_not_allowed: entry(403, false, "An agent may not do this", "Use a key of the app.", "AgentError"),
+  last_active_key: entry(
+    409,
+    false,
+    "It is the last active key of its agent",
+    "Make another key first, or say `force`.",
+    "LastActiveKeyError",
+  ),
+  idempotency_mismatch: entry(
+    409,
+    false,
+    "The idempotency key was used for something else",
+    "Use a fresh key for another body.",
+    "IdempotencyKeyBodyMismatchError",
+  ),
+  user_token_missing: entry(
+    401,
+    false,
+    "The call needs an end user",
+    "Pass a user token: `userTokenGetter`, `userToken`, or authenticate().",
+    "UserTokenError",
+  ),
+  user_token_invalid: entry(
+    401,
+    false,
+    "The user token is not accepted",
+    "Check issuer, audience and keys of the identity provider; the detail says which.",
+    "UserTokenError",
+  ),
+  user_token_expired: entry(
+    401,
+    false,
+    "The user token has expired",
+    "Get a fresh token for the user.",
+    "UserTokenError",
+  ),
+  user_inactive: entry(
+    403,
+    false,
+    "The user is suspended or deleted",
+    "Nothing to do: the identity provider or an operator ended the user's access.",
+    "UserTokenError",
+  ),
+  session_invalid: entry(
+    401,
+    false,
+    "The vault session is over or was never there",
+    "Make a new session.",
+    "UserTokenError",
+  ),
+  session_too_wide: entry(
+    403,
+    false,
+    "A session cannot do more than what it is made from",
+    "Ask for scopes, providers, grants and a lifetime within those of the parent.",
+  ),
+  identity_provider_not_found: entry(404, false, "No such identity provider", "See `alter-vault idp list`."),
+  identity_provider_invalid: entry(
+    400,
+    false,
+    "The identity provider cannot be used",
+    "Check the issuer: its discovery document must be reachable and about itself.",
+  ),
+  user_not_found: entry(404, false, "No such user", "Check the user's id."),
+  group_not_found: entry(404, false, "No such group", "Check the group's id."),
+  delegation_not_found: entry(404, false, "No such delegation", "Check the delegation's id."),
+
   // Which grant.
+  no_delegated_grant: entry(
+    404,
+    false,
+    "The agent has no grant for this",
+    "Have a user delegate one (Connect with this agent), or issue one to the agent.",
+    "NoDelegatedGrantError",
+  ),
   grant_not_found: entry(404, false, "No such grant", "Check the grant id, or connect first.", "GrantNotFoundError"),
   grant_expired: entry(
     403,

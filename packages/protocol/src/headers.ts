@@ -19,6 +19,8 @@ export const HEADER = {
   body: "alter-body",
   bodyDigest: "alter-body-digest",
   app: "alter-app",
+  /** The end user's token (a JWT of the app's identity provider), or a vault session that stands in for it. */
+  userToken: "alter-user-token",
   outcome: "alter-outcome",
   /** The content-length of an answer to HEAD: the answer of the vault is one to POST and has no such body. */
   contentLength: "alter-content-length",
@@ -27,6 +29,8 @@ export const HEADER = {
   grantId: "alter-grant-id",
   /** Of a provider's 403: a JSON list of the scopes that were asked for when connecting, and not granted. */
   missingScopes: "alter-missing-scopes",
+  /** Of every answer to a key that is deprecated: `true`. */
+  keyDeprecated: "alter-key-deprecated",
 } as const;
 
 /** Value of `alter-body` for a body that is streamed and therefore not covered by a digest. TLS alone protects it. */

@@ -8,16 +8,14 @@ export const uuid = z.string().regex(UUID_PATTERN, "expected a lower-case UUID")
 /** UUIDv7 (RFC 9562) of a time and ten random bytes. */
 export function formatUuidV7(atMs: number, random: Uint8Array): string {
   if (random.length < 10) throw new TypeError("formatUuidV7 needs 10 bytes");
-  const bytes = new Uint8Array(16);
-  let time = atMs;
-  for (let i = 5; i >= 0; i--) {
-    bytes[i] = time % 256;
-    time = Math.floor(time / 256);
-  }
-  bytes.set(random.subarray(0, 10), 6);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  let hex = "";
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const time = atMs.toString(16).padStart(12, "0");
+  const hex = (at: number): string => HEX[random[at] as number] as string;
+  const version = HEX[0x70 | ((random[0] as number) & 0x0f)] as string;
+  const variant = HEX[0x80 | ((random[2] as number) & 0x3f)] as string;
+  return (
+    `${time.slice(0, 8)}-${time.slice(8)}-${version}${hex(1)}-${variant}${hex(3)}-` +
+    `${hex(4)}${hex(5)}${hex(6)}${hex(7)}${hex(8)}${hex(9)}`
+  );
 }
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

@@ -2,6 +2,17 @@
  * The wire contract of the vault: what is sent, what is answered, how a request is signed, and every error there is.
  * No I/O, no clock, no randomness, no platform: everybody may import it, and it imports nobody but the schema library.
  */
+export {
+  Agent,
+  AGENT_STATUSES,
+  AgentCreate,
+  AgentCreated,
+  AgentKeyCreate,
+  AgentUpdate,
+  Delegation,
+  DelegationCreate,
+  KeyConstraints,
+} from "./agents.ts";
 export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
 export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
 export {
@@ -32,6 +43,23 @@ export {
 } from "./envelope.ts";
 export { ERROR_CODES, isErrorCode, type ErrorCode, type SdkErrorName } from "./error-codes.ts";
 export { encodeJsonHeader, HEADER, UNSIGNED_STREAM } from "./headers.ts";
+export {
+  Group,
+  Identity,
+  IdentityProvider,
+  IdentityProviderCreate,
+  IdentityProviderPreview,
+  IdentityProviderUpdate,
+  IDP_ALGORITHMS,
+  IDP_PRESETS,
+  IdpAlgorithm,
+  IdpClaims,
+  ScimToken,
+  User,
+  USER_STATUSES,
+  VaultSession,
+  VaultSessionCreate,
+} from "./identity.ts";
 export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
 export { openApiDocument } from "./openapi.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
@@ -77,7 +105,7 @@ export {
   WhoAmI,
 } from "./resources.ts";
 export { ROUTES, type Route, type RouteId } from "./routes.ts";
-export { RUNTIME_SCOPES, Scope, SCOPES } from "./scopes.ts";
+export { AGENT_SCOPES, RUNTIME_SCOPES, Scope, SCOPES } from "./scopes.ts";
 export {
   coveredComponents,
   EMPTY_CONTENT_DIGEST,

@@ -62,7 +62,7 @@ describe("the document is OpenAPI 3.1", () => {
     expect(document.openapi).toMatch(/^3\.1\.\d+$/);
     expect(document.info.version).toBe("9.8.7");
     expect(document.info.title).not.toBe("");
-    for (const path of Object.keys(document.paths)) expect(path).toMatch(/^\/v1(\/([a-z]+|\{[a-z_]+\}))+$/);
+    for (const path of Object.keys(document.paths)) expect(path).toMatch(/^\/v1(\/([a-z-]+|\{[a-z_]+\}))+$/);
   });
 
   test("JSON loses nothing of it", () => expect(openApiDocument("9.8.7")).toEqual(document));
@@ -169,8 +169,8 @@ describe("the document says what the route table says", () => {
 
   test("a call names every header it may carry; method and target are required", () => {
     // Set by the vault in its answer, or not part of a call.
-    const { outcome, requestId, contentLength, app, grantId, missingScopes } = HEADER;
-    const others: string[] = [outcome, requestId, contentLength, app, grantId, missingScopes];
+    const { outcome, requestId, contentLength, app, grantId, missingScopes, keyDeprecated } = HEADER;
+    const others: string[] = [outcome, requestId, contentLength, app, grantId, missingScopes, keyDeprecated];
     for (const path of ["/v1/request", "/v1/retrieve"]) {
       const parameters = document.paths[path]?.["post"]?.parameters ?? [];
       const expected = Object.values(HEADER).filter((name) => !others.includes(name));
@@ -194,7 +194,7 @@ describe("the route table", () => {
   });
 
   test("asks for a scope everywhere but where a key asks about itself", () => {
-    expect(routes.filter(([, route]) => route.scope === null).map(([id]) => id)).toEqual(["whoami"]);
+    expect(routes.filter(([, route]) => route.scope === null).map(([id]) => id)).toEqual(["whoami", "resolveIdentity"]);
     expect([...SCOPES]).toEqual(expect.arrayContaining(routes.flatMap(([, { scope }]) => scope ?? [])));
   });
 

@@ -43,6 +43,7 @@ const REQUEST_HEADERS: readonly string[] = [
   HEADER.grant,
   HEADER.provider,
   HEADER.account,
+  HEADER.userToken,
   HEADER.headers,
   HEADER.caller,
   HEADER.context,

@@ -27,14 +27,27 @@ export const ApiKey = z.object({
   name,
   scopes: z.array(Scope),
   prefix: z.string(),
+  /** The agent it belongs to; null: the app itself. */
+  agent_id: uuid.nullable(),
+  /** `deprecated` still works; the answers say so with `alter-key-deprecated`. */
+  status: z.enum(["active", "deprecated", "expired", "revoked"]),
+  cidrs: z.array(z.string()).nullable(),
+  requests_per_minute: z.number().int().nullable(),
   created_at: timestamp,
   expires_at: timestamp.nullable(),
+  deprecated_at: timestamp.nullable(),
   revoked_at: timestamp.nullable(),
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 export const ApiKeyCreate = z.strictObject({
   name,
   scopes: z.array(Scope).min(1).optional(),
+  constraints: z
+    .strictObject({
+      cidrs: z.array(z.string().max(50)).min(1).max(50).optional(),
+      requests_per_minute: z.number().int().min(1).max(100_000).optional(),
+    })
+    .optional(),
   expires_in_seconds: ttlSeconds.optional(),
 });
 /** The only time the key itself is shown. */
@@ -145,8 +158,26 @@ export type SecretUpdate = z.infer<typeof SecretUpdate>;
 export const SecretRotate = z.strictObject({ value: SecretMaterial });
 export const SecretList = z.object({ secrets: z.array(Secret), ...counted });
 
+/**
+ * On whose behalf a credential exists. A label is needed where a person sees the grant. An agent is known by its id, or is
+ * the one whose key signs.
+ */
 export const Principal = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("system"), label: name.optional() }),
+  z.strictObject({
+    type: z.literal("user"),
+    /** The user's own token, or the id of one who was seen before. */
+    user_token: z.string().min(1).max(16_384).optional(),
+    user_id: uuid.optional(),
+    label: name,
+  }),
+  z.strictObject({
+    type: z.literal("group"),
+    idp_id: uuid,
+    external_group_id: z.string().min(1).max(300),
+    label: name,
+  }),
+  z.strictObject({ type: z.literal("agent"), agent_id: uuid.optional(), label: name.optional() }),
 ]);
 export type Principal = z.infer<typeof Principal>;
 
@@ -158,7 +189,9 @@ export const Grant = z.object({
   /** Of a managed secret; null for OAuth. */
   secret_id: uuid.nullable(),
   provider_id: z.string(),
-  principal_type: z.enum(["system"]),
+  principal_type: z.enum(["system", "user", "group", "agent"]),
+  /** Of the user, group or agent. */
+  principal_id: uuid.nullable(),
   label: z.string().nullable(),
   status: z.enum(GRANT_STATUSES),
   allow_retrieve: z.boolean(),
@@ -219,7 +252,14 @@ export const KeyringState = z.object({
 });
 export type KeyringState = z.infer<typeof KeyringState>;
 
-export const WhoAmI = z.object({ app_id: uuid, app_name: z.string(), key_id: z.string(), scopes: z.array(Scope) });
+export const WhoAmI = z.object({
+  app_id: uuid,
+  app_name: z.string(),
+  key_id: z.string(),
+  scopes: z.array(Scope),
+  /** The agent the key belongs to. It is told also while it is paused. */
+  agent: z.object({ agent_id: uuid, name: z.string(), status: z.enum(["active", "paused", "revoked"]) }).nullable(),
+});
 export const Health = z.object({
   status: z.enum(["ok", "unavailable"]),
   version: z.string(),

@@ -12,6 +12,11 @@ export const SCOPES = [
   "secrets:read",
   "secrets:write",
   "audit:read",
+  "agents:read",
+  "agents:write",
+  "identity:read",
+  "identity:write",
+  "sessions:write",
   "keys:read",
   "keys:write",
   "apps:read",
@@ -30,4 +35,8 @@ export const RUNTIME_SCOPES: readonly Scope[] = [
   "grants:write",
   "connect:initiate",
   "providers:read",
+  "sessions:write",
 ];
+
+/** What a key of an agent gets unless asked otherwise, and the most it can get. */
+export const AGENT_SCOPES: readonly Scope[] = ["proxy:execute", "tokens:retrieve", "grants:read", "connect:initiate"];

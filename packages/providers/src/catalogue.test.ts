@@ -5,7 +5,6 @@ import { classifyError } from "./classify-error.ts";
 import { catalogueSource, providerIdSource, sdkProviderSource } from "./generate.ts";
 import { lintProvider } from "./lint-provider.ts";
 import { loadCatalogue } from "./load-catalogue.ts";
-import { ProviderId } from "./provider-id.generated.ts";
 import { quirksOf, QUIRKS } from "./quirks.ts";
 import { rawAnswer } from "./raw-answer.ts";
 import { readIdentity } from "./read-identity.ts";

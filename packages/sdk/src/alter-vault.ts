@@ -8,6 +8,17 @@
 import type { GrantData } from "@alter-vault/protocol";
 import { BoundVault } from "./bound-vault.ts";
 import type { RouteOptions } from "./call-route.ts";
+import { connect, type ConnectOptions } from "./connect.ts";
+import { connectDevice, type ConnectDeviceOptions } from "./connect-device.ts";
+import { createConnectSessionForError, type ConnectForErrorOptions } from "./connect-for-error.ts";
+import type { ConnectResult } from "./connect-result.ts";
+import {
+  createConnectSession,
+  pollConnectSession,
+  type ConnectSession,
+  type ConnectSessionOptions,
+  type ConnectSessionState,
+} from "./connect-session.ts";
 import { createCore, type Core } from "./core.ts";
 import { getGrantData, setGrantData } from "./grant-data.ts";
 import type { GrantInfo } from "./grant-info.ts";
@@ -25,6 +36,7 @@ import {
   type ListGrantsOptions,
   type WhoAmIResult,
 } from "./grants.ts";
+import { createOAuthProviders, type OAuthProviders } from "./oauth-providers.ts";
 import {
   disconnectGrant,
   revokeGrant,
@@ -47,12 +59,70 @@ import type { AlterVaultOptions } from "./vault-options.ts";
  */
 export class AlterVault extends BoundVault {
   readonly #core: Core;
+  readonly #oauthProviders: OAuthProviders;
 
   /** Throws AlterValueError for the first option that is wrong, and says what to do. Nothing is sent. */
   constructor(options: AlterVaultOptions) {
     const core = createCore(options);
     super(core, { credential: undefined, context: {}, caller: core.settings.caller, signal: undefined });
     this.#core = core;
+    this.#oauthProviders = createOAuthProviders(core);
+  }
+
+  /** What users can connect: the catalogue, and what the operator has set up. Needs the scope `providers:read`. */
+  get oauthProviders(): OAuthProviders {
+    return this.#oauthProviders;
+  }
+
+  /**
+   * A link by which a user connects an account, for an app with a front end. Needs the scope `connect:initiate`, like
+   * everything about connecting. Rejects with ConnectConfigError when a provider, scope, origin or return URL is not set
+   * up, by `code`.
+   *
+   * @example
+   * const { sessionToken } = await vault.createConnectSession({ allowedProviders: ["google"] });
+   */
+  async createConnectSession(options?: ConnectSessionOptions): Promise<ConnectSession> {
+    return createConnectSession(this.#core, options);
+  }
+
+  /** How a session stands. Resolves for sessions that failed, too: look at `status`. */
+  async pollConnectSession(sessionToken: string, options?: RouteOptions): Promise<ConnectSessionState> {
+    return pollConnectSession(this.#core, sessionToken, options);
+  }
+
+  /**
+   * The session that mends an error: the same grant again where that is possible, the error's provider, the missing
+   * scopes. Takes ReAuthRequiredError and its kinds, GrantNotFoundError and ScopeReauthRequiredError; throws
+   * AlterValueError for every other, and where the error says too little.
+   *
+   * @example
+   * const { connectUrl } = await vault.createConnectSessionForError(error, { returnUrl });
+   */
+  async createConnectSessionForError(error: unknown, options?: ConnectForErrorOptions): Promise<ConnectSession> {
+    return createConnectSessionForError(this.#core, error, options);
+  }
+
+  /**
+   * Opens the browser of this machine, waits until the user has connected, and resolves with one result for each
+   * provider. For command lines, notebooks and scripts.
+   *
+   * Rejects with ConnectDeniedError, ConnectConfigError, ConnectTimeoutError, ConnectFlowError for everything else that
+   * went wrong on the way, and with the signal's own reason. A vault that is away for a while does not end it.
+   *
+   * @example
+   * const [account] = await vault.connect({ providers: ["google"] });
+   */
+  async connect(options?: ConnectOptions): Promise<readonly ConnectResult[]> {
+    return connect(this.#core, options);
+  }
+
+  /**
+   * {@link connect} where there is no browser: the user enters a code on another device. Only some providers have this.
+   * Rejects as `connect()` does.
+   */
+  async connectDevice(options: ConnectDeviceOptions): Promise<readonly ConnectResult[]> {
+    return connectDevice(this.#core, options);
   }
 
   /** One page of the app's grants. Needs the scope `grants:read`. */

@@ -1,5 +1,5 @@
 import { AlterSDKError } from "./alter-sdk-error.ts";
-import { platform } from "./platform.ts";
+import { platform as ownPlatform, type Platform } from "./platform.ts";
 import { createProviderHttp, type ProviderHttp } from "./provider-http.ts";
 import { createSigner } from "./signing-key.ts";
 import { createVaultHttp, type VaultHttp } from "./vault-http.ts";
@@ -11,13 +11,14 @@ export interface Core {
   readonly keyId: string;
   readonly vault: VaultHttp;
   readonly provider: ProviderHttp;
+  readonly platform: Platform;
   readonly newRunId: () => string;
   close(): void;
   /** Throws AlterSDKError `closed` after close(). */
   assertOpen(): void;
 }
 
-export function createCore(options: AlterVaultOptions): Core {
+export function createCore(options: AlterVaultOptions, platform: Platform = ownPlatform): Core {
   const { key, settings } = checkVaultOptions(options);
   const signer = createSigner(key);
   let closed = false;
@@ -26,6 +27,7 @@ export function createCore(options: AlterVaultOptions): Core {
     keyId: signer.keyId,
     vault: createVaultHttp(settings, signer, platform),
     provider: createProviderHttp(settings.providerFetch, settings.baseUrl.origin),
+    platform,
     newRunId: platform.uuid,
     close() {
       closed = true;

@@ -1,5 +1,6 @@
 import { AlterSDKError } from "./alter-sdk-error.ts";
 import { NetworkError, TimeoutError } from "./errors.ts";
+import { sleep } from "./sleep.ts";
 
 /** One limit of time for everything one call does, and the caller's own wish to stop. */
 export interface Deadline {
@@ -38,20 +39,6 @@ export function startDeadline(timeoutMs: number, callerSignal: AbortSignal | und
       }
     },
   };
-}
-
-/** Ends after `ms`, or as soon as the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }
 
 const MAX_CAUSES = 5;

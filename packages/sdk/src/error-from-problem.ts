@@ -1,4 +1,14 @@
 import { ERROR_CODES, type Problem, type SdkErrorName } from "@alter-vault/protocol";
+import {
+  AgentError,
+  AgentInactiveError,
+  AgentNotFoundError,
+  AgentRevokedError,
+  IdempotencyKeyBodyMismatchError,
+  LastActiveKeyError,
+  NoDelegatedGrantError,
+  UserTokenError,
+} from "./agent-errors.ts";
 import type { AlterSDKError } from "./alter-sdk-error.ts";
 import {
   AmbiguousGrantError,
@@ -21,6 +31,14 @@ import {
 
 const CLASS_OF: Readonly<Record<SdkErrorName, new (message: string, init: ErrorInit) => AlterSDKError>> = {
   BackendError,
+  AgentError,
+  AgentInactiveError,
+  AgentRevokedError,
+  AgentNotFoundError,
+  LastActiveKeyError,
+  IdempotencyKeyBodyMismatchError,
+  NoDelegatedGrantError,
+  UserTokenError,
   ReAuthRequiredError,
   GrantExpiredError,
   GrantRevokedError,

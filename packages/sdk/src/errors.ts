@@ -1,4 +1,5 @@
 import { AlterSDKError, hide, type AlterErrorInit, type SdkErrorCode } from "./alter-sdk-error.ts";
+import type { ConnectResult } from "./connect-result.ts";
 
 /** An option or argument is wrong. The message names it and says what to do. Nothing was sent. */
 export class AlterValueError extends AlterSDKError {
@@ -105,9 +106,24 @@ export class TokenRefreshInProgressError extends BackendError {
   static override readonly defaultCode: SdkErrorCode = "token_refresh_in_progress";
 }
 
+export interface ConnectFlowErrorInit extends AlterErrorInit {
+  readonly providerId?: string | undefined;
+  readonly connected?: readonly ConnectResult[] | undefined;
+}
+
 /** Connecting an account did not work. */
 export class ConnectFlowError extends AlterSDKError {
   static override readonly errorName: string = "ConnectFlowError";
+
+  readonly providerId: string | undefined;
+  /** What was connected before, where several were to be. Printing and serializing leave it out. */
+  declare readonly connected: readonly ConnectResult[];
+
+  constructor(message: string, init: ConnectFlowErrorInit = {}) {
+    super(message, init);
+    this.providerId = init.providerId;
+    hide(this, "connected", init.connected ?? []);
+  }
 }
 
 /** The user declined. */

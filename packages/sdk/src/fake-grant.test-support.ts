@@ -11,6 +11,7 @@ export const FAKE_GRANT: Grant & { readonly secret_id: string } = {
   secret_id: "0190a3f0-2222-7000-8000-000000000002",
   provider_id: "github",
   principal_type: "system",
+  principal_id: null,
   label: "nightly",
   status: "active",
   allow_retrieve: false,

@@ -1,18 +1,11 @@
 import { makeProblem } from "@alter-vault/protocol";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { AlterVault } from "./alter-vault.ts";
+import { describe, expect, test } from "vitest";
 import { BackendError, ReAuthRequiredError, TimeoutError } from "./errors.ts";
 import { AT, FAKE_GRANT, FAKE_OAUTH_GRANT } from "./fake-grant.test-support.ts";
-import {
-  FAKE_API_KEY,
-  GRANT_ID,
-  sendProblem,
-  sendVaultJson,
-  startFakeVault,
-  type FakeVault,
-} from "./fake-vault.test-support.ts";
+import { GRANT_ID, sendProblem, sendVaultJson } from "./fake-vault.test-support.ts";
 import { Provider } from "./provider.generated.ts";
 import { systemPrincipal } from "./system-principal.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
 const SECRET_ID = FAKE_GRANT.secret_id;
 const APP_ID = FAKE_GRANT.app_id;
@@ -42,20 +35,10 @@ const INFO = {
   grantPolicy: null,
 };
 
-let server: FakeVault;
-let vault: AlterVault;
-
-beforeAll(async () => {
-  server = await startFakeVault();
-  vault = new AlterVault({ apiKey: FAKE_API_KEY, baseUrl: server.url });
-});
-afterAll(() => server.close());
-beforeEach(() => {
-  server.seen.length = 0;
-});
+const fake = useFakeVault();
 
 function answer(status: number, value: unknown): void {
-  server.answer((_, response) => sendVaultJson(response, status, value));
+  fake.server.answer((_, response) => sendVaultJson(response, status, value));
 }
 
 describe("listGrants", () => {
@@ -65,8 +48,8 @@ describe("listGrants", () => {
   test("asks with the wire's names and answers with the SDK's", async () => {
     answer(200, { grants: [FAKE_GRANT], ...page });
     const options = { providerId: Provider.GITHUB, status: "active", limit: 10, offset: 0, cursor: "c 1" } as const;
-    expect(await vault.listGrants(options)).toEqual({ grants: [INFO], ...result });
-    expect(server.seen[0]).toMatchObject({
+    expect(await fake.vault.listGrants(options)).toEqual({ grants: [INFO], ...result });
+    expect(fake.server.seen[0]).toMatchObject({
       method: "GET",
       path: "/v1/grants?provider_id=github&status=active&limit=10&offset=0&cursor=c+1",
     });
@@ -74,24 +57,26 @@ describe("listGrants", () => {
 
   test("listConnections is the same under its older name", async () => {
     answer(200, { grants: [FAKE_GRANT], ...page });
-    expect(await vault.listConnections()).toEqual({ connections: [INFO], ...result });
-    expect(server.seen[0]?.path).toBe("/v1/grants");
+    expect(await fake.vault.listConnections()).toEqual({ connections: [INFO], ...result });
+    expect(fake.server.seen[0]?.path).toBe("/v1/grants");
   });
 
   test("an answer of another form is told as that", async () => {
     answer(200, { grants: "none" });
-    await expect(vault.listGrants()).rejects.toThrow(/Update @alter-vault\/sdk/);
+    await expect(fake.vault.listGrants()).rejects.toThrow(/Update @alter-vault\/sdk/);
   });
 
   test("an unknown option is refused", async () => {
-    await expect(vault.listGrants({ provider_id: "github" } as object)).rejects.toThrow('Did you mean "providerId"?');
+    await expect(fake.vault.listGrants({ provider_id: "github" } as object)).rejects.toThrow(
+      'Did you mean "providerId"?',
+    );
   });
 });
 
 describe("a connected account", () => {
   test("says whose it is, what it may do, and how its credential is", async () => {
     answer(200, FAKE_OAUTH_GRANT);
-    expect(await vault.getGrant(GRANT_ID)).toMatchObject({
+    expect(await fake.vault.getGrant(GRANT_ID)).toMatchObject({
       grantKind: "oauth",
       managedSecretId: null,
       accountIdentifier: "ada@example.com",
@@ -105,18 +90,18 @@ describe("a connected account", () => {
       lastRefreshedAt: AT,
       grantPolicy: { maxTtlSeconds: 86_400, expiresAt: AT },
     });
-    expect(server.seen[0]).toMatchObject({ method: "GET", path: `/v1/grants/${GRANT_ID}` });
+    expect(fake.server.seen[0]).toMatchObject({ method: "GET", path: `/v1/grants/${GRANT_ID}` });
   });
 
   test("without a name of its own is shown by its label", async () => {
     answer(200, { ...FAKE_OAUTH_GRANT, account_display_name: null, label: "work" });
-    expect(await vault.getGrant(GRANT_ID)).toMatchObject({ accountDisplayName: "work", label: "work" });
+    expect(await fake.vault.getGrant(GRANT_ID)).toMatchObject({ accountDisplayName: "work", label: "work" });
   });
 
   test("is refreshed on demand", async () => {
     answer(200, FAKE_OAUTH_GRANT);
-    expect(await vault.refreshGrant(GRANT_ID)).toMatchObject({ grantId: GRANT_ID, lastRefreshedAt: AT });
-    expect(server.seen[0]).toMatchObject({ method: "POST", path: `/v1/grants/${GRANT_ID}/refresh` });
+    expect(await fake.vault.refreshGrant(GRANT_ID)).toMatchObject({ grantId: GRANT_ID, lastRefreshedAt: AT });
+    expect(fake.server.seen[0]).toMatchObject({ method: "POST", path: `/v1/grants/${GRANT_ID}/refresh` });
   });
 
   test.each([
@@ -124,8 +109,8 @@ describe("a connected account", () => {
     ["token_refresh_failed", BackendError, true],
     ["refresh_not_supported", BackendError, false],
   ] as const)("that cannot be refreshed: %s", async (code, errorClass, retryable) => {
-    server.answer((_, response) => sendProblem(response, makeProblem(code, "no")));
-    const failure: unknown = await vault.refreshGrant(GRANT_ID).catch((error: unknown) => error);
+    fake.server.answer((_, response) => sendProblem(response, makeProblem(code, "no")));
+    const failure: unknown = await fake.vault.refreshGrant(GRANT_ID).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(errorClass);
     expect(failure).toMatchObject({ code, retryable });
   });
@@ -135,19 +120,19 @@ describe("grants", () => {
   const page = { total: 2, total_capped: false, limit: 1, offset: 0 };
 
   test("goes over all pages, and fetches the next one when it is needed", async () => {
-    server.answer(
+    fake.server.answer(
       (_, response) =>
         sendVaultJson(response, 200, { grants: [FAKE_GRANT], ...page, has_more: true, next_cursor: "c-2" }),
       (_, response) =>
         sendVaultJson(response, 200, { grants: [FAKE_OAUTH_GRANT], ...page, has_more: false, next_cursor: null }),
     );
     const kinds: string[] = [];
-    for await (const { grantKind } of vault.grants({ providerId: "github", limit: 1 })) {
+    for await (const { grantKind } of fake.vault.grants({ providerId: "github", limit: 1 })) {
       kinds.push(grantKind);
-      expect(server.seen).toHaveLength(kinds.length);
+      expect(fake.server.seen).toHaveLength(kinds.length);
     }
     expect(kinds).toEqual(["managed_secret", "oauth"]);
-    expect(server.seen.map(({ path }) => path)).toEqual([
+    expect(fake.server.seen.map(({ path }) => path)).toEqual([
       "/v1/grants?provider_id=github&limit=1",
       "/v1/grants?provider_id=github&limit=1&cursor=c-2",
     ]);
@@ -164,25 +149,25 @@ describe("createManagedSecretGrant", () => {
     [{ principal: systemPrincipal() }, { principal: { type: "system" } }],
   ] as const)("%j", async (options, body) => {
     answer(201, FAKE_GRANT);
-    expect(await vault.createManagedSecretGrant(SECRET_ID, options)).toEqual(INFO);
-    expect(server.seen[0]).toMatchObject({ method: "POST", path: `/v1/secrets/${SECRET_ID}/grants` });
-    expect(JSON.parse(String(server.seen[0]?.body))).toEqual(body);
+    expect(await fake.vault.createManagedSecretGrant(SECRET_ID, options)).toEqual(INFO);
+    expect(fake.server.seen[0]).toMatchObject({ method: "POST", path: `/v1/secrets/${SECRET_ID}/grants` });
+    expect(fake.sentBody()).toEqual(body);
   });
 
   test.each([["user"], ["group"]])("a principal of type %s is refused with the reason", async (type) => {
-    const options = { principal: { type } } as unknown as Parameters<typeof vault.createManagedSecretGrant>[1];
-    await expect(vault.createManagedSecretGrant(SECRET_ID, options)).rejects.toThrow(/need an identity provider/);
+    const options = { principal: { type } } as unknown as Parameters<typeof fake.vault.createManagedSecretGrant>[1];
+    await expect(fake.vault.createManagedSecretGrant(SECRET_ID, options)).rejects.toThrow(/need an identity provider/);
   });
 });
 
 test("whoami", async () => {
-  answer(200, { app_id: APP_ID, app_name: "Demo", key_id: "k", scopes: ["grants:read"] });
-  expect(await vault.whoami()).toEqual({ appId: APP_ID, appName: "Demo", keyId: "k", scopes: ["grants:read"] });
-  expect(server.seen[0]).toMatchObject({ method: "GET", path: "/v1/whoami" });
+  answer(200, { app_id: APP_ID, app_name: "Demo", key_id: "k", scopes: ["grants:read"], agent: null });
+  expect(await fake.vault.whoami()).toEqual({ appId: APP_ID, appName: "Demo", keyId: "k", scopes: ["grants:read"] });
+  expect(fake.server.seen[0]).toMatchObject({ method: "GET", path: "/v1/whoami" });
 });
 
 test("timeout and abort", async () => {
-  server.answer(() => undefined);
-  await expect(vault.whoami({ timeout: 50 })).rejects.toBeInstanceOf(TimeoutError);
-  await expect(vault.listGrants({ signal: AbortSignal.abort("stop") })).rejects.toBe("stop");
+  fake.server.answer(() => undefined);
+  await expect(fake.vault.whoami({ timeout: 50 })).rejects.toBeInstanceOf(TimeoutError);
+  await expect(fake.vault.listGrants({ signal: AbortSignal.abort("stop") })).rejects.toBe("stop");
 });

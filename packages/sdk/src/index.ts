@@ -1,3 +1,13 @@
+export {
+  AgentError,
+  AgentInactiveError,
+  AgentNotFoundError,
+  AgentRevokedError,
+  IdempotencyKeyBodyMismatchError,
+  LastActiveKeyError,
+  NoDelegatedGrantError,
+  UserTokenError,
+} from "./agent-errors.ts";
 export { AlterSDKError, type AlterErrorInit, type LocalErrorCode, type SdkErrorCode } from "./alter-sdk-error.ts";
 export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
@@ -20,6 +30,11 @@ export type { CredentialOptions, ViewDefaults } from "./call-defaults.ts";
 export type { RouteOptions } from "./call-route.ts";
 export type { ActorOptions, CallerOptions } from "./caller.ts";
 export { CallerType } from "./caller-type.ts";
+export type { ConnectOptions } from "./connect.ts";
+export type { ConnectDeviceOptions, DeviceCode } from "./connect-device.ts";
+export type { ConnectForErrorOptions } from "./connect-for-error.ts";
+export type { ConnectResult } from "./connect-result.ts";
+export type { ConnectSession, ConnectSessionOptions, ConnectSessionState, ConnectWishes } from "./connect-session.ts";
 export { currentContext, withContext, type CallContext } from "./context.ts";
 export {
   ConnectionDeletedError,
@@ -49,6 +64,7 @@ export {
   TimeoutError,
   TokenRefreshInProgressError,
   type AmbiguousGrantErrorInit,
+  type ConnectFlowErrorInit,
   type GrantErrorInit,
   type PolicyViolationErrorInit,
   type ProviderAPIErrorInit,
@@ -68,6 +84,7 @@ export type {
 export type { GrantPolicy, GrantPolicyInput, GrantPolicyOptions } from "./grant-policy.ts";
 export type { RevokeGrantOptions, RevokeGrantResult, RevokeGrantsFilter, RevokeGrantsResult } from "./revoke-grants.ts";
 export { HttpMethod } from "./http-method.ts";
+export type { ListProvidersOptions, OAuthProviderInfo, OAuthProviders } from "./oauth-providers.ts";
 export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";

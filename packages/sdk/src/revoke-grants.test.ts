@@ -1,40 +1,20 @@
 import { makeProblem } from "@alter-vault/protocol";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { AlterVault } from "./alter-vault.ts";
+import { describe, expect, test } from "vitest";
+import type { AlterVault } from "./alter-vault.ts";
 import { AlterValueError, BackendError, GrantNotFoundError } from "./errors.ts";
 import { AT } from "./fake-grant.test-support.ts";
-import {
-  FAKE_API_KEY,
-  GRANT_ID,
-  sendProblem,
-  sendVaultJson,
-  startFakeVault,
-  type FakeVault,
-} from "./fake-vault.test-support.ts";
+import { GRANT_ID, sendProblem, sendVaultJson } from "./fake-vault.test-support.ts";
 import type { RevokeGrantsFilter } from "./revoke-grants.ts";
+import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
-let server: FakeVault;
-let vault: AlterVault;
-
-beforeAll(async () => {
-  server = await startFakeVault();
-  vault = new AlterVault({ apiKey: FAKE_API_KEY, baseUrl: server.url });
-});
-afterAll(() => server.close());
-beforeEach(() => {
-  server.seen.length = 0;
-});
+const fake = useFakeVault();
 
 function answer(value: unknown): void {
-  server.answer((_, response) => sendVaultJson(response, 200, value));
-}
-
-function sentBody(): unknown {
-  return JSON.parse(String(server.seen[0]?.body));
+  fake.server.answer((_, response) => sendVaultJson(response, 200, value));
 }
 
 describe.each(["revoke", "disconnect"] as const)("%sGrant", (verb) => {
-  const end = (...args: Parameters<AlterVault["revokeGrant"]>) => vault[`${verb}Grant`](...args);
+  const end = (...args: Parameters<AlterVault["revokeGrant"]>) => fake.vault[`${verb}Grant`](...args);
 
   test("with a reason, and with what the provider said", async () => {
     answer({
@@ -56,21 +36,21 @@ describe.each(["revoke", "disconnect"] as const)("%sGrant", (verb) => {
       providerDetail: "It has no revocation.",
       manualUrl: "https://provider.example/apps",
     });
-    const [seen] = server.seen;
+    const [seen] = fake.server.seen;
     expect(seen).toMatchObject({ method: "POST", path: `/v1/grants/${GRANT_ID}/${verb}` });
     expect(seen?.headers["content-type"]).toBe("application/json");
-    expect(sentBody()).toEqual({ reason: "aufräumen" });
+    expect(fake.sentBody()).toEqual({ reason: "aufräumen" });
   });
 
   test("of a grant that is not there", async () => {
-    server.answer((_, response) => sendProblem(response, makeProblem("grant_not_found", "no such grant")));
+    fake.server.answer((_, response) => sendProblem(response, makeProblem("grant_not_found", "no such grant")));
     await expect(end(GRANT_ID)).rejects.toBeInstanceOf(GrantNotFoundError);
-    expect(sentBody()).toEqual({});
+    expect(fake.sentBody()).toEqual({});
   });
 
   test("of something that is no grant id", async () => {
     await expect(end("../keys")).rejects.toBeInstanceOf(AlterValueError);
-    expect(server.seen).toHaveLength(0);
+    expect(fake.server.seen).toHaveLength(0);
   });
 });
 
@@ -85,7 +65,7 @@ describe("revokeGrants", () => {
 
   test("by a filter", async () => {
     answer(wire);
-    const result = await vault.revokeGrants({
+    const result = await fake.vault.revokeGrants({
       providerId: "github",
       accountIdentifier: "ada@example.com",
       createdBefore: new Date(AT),
@@ -99,8 +79,8 @@ describe("revokeGrants", () => {
       failedAtProvider: [{ grantId: GRANT_ID, detail: "503" }],
       dryRun: false,
     });
-    expect(server.seen[0]).toMatchObject({ method: "POST", path: "/v1/grants/revoke" });
-    expect(sentBody()).toEqual({
+    expect(fake.server.seen[0]).toMatchObject({ method: "POST", path: "/v1/grants/revoke" });
+    expect(fake.sentBody()).toEqual({
       provider_id: "github",
       account_identifier: "ada@example.com",
       created_before: AT,
@@ -112,13 +92,15 @@ describe("revokeGrants", () => {
 
   test("counting alone", async () => {
     answer({ ...wire, revoked: 0, dry_run: true });
-    expect(await vault.revokeGrants({ all: true, dryRun: true })).toMatchObject({ matched: 3, dryRun: true });
-    expect(sentBody()).toEqual({ all: true, dry_run: true });
+    expect(await fake.vault.revokeGrants({ all: true, dryRun: true })).toMatchObject({ matched: 3, dryRun: true });
+    expect(fake.sentBody()).toEqual({ all: true, dry_run: true });
   });
 
   test("with a key that may not", async () => {
-    server.answer((_, response) => sendProblem(response, makeProblem("insufficient_scope", "needs secrets:write")));
-    const failure: unknown = await vault.revokeGrants({ all: true }).catch((error: unknown) => error);
+    fake.server.answer((_, response) =>
+      sendProblem(response, makeProblem("insufficient_scope", "needs secrets:write")),
+    );
+    const failure: unknown = await fake.vault.revokeGrants({ all: true }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(BackendError);
     expect(failure).toMatchObject({ code: "insufficient_scope" });
   });
@@ -130,9 +112,9 @@ describe("revokeGrants", () => {
     ["a time that is none", { createdAfter: "yesterday" }, /Option "createdAfter"/],
     ["a name in another spelling", { provider_id: "github" }, /Did you mean "providerId"/],
   ])("%s is refused before anything is sent", async (_name, filter, message) => {
-    const failure = vault.revokeGrants(filter as RevokeGrantsFilter);
+    const failure = fake.vault.revokeGrants(filter as RevokeGrantsFilter);
     await expect(failure).rejects.toThrow(AlterValueError);
     await expect(failure).rejects.toThrow(message);
-    expect(server.seen).toHaveLength(0);
+    expect(fake.server.seen).toHaveLength(0);
   });
 });

@@ -42,7 +42,8 @@ export function foreignAnswer(response: Response, origin: string): BackendError 
   const what = `HTTP ${response.status}, ${mediaType(response.headers) || "no content type"}`;
   return new BackendError(
     `What answered at ${origin} (${what}) is not the vault. Check baseUrl, and any proxy in front of the vault.`,
-    { details: { status: response.status } },
+    // A gateway says with these that the vault behind it is away, such as while it restarts.
+    { retryable: response.status >= 502 && response.status <= 504, details: { status: response.status } },
   );
 }
 

@@ -112,9 +112,13 @@ export function checkNoUserToken(name: string, value: unknown): void {
 
 /** Milliseconds, or undefined when not given. */
 export function checkTimeout(value: unknown): number | undefined {
+  return checkMilliseconds("timeout", value, 1, MAX_TIMEOUT_MS);
+}
+
+export function checkMilliseconds(name: string, value: unknown, from: number, to: number): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === "number" && value > 0 && value <= MAX_TIMEOUT_MS) return value;
-  throw new AlterValueError(`Option "timeout" must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}.`);
+  if (typeof value === "number" && value >= from && value <= to) return value;
+  throw new AlterValueError(`Option "${name}" must be a number of milliseconds from ${from} to ${to}.`);
 }
 
 export function checkMode(value: unknown): Mode | undefined {

@@ -20,15 +20,26 @@ const OF_THE_USER: readonly PropertyKey[] = ["variables", "data"];
  */
 export function checkBody<Body extends object>(schema: BodySchema, body: Body): Body {
   const result = schema.safeParse(body);
-  if (result.success) return body;
+  if (result.success) return checkJson(body);
   const [issue] = result.error.issues;
   const path = optionPath(issue?.path ?? []);
   const what = issue?.message ?? "is not valid";
   throw new AlterValueError(path === "" ? `The options are not valid: ${what}.` : `Option "${path}": ${what}.`);
 }
 
+/** Data of the user's own is not in the schema, and may hold what JSON has no form for. */
+function checkJson<Body extends object>(body: Body): Body {
+  try {
+    JSON.stringify(body);
+    return body;
+  } catch {
+    throw new AlterValueError('Option "data" cannot be written as JSON: it holds a BigInt, or itself.');
+  }
+}
+
 function optionPath(path: readonly PropertyKey[]): string {
-  const own = path[0] !== undefined && OF_THE_USER.includes(path[0]);
+  const [first] = path;
+  const own = first !== undefined && OF_THE_USER.includes(first);
   return path.map((part) => (own ? String(part) : camelCase(String(part)))).join(".");
 }
 

@@ -1,17 +1,21 @@
 import type { Readable } from "node:stream";
 import type { ErrorCode, Injection, Problem, ProblemDetails, Scope } from "@alter-vault/protocol";
 import type { Facts } from "./audit/entry.ts";
+import type { Asker } from "./identity/asker.ts";
 import type { SignedCall } from "./identity/identify.ts";
+import type { Soon } from "./soon.ts";
 
 /** What goes through the door and what comes back out of it. */
 export interface IncomingCall {
   readonly signed: SignedCall;
+  /** Of whoever called, as far as it is known. */
+  address(): string | null;
   readonly body: BodySource;
 }
 
 /** The body of a call; read at most once, after the signature was verified. */
 export interface BodySource {
-  read(): Promise<ReadBody>;
+  read(): Soon<ReadBody>;
 }
 
 /** Small bodies are in memory, larger ones a stream. */
@@ -49,6 +53,8 @@ export interface Failure {
 export interface Operation {
   readonly scope: Scope | null;
   readonly action: string;
+  /** A paused agent may ask for it all the same. */
+  readonly allowPaused?: boolean;
   /** Changes something, or shows a lot: written down before and after. Plain reading only uses up the nonce. */
   readonly recorded: boolean;
   /** Looks at the input without doing anything yet. */
@@ -60,6 +66,7 @@ export interface OperationCaller {
   /** The app whose things are touched. */
   readonly appId: string;
   readonly scopes: readonly Scope[];
+  readonly asker: Asker;
 }
 
 export type Plan =
@@ -75,4 +82,5 @@ export interface Done {
 
 export interface Performed extends Done {
   readonly requestId: string;
+  readonly keyDeprecated: boolean;
 }

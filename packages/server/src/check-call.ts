@@ -11,7 +11,9 @@ import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
 import { readEnvelope } from "./identity/read-envelope.ts";
 import { decide } from "./policy/decide.ts";
-import type { ApiKeyRecord, AppStore, GrantRecord, GrantStore, ProviderStore } from "./store/store.ts";
+import type { Asker } from "./identity/asker.ts";
+import { isLater } from "./soon.ts";
+import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
 
 /**
  * Everything that can be wrong with a call, looked at in order, before anything is opened or written. What is learned on
@@ -37,7 +39,7 @@ export type Check =
   | { readonly ok: false; readonly rule: string; readonly failure: Failure };
 
 interface CheckDeps {
-  readonly store: GrantStore & ProviderStore;
+  readonly store: Store;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
 }
@@ -46,11 +48,11 @@ export async function checkCall(
   deps: CheckDeps,
   call: IncomingCall,
   mode: Mode,
-  key: ApiKeyRecord,
+  asker: Asker,
   facts: Facts,
 ): Promise<Check> {
   const scope = mode === "proxy" ? ROUTES.request.scope : ROUTES.retrieve.scope;
-  if (!key.scopes.includes(scope)) return fails("base.scope", lacksScope(scope));
+  if (!asker.scopes.includes(scope)) return fails("base.scope", lacksScope(scope));
 
   const read = readEnvelope(call.signed.headers);
   if (!read.ok) return fails("wire.envelope", read);
@@ -71,19 +73,23 @@ export async function checkCall(
   if (claim.kind === "invalid")
     return fails("identity.digest", { ok: false, code: "digest_mismatch", detail: claim.detail });
   if (claim.kind === "sha-256") facts.body_digest = claim.value;
-  const body = await call.body.read();
+  const reading = call.body.read();
+  const body = isLater(reading) ? await reading : reading;
   if (!body.ok) return fails("wire.body", body);
   if (body.buffer && !bodyMatches(claim, body.buffer)) return fails("identity.digest", DIGEST_MISMATCH);
 
-  const resolved = await resolveGrant(deps.store, key.appId, envelope);
+  const resolving = resolveGrant(deps.store, asker, envelope, deps.clock.now());
+  const resolved = isLater(resolving) ? await resolving : resolving;
   if (!resolved.ok) return fails("base.grant_exists", resolved);
   const { grant } = resolved.found;
   facts.grant_id = grant.id;
   facts.secret_id = grant.secretId;
   facts.provider = grant.provider;
   facts.principal_type = grant.principalType;
+  if (resolved.delegation) facts.delegation_id = resolved.delegation.id;
 
-  const credential = await usableCredential(deps.store, resolved.found, deps);
+  const opening = usableCredential(deps.store, resolved.found, deps);
+  const credential = isLater(opening) ? await opening : opening;
   const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);
   const decision = decide({
     grant,

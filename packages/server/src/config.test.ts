@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError, loadConfig } from "./config.ts";
+import { ConfigError, loadConfig, loadLocalConfig } from "./config.ts";
 
 const problemsOf = (mode: "dev" | "serve", environment: Record<string, string>): readonly string[] => {
   try {
@@ -40,4 +40,17 @@ test("production does not speak plain HTTP to the world by accident", () => {
   expect(problemsOf("serve", { ALTER_VAULT_HOST: "0.0.0.0", ALTER_VAULT_BEHIND_TLS_PROXY: "1" })).toEqual([]);
   expect(problemsOf("dev", { ALTER_VAULT_HOST: "0.0.0.0" }).join()).toMatch(/loopback only/);
   expect(problemsOf("serve", { ALTER_VAULT_TLS_CERT_FILE: "/nowhere" }).join()).toMatch(/go together/);
+});
+
+test.each<[Record<string, string>, string | null]>([
+  [{}, "http://127.0.0.1:8200"],
+  [{ ALTER_VAULT_PORT: "9000", ALTER_VAULT_HOST: "::1" }, "http://[::1]:9000"],
+  [{ ALTER_VAULT_TLS_CERT_FILE: "missing.pem" }, "https://127.0.0.1:8200"],
+  [{ ALTER_VAULT_PUBLIC_URL: "https://vault.example.com/" }, "https://vault.example.com"],
+  [{ ALTER_VAULT_PORT: "0" }, null],
+  [{ ALTER_VAULT_PORT: "many" }, null],
+])("a vault that is opened for one command knows where it is served: %j", (environment, expected) => {
+  const config = loadLocalConfig({}, environment);
+  expect(config).toMatchObject({ servedAt: expected, port: 0, host: "127.0.0.1", publicUrl: null, tls: null });
+  expect(loadConfig("dev", {}, {}).servedAt).toBeNull();
 });

@@ -15,6 +15,8 @@ export interface Config {
   readonly port: number;
   /** The address clients use when a proxy in front changes the Host header. */
   readonly publicUrl: URL | null;
+  /** Where the vault is reached that these settings would start. Set when it is opened for one command only. */
+  readonly servedAt: string | null;
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   /** Serves plain HTTP beyond loopback: for a proxy in front that ends TLS. */
   readonly behindTlsProxy: boolean;
@@ -108,6 +110,7 @@ export function loadConfig(
     host: settings.ALTER_VAULT_HOST,
     port: settings.ALTER_VAULT_PORT,
     publicUrl: settings.ALTER_VAULT_PUBLIC_URL === undefined ? null : new URL(settings.ALTER_VAULT_PUBLIC_URL),
+    servedAt: null,
     tls,
     behindTlsProxy: settings.ALTER_VAULT_BEHIND_TLS_PROXY,
     allowLoopbackUpstreams: mode === "dev" || settings.ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS,
@@ -146,7 +149,20 @@ export function loadLocalConfig(
   environment: NodeJS.ProcessEnv = process.env,
 ): Config {
   const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !LISTENER_SETTINGS.includes(name)));
-  return loadConfig("serve", { ...overrides, ALTER_VAULT_HOST: "127.0.0.1", ALTER_VAULT_PORT: "0" }, rest);
+  const config = loadConfig("serve", { ...overrides, ALTER_VAULT_HOST: "127.0.0.1", ALTER_VAULT_PORT: "0" }, rest);
+  return Object.freeze({ ...config, servedAt: servedAt(environment) });
+}
+
+/** Null when the settings of the listener do not say. What is wrong with them is told when they are used. */
+function servedAt(environment: NodeJS.ProcessEnv): string | null {
+  const names = LISTENER_SETTINGS.map((name) => [name, environment[name] || undefined]);
+  const parsed = Settings.safeParse(Object.fromEntries(names));
+  if (!parsed.success) return null;
+  const { ALTER_VAULT_PUBLIC_URL: url, ALTER_VAULT_HOST: host, ALTER_VAULT_PORT: port } = parsed.data;
+  if (url !== undefined) return new URL(url).origin;
+  if (port === 0) return null;
+  const scheme = parsed.data.ALTER_VAULT_TLS_CERT_FILE === undefined ? "http" : "https";
+  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** What the command line itself takes from the environment. */

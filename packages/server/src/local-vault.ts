@@ -120,11 +120,18 @@ export async function startLocalVault(
     const { clock, random, newId } = around;
     const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
     const store = openSqliteStore(config.databasePath);
-    const vault = await startVault({ ...around, config, store, provider });
+    let listeningAt: string | null = null;
+    const publicUrl = (): string => {
+      const url = config.publicUrl?.origin ?? config.servedAt ?? listeningAt;
+      if (url === null) throw new Error("the vault does not listen yet, so it has no address");
+      return url;
+    };
+    const vault = await startVault({ ...around, config, store, provider, publicUrl });
     const listening = await listen(config, vault.app).catch(async (error: unknown) => {
       await vault.close();
       throw error;
     });
+    listeningAt = listening.url;
     if (announce) writePrivate(runningPath, JSON.stringify(running(config, listening.url)));
     let stopped: Promise<void> | null = null;
     const stop = async (): Promise<void> => {

@@ -32,6 +32,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const { createLogger } = await import("./logger.ts");
 const { systemSurroundings } = await import("./system.ts");
+const { openInBrowser } = await import("./cli/open-in-browser.ts");
 const { runCli } = await import("./cli/run.ts");
 const { reportError } = await import("./cli/report-error.ts");
 
@@ -52,6 +53,7 @@ const cli: Cli = {
     process.on("SIGINT", listener).on("SIGTERM", listener);
     return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
   },
+  openUrl: (url) => openInBrowser(url, process.platform),
   exitNow: (code) => process.exit(code),
   setExitCode(code) {
     process.exitCode = code;

@@ -63,31 +63,31 @@ export async function refuseReplay(
   return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : REPLAYED);
 }
 
-/** A caller who could not be identified. Strangers cannot make the log grow without bound. */
+/** A caller who could not be identified. */
 export async function refuseStranger(
-  { log, refusalLimit, clock }: RefuseDeps,
+  deps: RefuseDeps,
   requestId: string,
   who: Identified & { readonly ok: false },
   action: string,
 ): Promise<Refused> {
-  const failure: Failure = {
-    ok: false,
-    code: who.code,
-    detail: who.detail,
-    ...(who.details ? { details: who.details } : {}),
-  };
+  const { code, detail, details } = who;
+  const facts: Facts = { kind: "refusal", action, app_id: who.key?.appId ?? null, key_id: who.key?.id ?? null };
+  const failure: Failure = { ok: false, code, detail, ...(details ? { details } : {}) };
+  return refuseUnsigned(deps, requestId, facts, failure, "identity");
+}
+
+/** Whatever comes without a signature: strangers cannot make the log grow without bound. */
+export async function refuseUnsigned(
+  { log, refusalLimit, clock }: RefuseDeps,
+  requestId: string,
+  facts: Facts,
+  failure: Failure,
+  rule: string,
+): Promise<Refused> {
   const suppressed = refusalLimit.admit(clock.monotonic());
   if (suppressed === null) return refused(requestId, failure);
-  const body: KnownEntry = {
-    kind: "refusal",
-    action,
-    app_id: who.key?.appId ?? null,
-    key_id: who.key?.id ?? null,
-    decision: "deny",
-    rule: "identity",
-    code: who.code,
-    message: suppressed > 0 ? `${who.detail} (${suppressed} refusals before this one were not written)` : who.detail,
-  };
-  const recorded = await log.record(requestId, body, null);
+  const { code, detail } = failure;
+  const message = suppressed > 0 ? `${detail} (${suppressed} refusals before this one were not written)` : detail;
+  const recorded = await log.record(requestId, { ...facts, decision: "deny", rule, code, message }, null);
   return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : failure);
 }

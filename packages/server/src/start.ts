@@ -7,14 +7,19 @@ import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import { callbackUrl, createConnect } from "./connect/connect.ts";
 import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
+import { createAsk } from "./egress/ask.ts";
 import { createEgress } from "./egress/egress.ts";
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from "./egress/limits.ts";
 import { createApp, type RequestListener } from "./http/app.ts";
 import { resourceRoutes } from "./http/routes/routes.ts";
+import { createKeySource } from "./identity/jwks.ts";
+import { createKeyRates } from "./identity/key-use.ts";
+import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
@@ -32,6 +37,8 @@ export interface Parts {
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly logger: Logger;
+  /** Where browsers and providers reach the vault: an origin. Known once the vault listens, and not asked for before. */
+  readonly publicUrl: () => string;
   /** For tests: how egress reaches a provider. Nothing of the configuration or the environment sets it. */
   readonly connect?: ConnectionOpener | undefined;
 }
@@ -54,6 +61,7 @@ const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
+const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
 /** More than the clock skew: by then a replay is refused for its age. */
@@ -67,7 +75,8 @@ export async function startVault({
   random,
   newId,
   logger,
-  connect,
+  publicUrl,
+  connect: openConnection,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
   await store.prepareLog(clock.now());
@@ -101,20 +110,39 @@ export async function startVault({
     limits: egressLimits(config),
     random: () => random(4).readUInt32BE() / 2 ** 32,
     now: () => clock.monotonic(),
-    connect,
+    connect: openConnection,
   });
   const allowLoopback = config.allowLoopbackUpstreams;
+  const ask = createAsk(egress, { allowLoopback });
+  const now = (): number => clock.now();
+  const keys = createKeySource(ask, now);
+  const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const vault = createVault({
     store,
     keyring,
     refresher: oauth.refresher,
+    userTokens,
+    keyRates: createKeyRates(),
     openSigningKey: createSigningKeyOpener(keyring),
     log,
     refusalLimit: createRefusalLimit(),
     egress,
     clock,
-    allowLoopback: config.allowLoopbackUpstreams,
+    allowLoopback,
+  });
+  const connect = createConnect({
+    store,
+    keyring,
+    engine: oauth.engine,
+    log,
+    // Of its own: a flood of links does not silence what is refused at the door.
+    refusalLimit: createRefusalLimit(),
+    clock,
+    random,
+    newId,
+    publicUrl,
+    allowLoopback,
   });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
@@ -141,6 +169,7 @@ export async function startVault({
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
+    setInterval(() => void connect.forgetEnded().catch(failed("forgetting sessions failed")), FORGET_SESSIONS_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
@@ -155,16 +184,23 @@ export async function startVault({
 
   const app = createApp({
     vault,
+    connect,
+    publicUrl,
+    behindProxy: config.behindTlsProxy,
     routes: resourceRoutes({
       store,
       keyring,
       oauth,
+      ask,
+      userTokens,
+      publicUrl,
       log,
       clock,
       random,
       newId,
       allowLoopback,
-      callbackUrl: () => `${publicOrigin(config)}/oauth/callback`,
+      connect,
+      callbackUrl: () => callbackUrl(publicUrl()),
       verifyAudit,
     }),
     limits: config.limits,
@@ -198,12 +234,6 @@ export async function startVault({
       await store.close();
     },
   };
-}
-
-/** Where browsers and providers reach the vault. */
-function publicOrigin({ publicUrl, tls, host, port }: Config): string {
-  if (publicUrl) return publicUrl.origin;
-  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */

@@ -16,9 +16,13 @@ import type { HangUpSignal } from "./egress/hang-up.ts";
 import { secretMatcher } from "./egress/scrub.ts";
 import type { OpenSigningKey } from "./identity/api-keys.ts";
 import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./identity/content-digest.ts";
+import { findAsker, isPlain, plainAsker, type Asker, type KnownAsker } from "./identity/asker.ts";
 import { identify } from "./identity/identify.ts";
+import type { KeyRates } from "./identity/key-use.ts";
+import type { UserTokens } from "./identity/user-token.ts";
 import { inject, type Injected } from "./inject/inject.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay, refuseStranger } from "./refuse.ts";
+import { isLater, type Soon } from "./soon.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
 
 /**
@@ -48,6 +52,9 @@ export interface AnswerFacts {
   readonly grantId: string;
   /** Asked for when the account was connected, and not granted. */
   readonly missingScopes: readonly string[];
+  readonly provider: string;
+  /** The key still works, and should be replaced. */
+  readonly keyDeprecated: boolean;
 }
 
 export interface VaultDeps {
@@ -56,6 +63,8 @@ export interface VaultDeps {
   readonly refresher: Refresher;
   readonly openSigningKey: OpenSigningKey;
   readonly log: AuditLog;
+  readonly userTokens: UserTokens;
+  readonly keyRates: KeyRates;
   readonly refusalLimit: RefusalLimit;
   readonly egress: Egress;
   readonly clock: Clock;
@@ -68,6 +77,7 @@ interface Prepared {
   readonly appId: string;
   readonly checked: CheckedCall;
   readonly injected: Injected & { readonly ok: true };
+  readonly keyDeprecated: boolean;
 }
 
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -84,12 +94,16 @@ export function createVault(deps: VaultDeps): Vault {
     startedMs: number,
   ): Promise<Prepared | Refused> {
     const action = mode === "proxy" ? "request" : "retrieve";
-    const who = await identify(deps, call.signed, clock.now());
+    const identifying = identify(deps, call.signed, clock.now());
+    const who = isLater(identifying) ? await identifying : identifying;
     if (!who.ok) return refuseStranger(deps, requestId, who, action);
 
     const { appId, id: keyId } = who.key;
     const facts: Facts = { kind: "request", action, mode, app_id: appId, key_id: keyId };
-    const check = await checkCall(deps, call, mode, who.key, facts);
+    const asking = whoAsks(call, who.key, facts);
+    const known = isLater(asking) ? await asking : asking;
+    if (!known.ok) return refuse(deps, requestId, facts, known, known.rule, who.nonce);
+    const check = await checkCall(deps, call, mode, known.asker, facts);
     if (!check.ok) return refuse(deps, requestId, facts, check.failure, check.rule, who.nonce);
 
     const { checked } = check;
@@ -103,7 +117,21 @@ export function createVault(deps: VaultDeps): Vault {
     if (!opened.ok) return endInside(requestId, appId, opened, startedMs);
     const injected = put(opened, checked, mode);
     if (!injected.ok) return endInside(requestId, appId, injected, startedMs);
-    return { ok: true, appId, checked: { ...checked, credential: opened.credential }, injected };
+    const keyDeprecated = who.key.deprecatedAt !== null;
+    return { ok: true, appId, checked: { ...checked, credential: opened.credential }, injected, keyDeprecated };
+  }
+
+  /** What goes beyond the key: its agent, the end user, the address. Most calls have none of it, and look nothing up. */
+  function whoAsks(call: IncomingCall, key: ApiKeyRecord, facts: Facts, allowPaused = false): Soon<KnownAsker> {
+    const { headers } = call.signed;
+    if (isPlain(key, headers)) return { ok: true, asker: plainAsker(key) };
+    if (key.agentId !== null) facts.agent_id = key.agentId;
+    const input = { key, headers, address: call.address(), now: clock.now(), allowPaused };
+    return findAsker(deps, input).then((known) => {
+      if (known.ok && known.asker.user) facts.user_id = known.asker.user.id;
+      if (known.ok && known.asker.session) facts.session_id = known.asker.session.id;
+      return known;
+    });
   }
 
   function put(
@@ -189,7 +217,7 @@ export function createVault(deps: VaultDeps): Vault {
 
       const { checked, injected, appId } = prepared;
       const stream = streamedBody(checked);
-      const sink = openSink(answerFacts(requestId, checked));
+      const sink = openSink(answerFacts(requestId, prepared));
       const sent =
         stream || checked.credential.kind === "secret"
           ? await send(checked, injected, stream, sink, signal)
@@ -240,7 +268,9 @@ export function createVault(deps: VaultDeps): Vault {
       if (!who.ok) return refuseStranger(deps, requestId, who, operation.action);
 
       const facts: Facts = { kind: "admin", action: operation.action, app_id: who.key.appId, key_id: who.key.id };
-      const plan = await planOperation(call, who.key, operation, facts);
+      const known = await whoAsks(call, who.key, facts, operation.allowPaused);
+      if (!known.ok) return refuse(deps, requestId, facts, known, known.rule, who.nonce);
+      const plan = await planOperation(call, who.key, known.asker, operation, facts);
       if (!plan.ok) return refuse(deps, requestId, facts, plan, "base", who.nonce);
 
       const entry: KnownEntry = {
@@ -260,17 +290,20 @@ export function createVault(deps: VaultDeps): Vault {
         const [outcome, code] = result.ok ? (["done", null] as const) : (["vault_error", result.code] as const);
         log.outcome(requestId, entry.app_id ?? null, localOutcome(outcome, code, elapsed(startedMs)));
       }
-      return result.ok ? { ...result, requestId } : refused(requestId, result);
+      return result.ok
+        ? { ...result, requestId, keyDeprecated: who.key.deprecatedAt !== null }
+        : refused(requestId, result);
     },
   };
 
   async function planOperation(
     call: IncomingCall,
     key: ApiKeyRecord,
+    asker: Asker,
     operation: Operation,
     facts: Facts,
   ): Promise<Plan> {
-    if (operation.scope && !key.scopes.includes(operation.scope)) return lacksScope(operation.scope);
+    if (operation.scope && !asker.scopes.includes(operation.scope)) return lacksScope(operation.scope);
     const acting = await actingApp(store, key, call.signed.headers);
     if (!acting.ok) return acting;
     facts.app_id = acting.appId;
@@ -282,14 +315,18 @@ export function createVault(deps: VaultDeps): Vault {
     if (!body.buffer)
       return { ok: false, code: "body_too_large", detail: "the body is over the limit of this endpoint" };
     if (!bodyMatches(claim, body.buffer)) return DIGEST_MISMATCH;
-    return operation.plan({ keyId: key.id, appId: acting.appId, scopes: key.scopes }, body.buffer);
+    const { scopes } = asker;
+    return operation.plan(
+      { keyId: key.id, appId: acting.appId, scopes, asker: { ...asker, appId: acting.appId } },
+      body.buffer,
+    );
   }
 }
 
-function answerFacts(requestId: string, { grant, credential }: CheckedCall): AnswerFacts {
+function answerFacts(requestId: string, { checked: { grant, credential }, keyDeprecated }: Prepared): AnswerFacts {
   const missing =
     credential.kind === "oauth" ? missingScopes(credential.record.askedScopes, credential.record.grantedScopes) : NONE;
-  return { requestId, grantId: grant.id, missingScopes: missing };
+  return { requestId, grantId: grant.id, provider: grant.provider, missingScopes: missing, keyDeprecated };
 }
 
 const NONE: readonly string[] = [];

@@ -13,6 +13,8 @@ export interface Family {
   refreshes: number;
   /** How often a refresh token came back that was used up. */
   reuses: number;
+  /** How often one that was used up was taken once more. */
+  forgiven: number;
 }
 
 export interface AccessToken {
@@ -80,7 +82,15 @@ export function createTokenBook(provider: Provider, now: () => number): TokenBoo
     accessTokens,
     refreshTokens,
     openFamily(scopes) {
-      const family = { id: randomUUID(), scopes, consentedAt: now(), alive: true, refreshes: 0, reuses: 0 };
+      const family = {
+        id: randomUUID(),
+        scopes,
+        consentedAt: now(),
+        alive: true,
+        refreshes: 0,
+        reuses: 0,
+        forgiven: 0,
+      };
       families.push(family);
       return family;
     },
@@ -118,6 +128,7 @@ export function createTokenBook(provider: Provider, now: () => number): TokenBoo
         }
         return { ok: false, why: "reused" };
       }
+      if (token.replacedAt !== null) token.family.forgiven++;
       token.lastUsedAt = now();
       token.seen = true;
       return { ok: true, token };

@@ -14,9 +14,16 @@ export function linkRow(head: ChainHead, draft: LogDraft): ChainHead {
 
 export function hashRow(previous: Uint8Array, seq: number, row: LogDraft): Uint8Array {
   const text = `${row.kind}\0${row.entryId}\0${row.appId ?? ""}\0${row.at}\0${row.body}`;
-  const bytes = Buffer.allocUnsafe(40 + Buffer.byteLength(text));
+  // A character takes three bytes at most.
+  const most = HEAD + 3 * text.length;
+  const bytes = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   bytes.set(previous, 0);
-  bytes.writeBigUInt64BE(BigInt(seq), 32);
-  bytes.write(text, 40);
-  return hash("sha256", bytes, "buffer");
+  bytes.writeUInt32BE(Math.floor(seq / 2 ** 32), 32);
+  bytes.writeUInt32BE(seq % 2 ** 32, 36);
+  const end = HEAD + bytes.write(text, HEAD, "utf8");
+  // By way of a string: a digest of its own buffer costs more to allocate than to make.
+  return Buffer.from(hash("sha256", bytes.subarray(0, end), "latin1"), "latin1");
 }
+
+const HEAD = 40;
+const scratch = Buffer.allocUnsafe(16 * 1024);

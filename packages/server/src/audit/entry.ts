@@ -11,11 +11,15 @@ export interface EntryBody {
   readonly kind: "request" | "admin" | "refusal" | "connect" | "credential";
   readonly app_id: string | null;
   readonly key_id: string | null;
+  readonly agent_id: string | null;
+  readonly user_id: string | null;
+  readonly session_id: string | null;
   readonly caller: Caller | null;
   readonly context: Context;
   readonly reason: string | null;
   readonly mode: "proxy" | "retrieve" | null;
   readonly grant_id: string | null;
+  readonly delegation_id: string | null;
   readonly secret_id: string | null;
   readonly provider: string | null;
   readonly principal_type: string | null;
@@ -54,11 +58,15 @@ export type KnownEntry = Facts & Pick<EntryBody, "decision" | "rule">;
 const NOTHING_KNOWN: Optional = {
   app_id: null,
   key_id: null,
+  agent_id: null,
+  user_id: null,
+  session_id: null,
   caller: null,
   context: {},
   reason: null,
   mode: null,
   grant_id: null,
+  delegation_id: null,
   secret_id: null,
   provider: null,
   principal_type: null,
@@ -72,6 +80,24 @@ const NOTHING_KNOWN: Optional = {
 /** An entry as it is read back: with everything, null where nothing was said. */
 export function readEntryBody(json: string): EntryBody {
   return { ...NOTHING_KNOWN, ...(JSON.parse(json) as EntryBody) };
+}
+
+/** An outcome as it is written: what is null or zero is left out. All of it is numbers and words of our own. */
+export function writeOutcomeBody(body: OutcomeBody): string {
+  let text = `{"outcome":"${body.outcome}","latency_ms":${body.latency_ms}`;
+  if (body.status !== null) text += `,"status":${body.status}`;
+  if (body.code !== null) text += `,"code":"${body.code}"`;
+  if (body.retries !== 0) text += `,"retries":${body.retries}`;
+  if (body.redirects !== 0) text += `,"redirects":${body.redirects}`;
+  if (body.request_bytes !== 0) text += `,"request_bytes":${body.request_bytes}`;
+  if (body.response_bytes !== 0) text += `,"response_bytes":${body.response_bytes}`;
+  if (body.scrubbed !== 0) text += `,"scrubbed":${body.scrubbed}`;
+  return `${text}}`;
+}
+
+/** An outcome as it is read back: with everything. */
+export function readOutcomeBody(json: string): OutcomeBody {
+  return { ...localOutcome("done", null, 0), ...(JSON.parse(json) as OutcomeBody) };
 }
 
 /** The outcome of something that never left the vault. */

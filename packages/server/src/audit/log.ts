@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { NewId } from "../random.ts";
 import type { ChainHead, LogAppend, LogStore, Nonce } from "../store/store.ts";
 import { linkRow } from "./chain.ts";
-import type { KnownEntry, OutcomeBody } from "./entry.ts";
+import { writeOutcomeBody, type KnownEntry, type OutcomeBody } from "./entry.ts";
 
 /**
  * The log: what happens is written down before it happens. `record` returns only when the entry is on the disk, and the
@@ -142,7 +142,7 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
     },
     consume: (nonce) => enqueue({ draft: null, nonce }),
     outcome(entryId, appId, body) {
-      const draft = { kind: "outcome" as const, entryId, appId, at: clock.now(), body: JSON.stringify(body) };
+      const draft = { kind: "outcome" as const, entryId, appId, at: clock.now(), body: writeOutcomeBody(body) };
       outcomes.push({ draft, nonce: null, settle: null });
       if (outcomes.length >= MAX_BATCH) schedule();
       else delayOutcomes(OUTCOME_DELAY_MS);

@@ -1,7 +1,7 @@
 import type { AuditEntry, AuditList, AuditQuery } from "@alter-vault/protocol";
 import { toTimestamp } from "../clock.ts";
 import { LOG_REFS, type EntryWithOutcome, type LogFilter, type LogStore, type RunningChains } from "../store/store.ts";
-import { readEntryBody, type OutcomeBody } from "./entry.ts";
+import { readEntryBody, readOutcomeBody } from "./entry.ts";
 
 /**
  * Reading the log back: an entry together with what came of it. Without an outcome, that of an entry whose process still
@@ -14,7 +14,7 @@ const MAX_LOOKED_AT = 20_000;
 
 export function toAuditEntry({ entry, outcome }: EntryWithOutcome, running: RunningChains): AuditEntry {
   const body = readEntryBody(entry.body);
-  const end = outcome ? (JSON.parse(outcome.body) as OutcomeBody) : null;
+  const end = outcome ? readOutcomeBody(outcome.body) : null;
   const isRunning = entry.seq > (running.get(entry.writer) ?? Infinity);
   const missing = body.decision === "deny" ? "none" : isRunning ? "pending" : "unknown";
   return {

@@ -20,6 +20,8 @@ export interface Cli {
   readonly environment: NodeJS.ProcessEnv | undefined;
   /** Calls back for every SIGINT and SIGTERM, until the answer is called. */
   onSignal(listener: (signal: string) => void): () => void;
+  /** Shows a page in the browser of whoever sits here, if there is one. Does not wait, and does not fail. */
+  openUrl(url: string): void;
   /** Ends the process at once. */
   exitNow(code: number): void;
   /** What the process ends with when a command finished without an error. */

@@ -1,81 +1,17 @@
-import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable, Writable } from "node:stream";
 import { makeProblem, type ErrorCode } from "@alter-vault/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../config.ts";
 import { initDataDir, startLocalVault, type LocalVault } from "../local-vault.ts";
-import { createLogger } from "../logger.ts";
-import { createIds } from "../random.ts";
-import type { Cli } from "./cli.ts";
-import { runCli } from "./run.ts";
+import { around, json, run } from "./run-cli.test-support.ts";
 
 /** Commands run inside of the test, against real vaults on 127.0.0.1; only `main.ts` is left out. */
 const root = mkdtempSync(join(tmpdir(), "alter-vault-commands-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const around = { clock, random: randomBytes, newId: createIds(clock, randomBytes), logger: createLogger("silent") };
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface Given {
-  readonly stdin?: string;
-  readonly env?: Record<string, string>;
-  readonly clock?: Cli["clock"];
-}
-
-function sink(): { stream: Writable; text: () => string } {
-  let text = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  return { stream, text: () => text };
-}
-
-async function run(argv: readonly string[], given: Given = {}): Promise<Ran> {
-  const stdout = sink();
-  const stderr = sink();
-  let code = 0;
-  await runCli({
-    argv,
-    stdin: Readable.from([Buffer.from(given.stdin ?? "")]),
-    stdout: stdout.stream,
-    stderr: stderr.stream,
-    clock: given.clock ?? clock,
-    random: randomBytes,
-    newId: around.newId,
-    nodeVersion: process.versions.node,
-    environment: given.env ?? {},
-    onSignal: () => () => undefined,
-    exitNow: () => undefined,
-    setExitCode: (value) => {
-      code = value;
-    },
-  });
-  return { code, stdout: stdout.text(), stderr: stderr.text() };
-}
-
-/** Runs with --json and answers the one line of stdout. */
-async function json<T>(
-  args: readonly string[],
-  given: Given = {},
-): Promise<{ code: number; answer: T; stderr: string }> {
-  const { code, stdout, stderr } = await run([...args, "--json"], given);
-  expect(stdout.trimEnd().split("\n"), `one line on stdout; stderr was: ${stderr}`).toHaveLength(1);
-  return { code, answer: JSON.parse(stdout) as T, stderr };
-}
 
 function freshDir(name: string): string {
   return join(root, name);
@@ -341,7 +277,7 @@ describe("with a running vault", () => {
   });
 
   test("a clock that is off is corrected by what the vault says", async () => {
-    const late = { now: () => clock.now() - 3_600_000, monotonic: clock.monotonic };
+    const late = { now: () => around.clock.now() - 3_600_000, monotonic: () => around.clock.monotonic() };
     expect((await run(here("apps", "list"), { clock: late })).code).toBe(0);
   });
 

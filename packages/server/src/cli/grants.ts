@@ -3,11 +3,12 @@ import { Option, type Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { usageError } from "./cli-error.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand } from "./describe-command.ts";
+import { addGrantData } from "./grants-data.ts";
+import { addGrantDisconnect, addGrantRevoke } from "./grants-revoke.ts";
 import { withVault } from "./open-vault.ts";
 import { integer, seconds } from "./options.ts";
-import { cancelled, confirm, isInteractive } from "./read-line.ts";
 import { more, show } from "./show.ts";
-import { fields, table } from "./table.ts";
+import { fields, table, type Cell } from "./table.ts";
 
 const UNSAFE_RETRIEVE =
   "let callers have the credential itself for one named request at a time, instead of the vault sending it";
@@ -22,7 +23,10 @@ export function addGrants(program: Command, cli: Cli): void {
   addShow(grants, cli);
   addCreate(grants, cli);
   addUpdate(grants, cli);
-  addRevoke(grants, cli);
+  addGrantRevoke(grants, cli);
+  addGrantDisconnect(grants, cli);
+  addRefresh(grants, cli);
+  addGrantData(grants, cli);
 }
 
 interface ListOptions {
@@ -49,7 +53,9 @@ function addList(grants: Command, cli: Cli): void {
       const rows = answer.grants.map((grant) => [
         grant.grant_id,
         grant.provider_id,
+        grant.account_identifier,
         grant.status,
+        grant.credential_status,
         grant.label,
         grant.created_at,
         grant.expires_at,
@@ -58,7 +64,9 @@ function addList(grants: Command, cli: Cli): void {
         cli,
         command,
         answer,
-        () => table(["GRANT ID", "PROVIDER", "STATUS", "LABEL", "CREATED", "EXPIRES"], rows) + more(answer),
+        () =>
+          table(["GRANT ID", "PROVIDER", "ACCOUNT", "STATUS", "CREDENTIAL", "LABEL", "CREATED", "EXPIRES"], rows) +
+          more(answer),
       );
     }),
   );
@@ -148,23 +156,17 @@ function addUpdate(grants: Command, cli: Cli): void {
   });
 }
 
-function addRevoke(grants: Command, cli: Cli): void {
-  const revoke = grants
-    .command("revoke")
-    .argument("<grant-id>")
-    .option("--reason <text>", "written to the audit log")
-    .option("--yes", "do not ask");
-  describeCommand(revoke, {
-    summary: "Revoke a grant; the next call with it is refused",
-    examples: ["alter-vault grants revoke 01890000-0000-7000-8000-000000000001 --reason 'agent retired' --yes"],
+function addRefresh(grants: Command, cli: Cli): void {
+  describeCommand(grants.command("refresh").argument("<grant-id>"), {
+    summary: "Refresh the credential of a connected account now",
+    examples: ["alter-vault grants refresh 01890000-0000-7000-8000-000000000001"],
     environment: CONNECTION_ENVIRONMENT,
-  }).action(async (id: string, { reason, yes }: { reason?: string; yes?: true }, command: Command) => {
-    if (!yes && isInteractive(cli) && !(await confirm(cli, `Revoke grant ${id}?`))) throw cancelled();
-    await withVault(cli, command, async (vault) => {
-      const revoked = await vault.call("revokeGrant", { id, body: reason === undefined ? {} : { reason } });
-      show(cli, command, revoked, () => fields({ grant_id: revoked.grant_id, revoked: revoked.revoked_at }));
-    });
-  });
+  }).action((id: string, _options: object, command: Command) =>
+    withVault(cli, command, async (vault) => {
+      const grant = await vault.call("refreshGrant", { id });
+      show(cli, command, grant, () => grantFields(grant));
+    }),
+  );
 }
 
 function grantFields(grant: Grant): string {
@@ -178,5 +180,19 @@ function grantFields(grant: Grant): string {
     created: grant.created_at,
     expires: grant.expires_at,
     revoked: grant.revoked_at,
+    ...(grant.grant_kind === "oauth" ? accountCells(grant) : {}),
   });
+}
+
+function accountCells(grant: Grant): Record<string, Cell> {
+  return {
+    account: grant.account_identifier,
+    "account name": grant.account_display_name,
+    credential: grant.credential_status,
+    problem: grant.credential_problem,
+    scopes: grant.scopes,
+    "not granted": grant.missing_scopes,
+    "token expires": grant.token_expires_at,
+    refreshed: grant.last_refreshed_at,
+  };
 }

@@ -26,8 +26,17 @@ import { findAnswering, untilFree } from "./when-free.ts";
  * The lock of the directory says whether one runs. `running.json` is believed only while somebody else holds the lock,
  * so values never go to whatever else listens where a vault once was.
  */
-export async function withVault<T>(cli: Cli, command: Command, work: (vault: VaultClient) => Promise<T>): Promise<T> {
-  const opened = await openVault(cli, globalOptions(command));
+export function withVault<T>(cli: Cli, command: Command, work: (vault: VaultClient) => Promise<T>): Promise<T> {
+  return withOpened(openVault(cli, globalOptions(command)), work);
+}
+
+/** For what goes on in a browser: a vault that ends with the command would not be there to answer it. */
+export function withRunningVault<T>(cli: Cli, command: Command, work: (vault: VaultClient) => Promise<T>): Promise<T> {
+  return withOpened(openVault(cli, globalOptions(command), true), work);
+}
+
+async function withOpened<T>(opening: Promise<OpenedVault>, work: (vault: VaultClient) => Promise<T>): Promise<T> {
+  const opened = await opening;
   try {
     return await work(opened.client);
   } finally {
@@ -40,7 +49,7 @@ interface OpenedVault {
   close(): Promise<void>;
 }
 
-async function openVault(cli: Cli, globals: GlobalOptions): Promise<OpenedVault> {
+async function openVault(cli: Cli, globals: GlobalOptions, mustRun = false): Promise<OpenedVault> {
   const url = remoteUrl(cli, globals);
   const givenKey = givenApiKey(cli, globals);
   if (url !== null) {
@@ -51,7 +60,7 @@ async function openVault(cli: Cli, globals: GlobalOptions): Promise<OpenedVault>
   const config = localConfig(cli, globals);
   requireVault(config);
   const apiKey = givenKey ?? operatorKey(config.dataDir);
-  const found = await findRunning(cli, config);
+  const found = mustRun ? await requireRunning(config) : await findRunning(cli, config);
   if ("pid" in found) return onlyClient(clientFor(cli, globals, { ...found, url: reachableUrl(found.url) }, apiKey));
   const client = clientFor(cli, globals, { url: found.url, certificateSha256: null }, apiKey);
   return {
@@ -111,6 +120,17 @@ export function requireVault(config: Config): void {
     title: "There is no vault here",
     detail: `${config.dataDir} holds no vault`,
     fix: "Make one with `alter-vault init`, or try it out with `alter-vault dev`. For another place pass --data DIR or --url URL.",
+  });
+}
+
+async function requireRunning({ dataDir }: Config): Promise<RunningVaultInfo> {
+  const found = await findAnswering(dataDir);
+  if (found) return found;
+  throw new CliError(EXIT.error, {
+    code: "vault_not_running",
+    title: "No vault runs here",
+    detail: `nobody serves ${dataDir}, so a browser would find nothing`,
+    fix: "Start it with `alter-vault serve` or `alter-vault dev`, and run this again beside it.",
   });
 }
 

@@ -28,6 +28,15 @@ export function repeated(text: string, previous: readonly string[] = []): string
   return [...previous, text];
 }
 
+/** For an option that may come more than once, each time as `name=value`, each name once. */
+export function namedValue(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("It is written name=value.");
+  const name = text.slice(0, at);
+  if (Object.hasOwn(previous, name)) throw new InvalidArgumentError(`${name} comes twice.`);
+  return { ...previous, [name]: text.slice(at + 1) };
+}
+
 /** For an option that may come more than once, each time with one of a few words. */
 export function repeatedChoice<T extends string>(words: readonly T[]): (text: string, previous?: readonly T[]) => T[] {
   return (text, previous = []) => {

@@ -4,6 +4,7 @@ import { addApiKeys } from "./api-keys.ts";
 import { addApps } from "./apps.ts";
 import { addAudit } from "./audit.ts";
 import type { Cli } from "./cli.ts";
+import { addConnect } from "./connect.ts";
 import { addGlobalOptions, describeCommand } from "./describe-command.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
@@ -11,6 +12,7 @@ import { addGrants } from "./grants.ts";
 import { addInit } from "./init.ts";
 import { addKeys } from "./keys.ts";
 import { addOpenApi } from "./openapi.ts";
+import { addProviders } from "./providers.ts";
 import { addSecrets } from "./secrets.ts";
 import { addServe } from "./serve.ts";
 
@@ -48,6 +50,8 @@ export function createProgram(cli: Cli): Command {
     addInit,
     addDoctor,
     addSecrets,
+    addProviders,
+    addConnect,
     addGrants,
     addApps,
     addApiKeys,

@@ -1,5 +1,5 @@
 import type { Cli } from "./cli.ts";
-import { CliError } from "./cli-error.ts";
+import { CliError, usageError } from "./cli-error.ts";
 import { EXIT } from "./exit-code.ts";
 
 /** Whether somebody sits at a terminal who can be asked. */
@@ -57,6 +57,13 @@ const DELETE = "\u007f";
 export async function confirm(cli: Cli, question: string): Promise<boolean> {
   const answer = await readLine(cli, `${question} [y/N] `, { hidden: false });
   return /^y(es)?$/i.test(answer.trim());
+}
+
+/** For what cannot be undone: asks, unless `yes`. Throws when the answer is no, and when nobody can be asked. */
+export async function requireYes(cli: Cli, yes: true | undefined, question: string, why: string): Promise<void> {
+  if (yes) return;
+  if (!isInteractive(cli)) throw usageError(why, "Pass --yes when nobody can be asked.");
+  if (!(await confirm(cli, question))) throw cancelled();
 }
 
 export function cancelled(): CliError {

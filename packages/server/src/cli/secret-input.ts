@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { EXIT } from "./exit-code.ts";
 import { isInteractive, readLine } from "./read-line.ts";
+import { readBytes } from "./read-text-file.ts";
 
 /** Where a secret value comes from. Never from argv, which others on the machine can see. */
 export interface ValueSource {
@@ -19,18 +19,20 @@ export async function readSecretInput(
   format: string,
 ): Promise<string> {
   if (valueStdin && valueFile !== undefined) throw usageError("--value-stdin and --value-file exclude each other");
-  if (valueFile !== undefined) return decode(readValueFile(valueFile));
-  if (isInteractive(cli)) return readLine(cli, `Value (${format}): `, { hidden: true });
-  if (!valueStdin) throw usageError("the value is missing", "Pass it with --value-stdin or --value-file FILE.");
-  return decode(await readAll(cli));
+  if (valueFile !== undefined) return readSecretFile(valueFile);
+  if (!isInteractive(cli) && !valueStdin)
+    throw usageError("the value is missing", "Pass it with --value-stdin or --value-file FILE.");
+  return readHidden(cli, `Value (${format}): `);
 }
 
-function readValueFile(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw usageError(`the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"})`);
-  }
+/** A secret from stdin; at a terminal, asked for without showing it. */
+export async function readHidden(cli: Cli, question: string): Promise<string> {
+  return isInteractive(cli) ? readLine(cli, question, { hidden: true }) : decode(await readAll(cli));
+}
+
+/** A secret from a file. */
+export function readSecretFile(path: string): string {
+  return decode(readBytes(path));
 }
 
 async function readAll({ stdin }: Cli): Promise<Buffer> {

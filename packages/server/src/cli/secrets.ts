@@ -6,7 +6,7 @@ import { CONNECTION_ENVIRONMENT, describeCommand } from "./describe-command.ts";
 import { addSecretCreate } from "./secrets-create.ts";
 import { withVault } from "./open-vault.ts";
 import { integer, repeated } from "./options.ts";
-import { cancelled, confirm, isInteractive } from "./read-line.ts";
+import { requireYes } from "./read-line.ts";
 import { parseSecretMaterial, refuseValueInArgv, addValueOptions } from "./secret-material.ts";
 import { readSecretInput, type ValueSource } from "./secret-input.ts";
 import { more, show } from "./show.ts";
@@ -144,11 +144,8 @@ function addDelete(secrets: Command, cli: Cli): void {
     examples: ["alter-vault secrets delete 01890000-0000-7000-8000-000000000000 --yes"],
     environment: CONNECTION_ENVIRONMENT,
   }).action(async (id: string, { yes }: { yes?: true }, command: Command) => {
-    if (!yes) {
-      if (!isInteractive(cli)) throw usageError("deleting cannot be undone", "Pass --yes when nobody can be asked.");
-      if (!(await confirm(cli, `Delete secret ${id}, its value and its grants? This cannot be undone.`)))
-        throw cancelled();
-    }
+    const question = `Delete secret ${id}, its value and its grants? This cannot be undone.`;
+    await requireYes(cli, yes, question, "deleting cannot be undone");
     await withVault(cli, command, async (vault) => {
       const secret = await vault.call("deleteSecret", { id });
       show(cli, command, secret, () => `Deleted.\n${secretFields(secret)}`);

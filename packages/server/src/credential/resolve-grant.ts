@@ -1,47 +1,117 @@
 import type { ErrorCode, ProblemDetails, RequestEnvelope } from "@alter-vault/protocol";
+import type { Asker } from "../identity/asker.ts";
+import { isWithinAgent, isWithinSession, principalsOf, visibility } from "../identity/visible.ts";
+import { isLater, type Soon } from "../soon.ts";
+import type { AgentStore, DelegationRecord } from "../store/agent-records.ts";
+import type { IdentityStore } from "../store/identity-records.ts";
 import type { GrantStore, GrantWithSecret } from "../store/store.ts";
 
 /**
- * Step 3, first half: with which grant? By its id, or by provider among the app's system grants. Only what belongs to the
- * caller's app is ever looked at; a grant of another app and one that never was give the same answer.
+ * Step 3, first half: with which grant? By its id, or by provider among what exists for whoever asks. A grant of another
+ * app, of another user, and one that never was give the same answer.
  */
 export type ResolvedGrant =
-  | { readonly ok: true; readonly found: GrantWithSecret }
+  | { readonly ok: true; readonly found: GrantWithSecret; readonly delegation: DelegationRecord | null }
   | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly details?: ProblemDetails };
+
+type ResolveStore = Pick<GrantStore, "findGrant" | "findGrantsByProvider" | "findDelegatedGrants"> &
+  Pick<AgentStore, "findDelegationOf"> &
+  Pick<IdentityStore, "findUser">;
 
 const MOST_CHOICES = 20;
 
-export async function resolveGrant(
-  store: GrantStore,
-  appId: string,
+export function resolveGrant(
+  store: ResolveStore,
+  asker: Asker,
   { grant_id, provider, account }: Pick<RequestEnvelope, "grant_id" | "provider" | "account">,
-): Promise<ResolvedGrant> {
+  now: number,
+): Soon<ResolvedGrant> {
   if ((grant_id === undefined) === (provider === undefined)) {
     return { ok: false, code: "invalid_request", detail: "name either a grant or a provider" };
   }
-  if (grant_id !== undefined) {
-    const found = await store.findGrant(appId, grant_id);
-    return found
-      ? { ok: true, found }
-      : { ok: false, code: "grant_not_found", detail: "no grant of this id", details: { grant_id } };
+  if (grant_id === undefined) return byProvider(store, asker, provider ?? "", account, now);
+  const found = store.findGrant(asker.appId, grant_id);
+  return isLater(found)
+    ? found.then((one) => byId(store, asker, one, grant_id, now))
+    : byId(store, asker, found, grant_id, now);
+}
+
+function byId(
+  store: ResolveStore,
+  asker: Asker,
+  found: GrantWithSecret | null,
+  grantId: string,
+  now: number,
+): Soon<ResolvedGrant> {
+  // What most calls are: the app itself, and a grant of its own. Nothing else has to be looked up.
+  if (found?.grant.principalType === "system" && !asker.agent && isWithinSession(asker, found.grant)) {
+    return { ok: true, found, delegation: null };
   }
-  const name = provider ?? "";
-  const candidates = (await store.findGrantsByProvider(appId, name, MOST_CHOICES)).filter(
-    ({ grant }) => account === undefined || grant.label === account,
+  return found ? ifVisible(store, asker, found, now) : nothing(asker, { grant_id: grantId }, "no grant of this id");
+}
+
+async function ifVisible(
+  store: ResolveStore,
+  asker: Asker,
+  found: GrantWithSecret,
+  now: number,
+): Promise<ResolvedGrant> {
+  const seen = await visibility(store, asker, found.grant, now);
+  if (!seen.visible) return nothing(asker, { grant_id: found.grant.id }, "no grant of this id");
+  return ownerStands(store, asker, found, seen.delegation);
+}
+
+async function byProvider(
+  store: ResolveStore,
+  asker: Asker,
+  provider: string,
+  account: string | undefined,
+  now: number,
+): Promise<ResolvedGrant> {
+  const { appId, agent, user } = asker;
+  const own = await store.findGrantsByProvider(appId, provider, principalsOf(asker), MOST_CHOICES);
+  const lent = agent ? await store.findDelegatedGrants(appId, provider, agent.id, now, MOST_CHOICES) : [];
+  const ofUser = user && agent ? lent.filter(({ grant }) => grant.principalId === user.id) : lent;
+  const candidates = [...own, ...ofUser].filter(
+    ({ grant }) =>
+      isWithinSession(asker, grant) &&
+      (!agent || isWithinAgent(agent, grant)) &&
+      (account === undefined || isAccount(grant, account)),
   );
   const [first, second] = candidates;
-  if (!first) {
-    return {
-      ok: false,
-      code: "grant_not_found",
-      detail: `nothing is connected for ${name}`,
-      details: { provider_id: name },
-    };
-  }
+  if (!first) return nothing(asker, { provider_id: provider }, `nothing is connected for ${provider}`);
   if (second) {
-    const account_identifiers = candidates.map(({ grant }) => grant.label ?? grant.id);
-    const detail = `${candidates.length} grants for ${name}; pass the account or the grant id`;
-    return { ok: false, code: "ambiguous_grant", detail, details: { provider_id: name, account_identifiers } };
+    const account_identifiers = candidates.map(({ grant }) => nameOf(grant));
+    const detail = `${candidates.length} grants for ${provider}; pass the account or the grant id`;
+    return { ok: false, code: "ambiguous_grant", detail, details: { provider_id: provider, account_identifiers } };
   }
-  return { ok: true, found: first };
+  const isLent = agent !== null && first.grant.principalType === "user";
+  const delegation = isLent ? await store.findDelegationOf(appId, agent.id, first.grant.id) : null;
+  return ownerStands(store, asker, first, delegation);
+}
+
+/** A delegation is worth as much as the user who gave it: one who was suspended gives nothing. */
+async function ownerStands(
+  store: ResolveStore,
+  asker: Asker,
+  found: GrantWithSecret,
+  delegation: DelegationRecord | null,
+): Promise<ResolvedGrant> {
+  if (delegation) {
+    const owner = await store.findUser(asker.appId, delegation.userId);
+    if (owner?.user.status !== "active") return nothing(asker, { grant_id: found.grant.id }, "no grant of this id");
+  }
+  return { ok: true, found, delegation };
+}
+
+function isAccount({ label, account }: GrantWithSecret["grant"], wanted: string): boolean {
+  return label === wanted || account?.identifier === wanted || account?.id === wanted;
+}
+
+function nameOf({ id, label, account }: GrantWithSecret["grant"]): string {
+  return label ?? account?.identifier ?? id;
+}
+
+function nothing({ agent }: Asker, details: ProblemDetails, detail: string): ResolvedGrant {
+  return { ok: false, code: agent ? "no_delegated_grant" : "grant_not_found", detail, details };
 }

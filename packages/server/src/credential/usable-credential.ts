@@ -1,5 +1,6 @@
 import type { Provider } from "@alter-vault/providers";
 import type { GrantWithSecret, OAuthCredentialRecord, ProviderStore, SecretRecord } from "../store/store.ts";
+import type { Soon } from "../soon.ts";
 import { apiHosts } from "./oauth/api-hosts.ts";
 import { findEntry } from "./oauth/catalogue.ts";
 
@@ -15,13 +16,22 @@ export type UsableCredential =
     };
 
 /** Null when it is gone, or when nothing says any more which hosts may see it. */
-export async function usableCredential(
-  store: Pick<ProviderStore, "findProviderConfig" | "findCustomProvider" | "listCustomProviders">,
-  { secret, oauth: record }: GrantWithSecret,
+export function usableCredential(
+  store: Providers,
+  { secret, oauth }: GrantWithSecret,
+  options: { readonly allowLoopback: boolean },
+): Soon<UsableCredential | null> {
+  if (secret) return { kind: "secret", secret, hosts: secret.allowedHosts };
+  return oauth && ofAccount(store, oauth, options);
+}
+
+type Providers = Pick<ProviderStore, "findProviderConfig" | "findCustomProvider" | "listCustomProviders">;
+
+async function ofAccount(
+  store: Providers,
+  record: OAuthCredentialRecord,
   options: { readonly allowLoopback: boolean },
 ): Promise<UsableCredential | null> {
-  if (secret) return { kind: "secret", secret, hosts: secret.allowedHosts };
-  if (!record) return null;
   const provider = await findEntry(store, record.appId, record.provider);
   const config = provider && (await store.findProviderConfig(record.appId, provider.id));
   if (!provider || !config) return null;

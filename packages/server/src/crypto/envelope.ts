@@ -35,10 +35,11 @@ const KEY_ID = 1;
 const IV = 17;
 const BODY = 29;
 const TAG_LENGTH = 16;
+const TAG_OPTIONS = { authTagLength: TAG_LENGTH };
 
 export function seal(dataKey: DataKey, plain: Uint8Array, context: SealContext, random: RandomBytes): Buffer {
   const iv = random(12);
-  const cipher = createCipheriv("aes-256-gcm", dataKey.key, iv, { authTagLength: TAG_LENGTH });
+  const cipher = createCipheriv("aes-256-gcm", dataKey.key, iv, TAG_OPTIONS);
   cipher.setAAD(authenticated(dataKey.id, context));
   const head = Buffer.alloc(BODY);
   head[0] = VERSION;
@@ -54,7 +55,7 @@ export function open(findKey: (id: string) => KeyObject | undefined, sealed: Uin
   const keyId = sealedWith(bytes);
   const key = findKey(keyId);
   if (!key) return { ok: false, reason: "unknown_key" };
-  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(IV, BODY), { authTagLength: TAG_LENGTH });
+  const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(IV, BODY), TAG_OPTIONS);
   decipher.setAAD(authenticated(keyId, context));
   decipher.setAuthTag(bytes.subarray(bytes.length - TAG_LENGTH));
   const plain = decipher.update(bytes.subarray(BODY, bytes.length - TAG_LENGTH));

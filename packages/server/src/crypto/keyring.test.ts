@@ -53,6 +53,7 @@ async function storeSecret(keyring: Keyring, appId: string, value: string): Prom
     secretId: id,
     provider: "p",
     principalType: "system",
+    principalId: null,
     label: null,
     status: "active",
     allowRetrieve: false,

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { HEADER, openApiDocument, ROUTES, type Health, type Route } from "@alter-vault/protocol";
+import { HEADER, openApiDocument, ROUTES, type ErrorCode, type Health, type Route } from "@alter-vault/protocol";
 import type { Clock } from "../clock.ts";
 import type { Limits } from "../config.ts";
+import type { Connect } from "../connect/connect.ts";
 import { describeError, type Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { IncomingCall, Operation, Refused } from "../call.ts";
 import { HangUp } from "../egress/hang-up.ts";
 import type { Vault } from "../vault.ts";
 import { StorageUnavailable } from "../store/store.ts";
+import { connectPages } from "./connect/connect-pages.ts";
 import { sendError, sendJson, sendProblem } from "./error-response.ts";
 import { incomingCall } from "./incoming-call.ts";
 import { matchRoute } from "./match-route.ts";
@@ -28,6 +30,10 @@ import { welcomePage } from "./welcome-page.ts";
 export interface AppDeps {
   readonly vault: Vault;
   readonly routes: RouteHandlers<ResourceRouteId>;
+  readonly connect: Connect;
+  readonly publicUrl: () => string;
+  /** What the proxy in front says about where a client is counts. */
+  readonly behindProxy: boolean;
   readonly limits: Limits;
   readonly publicAuthority: string | null;
   readonly metricsToken: string | null;
@@ -48,6 +54,7 @@ export function createApp(deps: AppDeps): RequestListener {
   const proxied = { bufferedBytes: limits.bufferedBodyBytes, maxBytes: limits.maxBodyBytes };
   const resource = { bufferedBytes: limits.adminBodyBytes, maxBytes: limits.adminBodyBytes };
   const openApi = openApiDocument(deps.version);
+  const browse = connectPages({ ...deps, broken });
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
     const gone = new HangUp();
@@ -84,7 +91,8 @@ export function createApp(deps: AppDeps): RequestListener {
     const operation: Operation = {
       scope: route.scope,
       action: id,
-      recorded: route.method !== "GET" || id === "exportAudit",
+      allowPaused: id === "whoami" || id === "resolveIdentity",
+      recorded: id === "exportAudit" || (route.method !== "GET" && id !== "pollConnectSession"),
       plan(caller, body) {
         const input = parseInput(route, search, body);
         if (!input.ok) return input;
@@ -95,6 +103,7 @@ export function createApp(deps: AppDeps): RequestListener {
     };
     const answer = await vault.perform(call, operation);
     if (!answer.ok) return refuse(response, answer);
+    if (answer.keyDeprecated) response.setHeader(HEADER.keyDeprecated, "true");
     if (answer.lines) await sendLines(response, answer.lines, answer.requestId);
     else sendJson(response, route.status, answer.body, answer.requestId);
     return "ok";
@@ -130,6 +139,12 @@ export function createApp(deps: AppDeps): RequestListener {
     }
   }
 
+  function broken(error: unknown): ErrorCode {
+    const code = error instanceof StorageUnavailable ? "storage_unavailable" : "internal";
+    logger.error("request failed", { code, error: describeError(error) });
+    return code;
+  }
+
   function mayReadMetrics(incoming: IncomingMessage): boolean {
     if (deps.metricsToken === null) return deps.openMetrics;
     return incoming.headers.authorization === `Bearer ${deps.metricsToken}`;
@@ -144,20 +159,21 @@ export function createApp(deps: AppDeps): RequestListener {
       metrics.called(mode, code, (clock.monotonic() - started) / 1000);
     if (deps.stopping() && path !== "/healthz") return sendError(response, "shutting_down", { connection: "close" });
     if (incoming.method === "POST" && path === "/v1/request") {
-      return done("proxy", await request(incomingCall(incoming, deps.publicAuthority, proxied), incoming, response));
+      return done("proxy", await request(incomingCall(incoming, deps, proxied), incoming, response));
     }
     if (incoming.method === "POST" && path === "/v1/retrieve") {
-      return done("retrieve", await retrieve(incomingCall(incoming, deps.publicAuthority, proxied), response));
+      return done("retrieve", await retrieve(incomingCall(incoming, deps, proxied), response));
     }
     if (incoming.method === "GET" && (await open(path, incoming, response))) return;
+    const search = cut === -1 ? "" : url.slice(cut);
+    if (await browse(incoming, response, path, search)) return;
     const matched = matchRoute(incoming.method ?? "", path);
     if (matched.found === "nothing") return sendError(response, "unknown_route");
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });
     if (matched.id === "request" || matched.id === "retrieve")
       return sendError(response, "method_not_allowed", { allow: "POST" });
-    if (!isBuilt(matched.id, routes)) return sendError(response, "unknown_route");
-    const call = incomingCall(incoming, deps.publicAuthority, resource);
-    done("admin", await perform(call, matched.id, matched.param, cut === -1 ? "" : url.slice(cut), response));
+    const call = incomingCall(incoming, deps, resource);
+    done("admin", await perform(call, matched.id, matched.param, search, response));
   }
 
   const calledOff = (): void => metrics.inFlight(-1);
@@ -165,16 +181,11 @@ export function createApp(deps: AppDeps): RequestListener {
     metrics.inFlight(1);
     response.on("close", calledOff);
     route(incoming, response).catch((error: unknown) => {
-      const code = error instanceof StorageUnavailable ? "storage_unavailable" : "internal";
-      logger.error("request failed", { code, error: describeError(error) });
+      const code = broken(error);
       if (response.headersSent) response.destroy();
       else sendError(response, code);
     });
   };
-}
-
-function isBuilt(id: string, routes: RouteHandlers<ResourceRouteId>): id is ResourceRouteId {
-  return Object.hasOwn(routes, id);
 }
 
 function refuse(response: ServerResponse, { problem }: Refused): string {

@@ -3,6 +3,7 @@ import { Transform, type TransformCallback } from "node:stream";
 import { normalizeAuthority } from "@alter-vault/protocol";
 import { BodyRejected } from "../identity/content-digest.ts";
 import type { IncomingCall, ReadBody } from "../call.ts";
+import type { Soon } from "../soon.ts";
 
 /** A request of HTTP as the call it is: what was signed, and a body that is read only when it is asked for. */
 export interface BodyLimits {
@@ -12,11 +13,19 @@ export interface BodyLimits {
   readonly maxBytes: number;
 }
 
-const EMPTY = Buffer.alloc(0);
+/** What stands between callers and the vault. */
+export interface Front {
+  readonly publicAuthority: string | null;
+  /** A proxy in front ends TLS and says who called, as the last of `x-forwarded-for`. */
+  readonly behindProxy: boolean;
+}
+
+const NO_BODY: ReadBody = { ok: true, buffer: Buffer.alloc(0), stream: null };
+const BROKEN_OFF: ReadBody = { ok: false, code: "invalid_request", detail: "the body ended early" };
 
 export function incomingCall(
   request: IncomingMessage,
-  publicAuthority: string | null,
+  { publicAuthority, behindProxy }: Front,
   limits: BodyLimits,
 ): IncomingCall {
   const scheme = "encrypted" in request.socket ? "https" : "http";
@@ -28,37 +37,43 @@ export function incomingCall(
       requestTarget: request.url ?? "/",
       headers: request.headers as Record<string, string | undefined>,
     },
+    address: () => addressOf(request, behindProxy),
     body: { read: () => readBody(request, limits) },
   };
 }
 
-async function readBody(request: IncomingMessage, { bufferedBytes, maxBytes }: BodyLimits): Promise<ReadBody> {
+/** Who called. What stands before the last of `x-forwarded-for`, callers may have written themselves. */
+export function addressOf(request: IncomingMessage, behindProxy: boolean): string | null {
+  const forwarded = behindProxy ? request.headers["x-forwarded-for"] : undefined;
+  const last = [forwarded].flat().at(-1)?.split(",").at(-1)?.trim();
+  return last || request.socket.remoteAddress || null;
+}
+
+function readBody(request: IncomingMessage, { bufferedBytes, maxBytes }: BodyLimits): Soon<ReadBody> {
   const declared = request.headers["content-length"];
   const chunked = request.headers["transfer-encoding"] !== undefined;
-  if (declared === undefined && !chunked) return { ok: true, buffer: EMPTY, stream: null };
+  if (declared === undefined && !chunked) return NO_BODY;
   const length = declared === undefined ? null : Number(declared);
+  if (length === 0) return NO_BODY;
   if (length !== null && length > maxBytes) {
     return { ok: false, code: "body_too_large", detail: `${length} bytes; the limit is ${maxBytes}` };
   }
   if (length === null) return { ok: true, buffer: null, stream: request.compose(limiter(maxBytes)), length };
   if (length > bufferedBytes) return { ok: true, buffer: null, stream: request, length };
-  const buffer = await readAll(request, length);
-  if (!buffer) return { ok: false, code: "invalid_request", detail: "the body ended early" };
-  return { ok: true, buffer, stream: null };
+  return readAll(request);
 }
 
-/** Null when the sender went away in the middle. */
-function readAll(request: IncomingMessage, length: number): Promise<Buffer | null> {
-  if (length === 0) return Promise.resolve(EMPTY);
+function readAll(request: IncomingMessage): Promise<ReadBody> {
   return new Promise((resolve) => {
+    const brokenOff = (): void => resolve(BROKEN_OFF);
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.once("end", () => {
       const [first] = chunks;
-      resolve(first && chunks.length === 1 ? first : Buffer.concat(chunks));
+      resolve({ ok: true, buffer: first && chunks.length === 1 ? first : Buffer.concat(chunks), stream: null });
     });
-    request.once("close", () => resolve(null));
-    request.once("error", () => resolve(null));
+    request.once("close", brokenOff);
+    request.once("error", brokenOff);
   });
 }
 

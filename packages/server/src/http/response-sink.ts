@@ -19,6 +19,8 @@ export function responseSink(response: ServerResponse, facts: AnswerFacts, isHea
       headers[HEADER.outcome] = "provider";
       headers[HEADER.requestId] = facts.requestId;
       headers[HEADER.grantId] = facts.grantId;
+      headers[HEADER.provider] = facts.provider;
+      if (facts.keyDeprecated) headers[HEADER.keyDeprecated] = "true";
       if (status === 403 && facts.missingScopes.length > 0) {
         headers[HEADER.missingScopes] = encodeJsonHeader(facts.missingScopes);
       }

@@ -26,12 +26,15 @@ interface NewApiKey {
   readonly name: string;
   readonly scopes?: readonly Scope[] | undefined;
   readonly expiresInSeconds?: number | undefined;
+  readonly agentId?: string | undefined;
+  readonly cidrs?: readonly string[] | undefined;
+  readonly requestsPerMinute?: number | undefined;
 }
 
 /** The key itself is in the answer and nowhere else: what is stored is the sealed signing key that is derived from it. */
 export async function createApiKey(
   { store, keyring, clock, random }: CreateDeps,
-  { appId, name, scopes = RUNTIME_SCOPES, expiresInSeconds }: NewApiKey,
+  { appId, name, scopes = RUNTIME_SCOPES, expiresInSeconds, agentId, cidrs, requestsPerMinute }: NewApiKey,
 ): Promise<{ apiKey: string; record: ApiKeyRecord }> {
   const apiKey = formatApiKey(random(API_KEY_RANDOM_BYTES));
   const parts = parseApiKey(apiKey);
@@ -43,7 +46,11 @@ export async function createApiKey(
     name,
     scopes,
     sealedSigningKey: await keyring.seal(signingKeyContext(appId, parts.id), deriveSigningKey(parts.secret)),
+    agentId: agentId ?? null,
+    cidrs: cidrs ?? null,
+    requestsPerMinute: requestsPerMinute ?? null,
     createdAt,
+    deprecatedAt: null,
     expiresAt: expiresInSeconds === undefined ? null : createdAt + expiresInSeconds * 1000,
     revokedAt: null,
   };

@@ -8,6 +8,7 @@ import {
   type ProblemDetails,
 } from "@alter-vault/protocol";
 import { hmacMatches, type HmacKey } from "../crypto/hmac.ts";
+import { isLater, type Soon } from "../soon.ts";
 import type { ApiKeyRecord, ApiKeyStore, Nonce } from "../store/store.ts";
 import type { OpenSigningKey } from "./api-keys.ts";
 import { componentsIfExactly } from "./covered-components.ts";
@@ -42,11 +43,7 @@ interface IdentifyDeps {
   readonly openSigningKey: OpenSigningKey;
 }
 
-export async function identify(
-  { store, openSigningKey }: IdentifyDeps,
-  call: SignedCall,
-  nowMs: number,
-): Promise<Identified> {
+export function identify(deps: IdentifyDeps, call: SignedCall, nowMs: number): Soon<Identified> {
   const inputHeader = call.headers["signature-input"];
   const signatureHeader = call.headers["signature"];
   if (!inputHeader || !signatureHeader)
@@ -54,7 +51,18 @@ export async function identify(
   const parsed = parseSignature(inputHeader, signatureHeader);
   if (!parsed) return refuse("signature_invalid", "the signature headers are not of the profile alter-vault-v1");
 
-  const key = await store.findApiKey(parsed.keyId);
+  const found = deps.store.findApiKey(parsed.keyId);
+  if (isLater(found)) return found.then((key) => verify(deps, call, parsed, key, nowMs));
+  return verify(deps, call, parsed, found, nowMs);
+}
+
+function verify(
+  { openSigningKey }: IdentifyDeps,
+  call: SignedCall,
+  parsed: ParsedSignature,
+  key: ApiKeyRecord | null,
+  nowMs: number,
+): Identified {
   if (!key) return refuse("invalid_key", "no such key");
   const signingKey = openSigningKey(key);
   if (!signingKey) return refuse("credential_unreadable", "the signing key of this API key cannot be opened", key);

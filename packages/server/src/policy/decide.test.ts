@@ -8,6 +8,7 @@ const grant: GrantRecord = {
   secretId: "s",
   provider: "p",
   principalType: "system",
+  principalId: null,
   label: null,
   status: "active",
   allowRetrieve: false,

@@ -1,28 +1,18 @@
 import { randomBytes } from "node:crypto";
 import type { ConnectedGrant } from "@alter-vault/protocol";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addTwoApps, bytes, newId, type StoreUnderTest } from "./contract.test-support.ts";
-import type { ConnectAttemptRecord, ConnectSessionRecord, Store } from "./store.ts";
+import { describe, expect, test } from "vitest";
+import { eachWithStoreOfTwo, bytes, newId, type StoreUnderTest } from "./contract.test-support.ts";
+import type { ConnectAttemptRecord, ConnectSessionRecord } from "./store.ts";
 
 /** Connect: sessions, attempts and what an app says about its front end. */
 export function connectContract(open: () => Promise<StoreUnderTest>): void {
   describe("connect", () => {
-    let under: StoreUnderTest;
-    let store: Store;
-    let appA: string;
-    let appB: string;
-
-    beforeEach(async () => {
-      under = await open();
-      store = under.store;
-      [appA, appB] = await addTwoApps(store);
-    });
-    afterEach(() => under.close());
+    const given = eachWithStoreOfTwo(open);
 
     async function session(over: Partial<ConnectSessionRecord> = {}): Promise<ConnectSessionRecord> {
       const record: ConnectSessionRecord = {
         id: newId(),
-        appId: appA,
+        appId: given.appA,
         tokenHash: `hash-${newId()}`,
         options: '{"allowed_providers":["demo"]}',
         status: "pending",
@@ -32,13 +22,13 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
         expiresAt: 700,
         ...over,
       };
-      await store.insertConnectSession(record);
+      await given.store.insertConnectSession(record);
       return record;
     }
     async function attempt(sessionId: string, over: Partial<ConnectAttemptRecord> = {}): Promise<ConnectAttemptRecord> {
       const record: ConnectAttemptRecord = {
         id: newId(),
-        appId: appA,
+        appId: given.appA,
         sessionId,
         provider: "demo",
         stateHash: `state-${newId()}`,
@@ -51,7 +41,7 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
         usedAt: null,
         ...over,
       };
-      await store.insertConnectAttempt(record);
+      await given.store.insertConnectAttempt(record);
       return record;
     }
     const grant = (id: string, over: Partial<ConnectedGrant> = {}): ConnectedGrant => ({
@@ -76,50 +66,56 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
 
     test("a session is found by the hash of its token, and by its id in its app alone", async () => {
       const made = await session();
-      store = await under.reopen();
-      expect(await store.findConnectSession(made.tokenHash)).toEqual(made);
-      expect(await store.findConnectSession("another")).toBeNull();
-      expect(await store.findConnectSessionById(appA, made.id)).toEqual(made);
-      expect(await store.findConnectSessionById(appB, made.id)).toBeNull();
-      expect(await store.changeConnectSession(appB, made.id, { status: "denied" })).toBeNull();
-      expect(await store.findConnectSession(made.tokenHash)).toEqual(made);
+      await given.reopen();
+      expect(await given.store.findConnectSession(made.tokenHash)).toEqual(made);
+      expect(await given.store.findConnectSession("another")).toBeNull();
+      expect(await given.store.findConnectSessionById(given.appA, made.id)).toEqual(made);
+      expect(await given.store.findConnectSessionById(given.appB, made.id)).toBeNull();
+      expect(await given.store.changeConnectSession(given.appB, made.id, { status: "denied" })).toBeNull();
+      expect(await given.store.findConnectSession(made.tokenHash)).toEqual(made);
     });
 
     test("a session gathers grants and errors while it is pending, and nothing afterwards", async () => {
       const { id } = await session();
       const [one, two] = [newId(), newId()];
       const error = { code: "connect_denied", detail: "no", providerId: "demo" };
-      expect(await store.changeConnectSession(appA, id, { error })).toMatchObject({ status: "pending", error });
-      expect(await store.changeConnectSession(appA, id, { grant: grant(one), error: null })).toMatchObject({
+      expect(await given.store.changeConnectSession(given.appA, id, { error })).toMatchObject({
+        status: "pending",
+        error,
+      });
+      expect(await given.store.changeConnectSession(given.appA, id, { grant: grant(one), error: null })).toMatchObject({
         error: null,
         grants: [{ grant_id: one }],
       });
-      await store.changeConnectSession(appA, id, { grant: grant(two) });
+      await given.store.changeConnectSession(given.appA, id, { grant: grant(two) });
       const again = grant(one, { operation: "reauth" });
-      const changed = await store.changeConnectSession(appA, id, { grant: again });
+      const changed = await given.store.changeConnectSession(given.appA, id, { grant: again });
       expect(changed?.grants).toEqual([grant(two), again]);
-      expect(await store.changeConnectSession(appA, id, { status: "completed" })).toMatchObject({
+      expect(await given.store.changeConnectSession(given.appA, id, { status: "completed" })).toMatchObject({
         status: "completed",
         grants: [{ grant_id: two }, { grant_id: one }],
       });
       for (const change of [{ status: "pending" }, { error }, { grant: grant(newId()) }] as const) {
-        expect(await store.changeConnectSession(appA, id, change)).toBeNull();
+        expect(await given.store.changeConnectSession(given.appA, id, change)).toBeNull();
       }
-      expect(await store.findConnectSessionById(appA, id)).toMatchObject({ status: "completed", error: null });
+      expect(await given.store.findConnectSessionById(given.appA, id)).toMatchObject({
+        status: "completed",
+        error: null,
+      });
     });
 
     test("an attempt is taken once, and later comers see when", async () => {
       const made = await attempt((await session()).id);
-      expect(readable(await store.takeConnectAttempt(made.stateHash, 200))).toEqual(readable(made));
-      expect(await store.takeConnectAttempt(made.stateHash, 300)).toMatchObject({ usedAt: 200 });
-      store = await under.reopen();
-      expect(await store.takeConnectAttempt(made.stateHash, 400)).toMatchObject({ usedAt: 200 });
-      expect(await store.takeConnectAttempt("another", 400)).toBeNull();
+      expect(readable(await given.store.takeConnectAttempt(made.stateHash, 200))).toEqual(readable(made));
+      expect(await given.store.takeConnectAttempt(made.stateHash, 300)).toMatchObject({ usedAt: 200 });
+      await given.reopen();
+      expect(await given.store.takeConnectAttempt(made.stateHash, 400)).toMatchObject({ usedAt: 200 });
+      expect(await given.store.takeConnectAttempt("another", 400)).toBeNull();
     });
 
     test("two who take an attempt at the same moment do not both get it", async () => {
       const made = await attempt((await session()).id);
-      const taken = await Promise.all([1, 2, 3].map((at) => store.takeConnectAttempt(made.stateHash, at)));
+      const taken = await Promise.all([1, 2, 3].map((at) => given.store.takeConnectAttempt(made.stateHash, at)));
       expect(taken.filter((record) => record?.usedAt === null)).toHaveLength(1);
     });
 
@@ -128,10 +124,10 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
       await attempt(id);
       const newest = await attempt(id, { browserHash: "" });
       await attempt((await session()).id);
-      expect(readable(await store.findConnectAttempt(appA, id))).toEqual(readable(newest));
-      expect(await store.findConnectAttempt(appA, id)).toMatchObject({ usedAt: null });
-      expect(await store.findConnectAttempt(appB, id)).toBeNull();
-      expect(await store.findConnectAttempt(appA, newId())).toBeNull();
+      expect(readable(await given.store.findConnectAttempt(given.appA, id))).toEqual(readable(newest));
+      expect(await given.store.findConnectAttempt(given.appA, id)).toMatchObject({ usedAt: null });
+      expect(await given.store.findConnectAttempt(given.appB, id)).toBeNull();
+      expect(await given.store.findConnectAttempt(given.appA, newId())).toBeNull();
     });
 
     test("what ended long ago is forgotten, a few at a time", async () => {
@@ -140,14 +136,14 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
       await attempt(old.id, { expiresAt: 100 });
       await attempt(old.id, { expiresAt: 100 });
       const kept = await attempt(alive.id, { expiresAt: 900 });
-      expect(await store.forgetConnectSessions(100, 10)).toBe(0);
+      expect(await given.store.forgetConnectSessions(100, 10)).toBe(0);
       let forgotten = 0;
-      for (let round = 0; round < 3; round++) forgotten += await store.forgetConnectSessions(101, 1);
+      for (let round = 0; round < 3; round++) forgotten += await given.store.forgetConnectSessions(101, 1);
       expect(forgotten).toBe(3);
-      expect(await store.findConnectSession(old.tokenHash)).toBeNull();
-      expect(await store.findConnectAttempt(appA, old.id)).toBeNull();
-      expect(await store.findConnectSession(alive.tokenHash)).toEqual(alive);
-      expect(readable(await store.findConnectAttempt(appA, alive.id))).toEqual(readable(kept));
+      expect(await given.store.findConnectSession(old.tokenHash)).toBeNull();
+      expect(await given.store.findConnectAttempt(given.appA, old.id)).toBeNull();
+      expect(await given.store.findConnectSession(alive.tokenHash)).toEqual(alive);
+      expect(readable(await given.store.findConnectAttempt(given.appA, alive.id))).toEqual(readable(kept));
     });
 
     test("settings are an app's own, and replaced as a whole", async () => {
@@ -157,12 +153,12 @@ export function connectContract(open: () => Promise<StoreUnderTest>): void {
         return_urls: ["https://app.example.com/done"],
         origins: ["https://app.example.com"],
       };
-      expect(await store.findConnectSettings(appA)).toBeNull();
-      await store.putConnectSettings(appA, settings);
-      await store.putConnectSettings(appA, { ...settings, return_urls: [] });
-      store = await under.reopen();
-      expect(await store.findConnectSettings(appA)).toEqual({ ...settings, return_urls: [] });
-      expect(await store.findConnectSettings(appB)).toBeNull();
+      expect(await given.store.findConnectSettings(given.appA)).toBeNull();
+      await given.store.putConnectSettings(given.appA, settings);
+      await given.store.putConnectSettings(given.appA, { ...settings, return_urls: [] });
+      await given.reopen();
+      expect(await given.store.findConnectSettings(given.appA)).toEqual({ ...settings, return_urls: [] });
+      expect(await given.store.findConnectSettings(given.appB)).toBeNull();
     });
   });
 }

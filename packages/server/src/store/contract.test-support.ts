@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { formatUuidV7 } from "@alter-vault/protocol";
+import { afterEach, beforeEach } from "vitest";
 import type { GrantRecord, OAuthCredentialRecord, ProviderConfigRecord, RefreshedTokens, Store } from "./store.ts";
 
 /**
@@ -16,11 +17,40 @@ let clock = 1_700_000_000_000;
 /** Ids in the order they are asked for. */
 export const newId = (): string => formatUuidV7(clock++, randomBytes(10));
 
-/** Two apps on a fresh store; their ids. */
-export async function addTwoApps(store: Store): Promise<[string, string]> {
-  const [one, two] = [newId(), newId()];
-  for (const id of [one, two]) await store.insertApp({ id, name: `app ${id}`, createdAt: 1 });
-  return [one, two];
+/** What each test of a contract finds: a fresh store with two apps. */
+export interface StoreOfTwo {
+  readonly store: Store;
+  readonly appA: string;
+  readonly appB: string;
+  reopen(): Promise<void>;
+}
+
+/** Opens a store before each test of the suite it is called in, and closes it afterwards. */
+export function eachWithStoreOfTwo(open: () => Promise<StoreUnderTest>): StoreOfTwo {
+  let under: StoreUnderTest;
+  let store: Store;
+  let ids: [string, string];
+  beforeEach(async () => {
+    under = await open();
+    store = under.store;
+    ids = [newId(), newId()];
+    for (const id of ids) await store.insertApp({ id, name: `app ${id}`, createdAt: 1 });
+  });
+  afterEach(() => under.close());
+  return {
+    get store() {
+      return store;
+    },
+    get appA() {
+      return ids[0];
+    },
+    get appB() {
+      return ids[1];
+    },
+    async reopen() {
+      store = await under.reopen();
+    },
+  };
 }
 
 export function oauthGrant(appId: string, over: Partial<GrantRecord> = {}): GrantRecord {
@@ -30,6 +60,7 @@ export function oauthGrant(appId: string, over: Partial<GrantRecord> = {}): Gran
     secretId: null,
     provider: "demo",
     principalType: "system",
+    principalId: null,
     label: null,
     status: "active",
     allowRetrieve: false,

@@ -1,40 +1,36 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
-  addTwoApps,
+  eachWithStoreOfTwo,
   bytes,
   oauthCredential,
   oauthGrant,
   refreshedTokens,
   type StoreUnderTest,
 } from "./contract.test-support.ts";
-import type { GrantRecord, OAuthCredentialRecord, Store } from "./store.ts";
+import { SYSTEM, type GrantRecord, type OAuthCredentialRecord, type Store } from "./store.ts";
 
 /** Connected accounts and their tokens. */
 export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): void {
   describe("connected accounts", () => {
-    let under: StoreUnderTest;
-    let store: Store;
-    let appA: string;
-    let appB: string;
-
-    beforeEach(async () => {
-      under = await open();
-      store = under.store;
-      [appA, appB] = await addTwoApps(store);
-    });
-    afterEach(() => under.close());
+    const given = eachWithStoreOfTwo(open);
 
     async function connected(
       over: Partial<GrantRecord> = {},
       tokens: Partial<OAuthCredentialRecord> = {},
     ): Promise<{ id: string; grant: GrantRecord; credential: OAuthCredentialRecord }> {
-      const grant = oauthGrant(appA, over);
+      const grant = oauthGrant(given.appA, over);
       const credential = oauthCredential(grant, tokens);
-      expect(await store.insertOAuthGrant(grant, credential)).toBe(true);
+      expect(await given.store.insertOAuthGrant(grant, credential)).toBe(true);
       return { id: grant.id, grant, credential };
     }
     const lease = (id: string, over: { version?: number; leaseId?: string; now?: number; until?: number } = {}) =>
-      store.leaseOAuthCredential(appA, id, { version: 1, leaseId: "lease-1", now: 1_000, until: 2_000, ...over });
+      given.store.leaseOAuthCredential(given.appA, id, {
+        version: 1,
+        leaseId: "lease-1",
+        now: 1_000,
+        until: 2_000,
+        ...over,
+      });
 
     test("grant and tokens are found together, as they were written, after a restart too", async () => {
       const { id, grant, credential } = await connected({
@@ -43,63 +39,67 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
         policy: { max_ttl_seconds: 60 },
         data: { plan: "pro" },
       });
-      store = await under.reopen();
-      const found = await store.findGrant(appA, id);
+      await given.reopen();
+      const found = await given.store.findGrant(given.appA, id);
       expect(found?.grant).toEqual(grant);
       expect(found?.secret).toBeNull();
       expect({ ...found?.oauth, sealedTokens: bytes(found?.oauth?.sealedTokens) }).toEqual({
         ...credential,
         sealedTokens: bytes(credential.sealedTokens),
       });
-      expect((await store.findGrantsByProvider(appA, "demo", 10))[0]?.oauth?.id).toBe(id);
-      const listed = await store.listGrants(appA, { now: 0 }, { after: null, skip: 0, limit: 10 });
+      expect((await given.store.findGrantsByProvider(given.appA, "demo", [SYSTEM], 10))[0]?.oauth?.id).toBe(id);
+      const listed = await given.store.listGrants(given.appA, { now: 0 }, { after: null, skip: 0, limit: 10 });
       expect(listed.records[0]?.oauth?.id).toBe(id);
     });
 
     test("what belongs to another app does not exist", async () => {
       const { id } = await connected();
-      const before = await store.findOAuthCredential(appA, id);
+      const before = await given.store.findOAuthCredential(given.appA, id);
       const change = { expiresAt: null, policy: null, account: { id: "x", identifier: "x", name: null } };
-      expect(await store.findOAuthCredential(appB, id)).toBeNull();
-      expect(await store.findGrantByAccount(appB, "demo", "account-1")).toBeNull();
-      expect(await store.reconnectGrant(appB, id, change, oauthCredential({ ...oauthGrant(appB), id }))).toBeNull();
-      expect(await store.leaseOAuthCredential(appB, id, { version: 1, leaseId: "l", now: 1, until: 2 })).toEqual({
+      expect(await given.store.findOAuthCredential(given.appB, id)).toBeNull();
+      expect(await given.store.findGrantByAccount(given.appB, "demo", SYSTEM, "account-1")).toBeNull();
+      expect(
+        await given.store.reconnectGrant(given.appB, id, change, oauthCredential({ ...oauthGrant(given.appB), id })),
+      ).toBeNull();
+      expect(
+        await given.store.leaseOAuthCredential(given.appB, id, { version: 1, leaseId: "l", now: 1, until: 2 }),
+      ).toEqual({
         got: "moved",
         credential: null,
       });
-      expect(await store.saveRefreshedTokens(appB, id, 1, refreshedTokens())).toBe(false);
+      expect(await given.store.saveRefreshedTokens(given.appB, id, 1, refreshedTokens())).toBe(false);
       const failure = { state: "failing", problem: "x", refreshDueAt: null, at: 1 } as const;
-      expect(await store.saveRefreshFailure(appB, id, 1, failure)).toBe(false);
-      expect(await store.endOAuthGrant(appB, id, "deleted", 1)).toBeNull();
-      expect(await store.findOAuthGrants(appB, {}, "", 10)).toEqual([]);
-      expect(await store.setGrantData(appB, id, { a: 1 })).toBeNull();
-      expect(await store.findOAuthCredential(appA, id)).toEqual(before);
+      expect(await given.store.saveRefreshFailure(given.appB, id, 1, failure)).toBe(false);
+      expect(await given.store.endOAuthGrant(given.appB, id, "deleted", 1)).toBeNull();
+      expect(await given.store.findOAuthGrants(given.appB, {}, "", 10)).toEqual([]);
+      expect(await given.store.setGrantData(given.appB, id, { a: 1 })).toBeNull();
+      expect(await given.store.findOAuthCredential(given.appA, id)).toEqual(before);
     });
 
     test("an account has one grant that is not deleted, per provider and app", async () => {
       const { id } = await connected();
-      const twin = oauthGrant(appA);
-      expect(await store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(false);
-      expect(await store.findGrant(appA, twin.id)).toBeNull();
-      expect(await store.findOAuthCredential(appA, twin.id)).toBeNull();
-      expect((await store.findGrantByAccount(appA, "demo", "account-1"))?.grant.id).toBe(id);
+      const twin = oauthGrant(given.appA);
+      expect(await given.store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(false);
+      expect(await given.store.findGrant(given.appA, twin.id)).toBeNull();
+      expect(await given.store.findOAuthCredential(given.appA, twin.id)).toBeNull();
+      expect((await given.store.findGrantByAccount(given.appA, "demo", SYSTEM, "account-1"))?.grant.id).toBe(id);
       await connected({ account: { id: "account-2", identifier: "bob@example.com", name: null } });
       await connected({ provider: "other" });
-      const theirs = oauthGrant(appB);
-      expect(await store.insertOAuthGrant(theirs, oauthCredential(theirs))).toBe(true);
+      const theirs = oauthGrant(given.appB);
+      expect(await given.store.insertOAuthGrant(theirs, oauthCredential(theirs))).toBe(true);
 
-      await store.endOAuthGrant(appA, id, "revoked", 200);
-      expect((await store.findGrantByAccount(appA, "demo", "account-1"))?.grant.id).toBe(id);
-      expect(await store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(false);
-      await store.endOAuthGrant(appA, id, "deleted", 300);
-      expect(await store.findGrantByAccount(appA, "demo", "account-1")).toBeNull();
-      expect(await store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(true);
+      await given.store.endOAuthGrant(given.appA, id, "revoked", 200);
+      expect((await given.store.findGrantByAccount(given.appA, "demo", SYSTEM, "account-1"))?.grant.id).toBe(id);
+      expect(await given.store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(false);
+      await given.store.endOAuthGrant(given.appA, id, "deleted", 300);
+      expect(await given.store.findGrantByAccount(given.appA, "demo", SYSTEM, "account-1")).toBeNull();
+      expect(await given.store.insertOAuthGrant(twin, oauthCredential(twin))).toBe(true);
     });
 
     test("grants without an account stand side by side", async () => {
       await connected({ account: null });
       await connected({ account: null });
-      expect(await store.findOAuthGrants(appA, {}, "", 10)).toHaveLength(2);
+      expect(await given.store.findOAuthGrants(given.appA, {}, "", 10)).toHaveLength(2);
     });
 
     test("connecting again keeps the grant's id and raises the version of its tokens", async () => {
@@ -108,19 +108,21 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       const account = { id: "account-1", identifier: "ada@new.example", name: null };
       const fresh = oauthCredential(grant, { grantedScopes: ["read", "write"], state: "ok" });
       const change = { expiresAt: 9_000, policy: { max_ttl_seconds: 5 }, account };
-      const again = await store.reconnectGrant(appA, id, change, fresh);
+      const again = await given.store.reconnectGrant(given.appA, id, change, fresh);
       expect(again).toEqual({ ...grant, ...change });
-      const credential = await store.findOAuthCredential(appA, id);
+      const credential = await given.store.findOAuthCredential(given.appA, id);
       expect(credential).toMatchObject({ version: 2, leaseId: null, grantedScopes: ["read", "write"] });
       expect(bytes(credential?.sealedTokens)).toBe(bytes(fresh.sealedTokens));
-      expect(await store.saveRefreshedTokens(appA, id, 1, refreshedTokens()), "of the refresh before").toBe(false);
+      expect(await given.store.saveRefreshedTokens(given.appA, id, 1, refreshedTokens()), "of the refresh before").toBe(
+        false,
+      );
 
       const wishes = { ...change, label: "home", data: { plan: "free" } };
-      expect(await store.reconnectGrant(appA, id, wishes, fresh)).toMatchObject({
+      expect(await given.store.reconnectGrant(given.appA, id, wishes, fresh)).toMatchObject({
         label: "home",
         data: { plan: "free" },
       });
-      expect(await store.findOAuthCredential(appA, id)).toMatchObject({ version: 3 });
+      expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({ version: 3 });
     });
 
     test("a revoked grant can be connected again, a deleted one or one of a secret cannot", async () => {
@@ -130,15 +132,15 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
         policy: null,
         account: grant.account ?? { id: "", identifier: "", name: null },
       };
-      await store.endOAuthGrant(appA, id, "revoked", 200);
-      expect(await store.reconnectGrant(appA, id, change, oauthCredential(grant))).toMatchObject({
+      await given.store.endOAuthGrant(given.appA, id, "revoked", 200);
+      expect(await given.store.reconnectGrant(given.appA, id, change, oauthCredential(grant))).toMatchObject({
         id,
         status: "active",
         revokedAt: null,
       });
-      await store.endOAuthGrant(appA, id, "deleted", 300);
-      expect(await store.reconnectGrant(appA, id, change, oauthCredential(grant))).toBeNull();
-      expect(await store.findOAuthCredential(appA, id)).toBeNull();
+      await given.store.endOAuthGrant(given.appA, id, "deleted", 300);
+      expect(await given.store.reconnectGrant(given.appA, id, change, oauthCredential(grant))).toBeNull();
+      expect(await given.store.findOAuthCredential(given.appA, id)).toBeNull();
     });
 
     test("the right to refresh is given to one at a time", async () => {
@@ -149,7 +151,10 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
         credential: { version: 1, leaseId: "lease-1", leaseUntil: 2_000, refreshDueAt: 2_000 },
       });
       expect(await lease(id, { leaseId: "lease-2", now: 1_999, until: 3_000 })).toEqual({ got: "held", until: 2_000 });
-      expect(await store.findOAuthCredential(appA, id)).toMatchObject({ leaseId: "lease-1", refreshDueAt: 2_000 });
+      expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({
+        leaseId: "lease-1",
+        refreshDueAt: 2_000,
+      });
       expect(await lease(id, { leaseId: "lease-2", now: 2_000, until: 3_000 })).toMatchObject({
         got: "lease",
         credential: { leaseId: "lease-2", leaseUntil: 3_000 },
@@ -158,9 +163,9 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
 
     test("who asks with tokens that were refreshed meanwhile gets the new ones instead", async () => {
       const { id } = await connected();
-      await store.saveRefreshedTokens(appA, id, 1, refreshedTokens());
+      await given.store.saveRefreshedTokens(given.appA, id, 1, refreshedTokens());
       expect(await lease(id)).toMatchObject({ got: "moved", credential: { version: 2, leaseId: null } });
-      await store.endOAuthGrant(appA, id, "revoked", 300);
+      await given.store.endOAuthGrant(given.appA, id, "revoked", 300);
       expect(await lease(id)).toEqual({ got: "moved", credential: null });
     });
 
@@ -168,9 +173,9 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       const { id } = await connected({}, { state: "failing", problem: "x", failingSince: 5, failures: 3 });
       await lease(id);
       const tokens = refreshedTokens();
-      expect(await store.saveRefreshedTokens(appA, id, 1, tokens)).toBe(true);
+      expect(await given.store.saveRefreshedTokens(given.appA, id, 1, tokens)).toBe(true);
       const { at, sealedTokens, ...rest } = tokens;
-      const after = await store.findOAuthCredential(appA, id);
+      const after = await given.store.findOAuthCredential(given.appA, id);
       expect(after).toMatchObject({
         ...rest,
         version: 2,
@@ -185,16 +190,16 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
         connectedAt: 100,
       });
       expect(bytes(after?.sealedTokens)).toBe(bytes(sealedTokens));
-      expect(await store.saveRefreshedTokens(appA, id, 1, refreshedTokens())).toBe(false);
-      expect(await store.findOAuthCredential(appA, id)).toEqual(after);
+      expect(await given.store.saveRefreshedTokens(given.appA, id, 1, refreshedTokens())).toBe(false);
+      expect(await given.store.findOAuthCredential(given.appA, id)).toEqual(after);
     });
 
     test("a failure leaves the tokens, says since when, and ends the lease", async () => {
       const { id, credential } = await connected();
       await lease(id);
       const failure = { state: "failing", problem: "server_error", refreshDueAt: 3_000, at: 1_100 } as const;
-      expect(await store.saveRefreshFailure(appA, id, 1, failure)).toBe(true);
-      const once = await store.findOAuthCredential(appA, id);
+      expect(await given.store.saveRefreshFailure(given.appA, id, 1, failure)).toBe(true);
+      const once = await given.store.findOAuthCredential(given.appA, id);
       expect(once).toMatchObject({
         version: 1,
         state: "failing",
@@ -207,16 +212,20 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       });
       expect(bytes(once?.sealedTokens)).toBe(bytes(credential.sealedTokens));
       const worse = { state: "reauth_required", problem: "invalid_grant", refreshDueAt: null, at: 3_100 } as const;
-      expect(await store.saveRefreshFailure(appA, id, 1, worse)).toBe(true);
-      expect(await store.findOAuthCredential(appA, id)).toMatchObject({
+      expect(await given.store.saveRefreshFailure(given.appA, id, 1, worse)).toBe(true);
+      expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({
         state: "reauth_required",
         failingSince: 1_100,
         failures: 2,
         refreshDueAt: null,
       });
-      await store.saveRefreshedTokens(appA, id, 1, refreshedTokens());
-      expect(await store.saveRefreshFailure(appA, id, 1, failure), "of tokens that are gone").toBe(false);
-      expect(await store.findOAuthCredential(appA, id)).toMatchObject({ version: 2, state: "ok", failures: 0 });
+      await given.store.saveRefreshedTokens(given.appA, id, 1, refreshedTokens());
+      expect(await given.store.saveRefreshFailure(given.appA, id, 1, failure), "of tokens that are gone").toBe(false);
+      expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({
+        version: 2,
+        state: "ok",
+        failures: 0,
+      });
     });
 
     test("what is due comes longest overdue first, and never what is not refreshed by itself", async () => {
@@ -226,50 +235,60 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       for (const [index, account] of accounts.entries()) {
         ids.push((await connected({ account }, { refreshDueAt: due[index] ?? null })).id);
       }
-      expect(await store.dueOAuthCredentials(500, 10)).toEqual([
-        { appId: appA, id: ids[1] },
-        { appId: appA, id: ids[0] },
+      expect(await given.store.dueOAuthCredentials(500, 10)).toEqual([
+        { appId: given.appA, id: ids[1] },
+        { appId: given.appA, id: ids[0] },
       ]);
-      expect(await store.dueOAuthCredentials(500, 1)).toEqual([{ appId: appA, id: ids[1] }]);
-      expect(await store.dueOAuthCredentials(100_000, 10)).toHaveLength(3);
+      expect(await given.store.dueOAuthCredentials(500, 1)).toEqual([{ appId: given.appA, id: ids[1] }]);
+      expect(await given.store.dueOAuthCredentials(100_000, 10)).toHaveLength(3);
     });
 
     test("leases of a process that is gone are broken, and what they were for is due", async () => {
       const { id } = await connected({}, { refreshDueAt: 50_000 });
       const { id: other } = await connected({ provider: "other" }, { refreshDueAt: 50_000 });
       await lease(id, { until: 60_000 });
-      store = await under.reopen();
-      if (store.isShared) {
+      await given.reopen();
+      if (given.store.isShared) {
         // Whoever holds it may be alive elsewhere.
-        expect(await store.breakOAuthLeases()).toEqual([]);
-        expect(await store.findOAuthCredential(appA, id)).toMatchObject({ leaseId: "lease-1", leaseUntil: 60_000 });
+        expect(await given.store.breakOAuthLeases()).toEqual([]);
+        expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({ leaseId: "lease-1" });
         return;
       }
-      expect(await store.breakOAuthLeases()).toEqual([{ appId: appA, id }]);
-      expect(await store.findOAuthCredential(appA, id)).toMatchObject({ leaseId: null, leaseUntil: null, version: 1 });
-      expect(await store.dueOAuthCredentials(1, 10)).toEqual([{ appId: appA, id }]);
-      expect((await store.findOAuthCredential(appA, other))?.refreshDueAt).toBe(50_000);
-      expect(await store.breakOAuthLeases()).toEqual([]);
+      expect(await given.store.breakOAuthLeases()).toEqual([{ appId: given.appA, id }]);
+      expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({
+        leaseId: null,
+        leaseUntil: null,
+        version: 1,
+      });
+      expect(await given.store.dueOAuthCredentials(1, 10)).toEqual([{ appId: given.appA, id }]);
+      expect((await given.store.findOAuthCredential(given.appA, other))?.refreshDueAt).toBe(50_000);
+      expect(await given.store.breakOAuthLeases()).toEqual([]);
     });
 
     test("ending a grant takes its tokens away", async () => {
       const { id } = await connected();
-      expect(await store.endOAuthGrant(appA, id, "revoked", 200)).toMatchObject({ status: "revoked", revokedAt: 200 });
-      expect(await store.findGrant(appA, id)).toMatchObject({ grant: { status: "revoked" }, oauth: null });
-      expect(await store.dueOAuthCredentials(100_000, 10)).toEqual([]);
-      expect(await store.saveRefreshedTokens(appA, id, 1, refreshedTokens())).toBe(false);
-      expect(await store.endOAuthGrant(appA, id, "revoked", 300)).toBeNull();
-      expect(await store.endOAuthGrant(appA, id, "deleted", 300)).toMatchObject({ status: "deleted", revokedAt: 200 });
-      expect(await store.endOAuthGrant(appA, id, "deleted", 400)).toBeNull();
-      expect(await store.setGrantData(appA, id, { a: 1 })).toBeNull();
+      expect(await given.store.endOAuthGrant(given.appA, id, "revoked", 200)).toMatchObject({
+        status: "revoked",
+        revokedAt: 200,
+      });
+      expect(await given.store.findGrant(given.appA, id)).toMatchObject({ grant: { status: "revoked" }, oauth: null });
+      expect(await given.store.dueOAuthCredentials(100_000, 10)).toEqual([]);
+      expect(await given.store.saveRefreshedTokens(given.appA, id, 1, refreshedTokens())).toBe(false);
+      expect(await given.store.endOAuthGrant(given.appA, id, "revoked", 300)).toBeNull();
+      expect(await given.store.endOAuthGrant(given.appA, id, "deleted", 300)).toMatchObject({
+        status: "deleted",
+        revokedAt: 200,
+      });
+      expect(await given.store.endOAuthGrant(given.appA, id, "deleted", 400)).toBeNull();
+      expect(await given.store.setGrantData(given.appA, id, { a: 1 })).toBeNull();
     });
 
     test("data is kept with a grant until it is deleted", async () => {
       const { id } = await connected();
-      expect(await store.setGrantData(appA, id, { plan: "pro", deep: { list: [1, null] } })).toMatchObject({
+      expect(await given.store.setGrantData(given.appA, id, { plan: "pro", deep: { list: [1, null] } })).toMatchObject({
         data: { plan: "pro", deep: { list: [1, null] } },
       });
-      expect(await store.setGrantData(appA, id, {})).toMatchObject({ data: {} });
+      expect(await given.store.setGrantData(given.appA, id, {})).toMatchObject({ data: {} });
     });
 
     test("active accounts are found by provider, account and time, page by page", async () => {
@@ -279,9 +298,9 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       const second = await connected({ account: bob, createdAt: 200 });
       const third = await connected({ account: ada, createdAt: 300, provider: "other" });
       const ended = await connected({ account: bob, createdAt: 300, provider: "other" });
-      await store.endOAuthGrant(appA, ended.id, "revoked", 400);
+      await given.store.endOAuthGrant(given.appA, ended.id, "revoked", 400);
       const find = async (filter: Parameters<Store["findOAuthGrants"]>[1], after = "", limit = 10) =>
-        (await store.findOAuthGrants(appA, filter, after, limit)).map(({ id }) => id);
+        (await given.store.findOAuthGrants(given.appA, filter, after, limit)).map(({ id }) => id);
       expect(await find({})).toEqual([first.id, second.id, third.id]);
       expect(await find({}, "", 2)).toEqual([first.id, second.id]);
       expect(await find({}, second.id, 2)).toEqual([third.id]);

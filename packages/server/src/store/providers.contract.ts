@@ -1,21 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { addTwoApps, bytes, newId, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
-import type { ProviderConfigRecord, Store } from "./store.ts";
+import { describe, expect, test } from "vitest";
+import { eachWithStoreOfTwo, bytes, newId, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
+import type { ProviderConfigRecord } from "./store.ts";
 
 /** How apps are known at providers, and entries of their own. */
 export function providerContract(open: () => Promise<StoreUnderTest>): void {
   describe("providers", () => {
-    let under: StoreUnderTest;
-    let store: Store;
-    let appA: string;
-    let appB: string;
-
-    beforeEach(async () => {
-      under = await open();
-      store = under.store;
-      [appA, appB] = await addTwoApps(store);
-    });
-    afterEach(() => under.close());
+    const given = eachWithStoreOfTwo(open);
 
     const readable = (config: ProviderConfigRecord | null) => ({
       ...config,
@@ -23,8 +13,8 @@ export function providerContract(open: () => Promise<StoreUnderTest>): void {
     });
 
     test("a configuration is found as it was written, after a restart too", async () => {
-      const all = providerConfig(appA);
-      const least = providerConfig(appA, {
+      const all = providerConfig(given.appA);
+      const least = providerConfig(given.appA, {
         provider: "another",
         allowedScopes: null,
         redirectUri: "fake-name",
@@ -32,56 +22,59 @@ export function providerContract(open: () => Promise<StoreUnderTest>): void {
         variables: {},
         hasPrivateKey: true,
       });
-      expect(readable(await store.putProviderConfig(all))).toEqual(readable(all));
-      await store.putProviderConfig(least);
-      store = await under.reopen();
-      expect(readable(await store.findProviderConfig(appA, "demo"))).toEqual(readable(all));
-      const listed = await store.listProviderConfigs(appA);
+      expect(readable(await given.store.putProviderConfig(all))).toEqual(readable(all));
+      await given.store.putProviderConfig(least);
+      await given.reopen();
+      expect(readable(await given.store.findProviderConfig(given.appA, "demo"))).toEqual(readable(all));
+      const listed = await given.store.listProviderConfigs(given.appA);
       expect(listed.map(readable)).toEqual([readable(least), readable(all)]);
-      expect(await store.findProviderConfig(appA, "nothing")).toBeNull();
+      expect(await given.store.findProviderConfig(given.appA, "nothing")).toBeNull();
     });
 
     test("another configuration of the same provider takes its place, under the id and time of the first", async () => {
-      const first = providerConfig(appA);
-      await store.putProviderConfig(first);
-      const second = providerConfig(appA, { clientId: "fake-2", createdAt: 20, updatedAt: 20 });
-      const stored = await store.putProviderConfig(second);
+      const first = providerConfig(given.appA);
+      await given.store.putProviderConfig(first);
+      const second = providerConfig(given.appA, { clientId: "fake-2", createdAt: 20, updatedAt: 20 });
+      const stored = await given.store.putProviderConfig(second);
       expect(readable(stored)).toEqual(readable({ ...second, id: first.id, createdAt: 10 }));
-      expect(await store.listProviderConfigs(appA)).toHaveLength(1);
+      expect(await given.store.listProviderConfigs(given.appA)).toHaveLength(1);
     });
 
     test("configurations of another app do not exist", async () => {
-      await store.putProviderConfig(providerConfig(appA));
-      expect(await store.findProviderConfig(appB, "demo")).toBeNull();
-      expect(await store.listProviderConfigs(appB)).toEqual([]);
-      expect(await store.deleteProviderConfig(appB, "demo")).toBeNull();
-      const theirs = providerConfig(appB, { clientId: "fake-theirs" });
-      expect(await store.putProviderConfig(theirs)).toMatchObject({ id: theirs.id });
-      expect(await store.findProviderConfig(appA, "demo")).toMatchObject({ clientId: "fake-client" });
+      await given.store.putProviderConfig(providerConfig(given.appA));
+      expect(await given.store.findProviderConfig(given.appB, "demo")).toBeNull();
+      expect(await given.store.listProviderConfigs(given.appB)).toEqual([]);
+      expect(await given.store.deleteProviderConfig(given.appB, "demo")).toBeNull();
+      const theirs = providerConfig(given.appB, { clientId: "fake-theirs" });
+      expect(await given.store.putProviderConfig(theirs)).toMatchObject({ id: theirs.id });
+      expect(await given.store.findProviderConfig(given.appA, "demo")).toMatchObject({ clientId: "fake-client" });
     });
 
     test("a deleted configuration is given back once", async () => {
-      const config = providerConfig(appA);
-      await store.putProviderConfig(config);
-      expect(await store.deleteProviderConfig(appA, "demo")).toMatchObject({ id: config.id });
-      expect(await store.deleteProviderConfig(appA, "demo")).toBeNull();
-      expect(await store.findProviderConfig(appA, "demo")).toBeNull();
+      const config = providerConfig(given.appA);
+      await given.store.putProviderConfig(config);
+      expect(await given.store.deleteProviderConfig(given.appA, "demo")).toMatchObject({ id: config.id });
+      expect(await given.store.deleteProviderConfig(given.appA, "demo")).toBeNull();
+      expect(await given.store.findProviderConfig(given.appA, "demo")).toBeNull();
     });
 
     test("entries of an app are its own, replaced in place, and in the order of their ids", async () => {
-      const entry = { appId: appA, provider: "zeta", definition: '{"id":"zeta"}', createdAt: 1 };
-      await store.putCustomProvider(entry);
-      await store.putCustomProvider({ ...entry, provider: "alpha" });
-      await store.putCustomProvider({ ...entry, definition: '{"id":"zeta","name":"2"}', createdAt: 9 });
+      const entry = { appId: given.appA, provider: "zeta", definition: '{"id":"zeta"}', createdAt: 1 };
+      await given.store.putCustomProvider(entry);
+      await given.store.putCustomProvider({ ...entry, provider: "alpha" });
+      await given.store.putCustomProvider({ ...entry, definition: '{"id":"zeta","name":"2"}', createdAt: 9 });
       const zeta = { ...entry, definition: '{"id":"zeta","name":"2"}' };
-      expect(await store.findCustomProvider(appA, "zeta")).toEqual(zeta);
-      expect((await store.listCustomProviders(appA)).map(({ provider }) => provider)).toEqual(["alpha", "zeta"]);
-      expect(await store.findCustomProvider(appB, "zeta")).toBeNull();
-      expect(await store.listCustomProviders(appB)).toEqual([]);
-      expect(await store.deleteCustomProvider(appB, "zeta")).toBeNull();
-      expect(await store.deleteCustomProvider(appA, "zeta")).toEqual(zeta);
-      expect(await store.deleteCustomProvider(appA, "zeta")).toBeNull();
-      expect(await store.findCustomProvider(appA, newId())).toBeNull();
+      expect(await given.store.findCustomProvider(given.appA, "zeta")).toEqual(zeta);
+      expect((await given.store.listCustomProviders(given.appA)).map(({ provider }) => provider)).toEqual([
+        "alpha",
+        "zeta",
+      ]);
+      expect(await given.store.findCustomProvider(given.appB, "zeta")).toBeNull();
+      expect(await given.store.listCustomProviders(given.appB)).toEqual([]);
+      expect(await given.store.deleteCustomProvider(given.appB, "zeta")).toBeNull();
+      expect(await given.store.deleteCustomProvider(given.appA, "zeta")).toEqual(zeta);
+      expect(await given.store.deleteCustomProvider(given.appA, "zeta")).toBeNull();
+      expect(await given.store.findCustomProvider(given.appA, newId())).toBeNull();
     });
   });
 }

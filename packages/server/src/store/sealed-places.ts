@@ -6,6 +6,7 @@ export const SEALED_PLACES = [
   { kind: "secret", table: "secrets", column: "sealed_value", field: "value" },
   { kind: "oauth_credential", table: "oauth_credentials", column: "sealed_tokens", field: "tokens" },
   { kind: "provider_config", table: "provider_configs", column: "sealed_client", field: "client" },
+  { kind: "identity_provider", table: "identity_providers", column: "sealed_secrets", field: "secrets" },
   { kind: "connect_attempt", table: "connect_attempts", column: "sealed_secrets", field: "secrets" },
 ] as const;
 

@@ -1,11 +1,21 @@
 import { randomBytes } from "node:crypto";
 import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { agentContract } from "./agents.contract.ts";
 import { connectContract } from "./connect.contract.ts";
+import { identityContract } from "./identity.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
-import type { ChainHead, GrantRecord, Link, LogAppend, SecretRecord, Store } from "./store.ts";
+import {
+  SYSTEM,
+  type ChainHead,
+  type GrantRecord,
+  type Link,
+  type LogAppend,
+  type SecretRecord,
+  type Store,
+} from "./store.ts";
 
 const clock = 1_700_000_000_000;
 const bearer: InjectionRule = { kind: "bearer" };
@@ -51,6 +61,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       secretId: secret.id,
       provider: secret.provider,
       principalType: "system",
+      principalId: null,
       label: null,
       status: "active",
       allowRetrieve: false,
@@ -92,6 +103,10 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         name: "k",
         scopes: ["proxy:execute", "audit:read"] as const,
         sealedSigningKey: randomBytes(70),
+        agentId: null,
+        cidrs: null,
+        requestsPerMinute: null,
+        deprecatedAt: null,
         createdAt: 5,
         expiresAt: null,
         revokedAt: null,
@@ -115,7 +130,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.deleteSecret(appB, secret.id, 1)).toBeNull();
       expect(await store.revokeGrant(appB, grant.id, 1)).toBeNull();
       expect(await store.updateGrant(appB, grant.id, { label: "x" })).toBeNull();
-      expect(await store.findGrantsByProvider(appB, "demo", 10)).toEqual([]);
+      expect(await store.findGrantsByProvider(appB, "demo", [SYSTEM], 10)).toEqual([]);
       expect((await store.listSecrets(appB, { after: null, skip: 0, limit: 10 })).records).toEqual([]);
       expect((await store.listGrants(appB, { now: 0 }, { after: null, skip: 0, limit: 10 })).records).toEqual([]);
       expect((await store.findGrant(appA, grant.id))?.secret?.id).toBe(secret.id);
@@ -161,7 +176,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       const { grant } = await stored(appA);
       expect((await store.revokeGrant(appA, grant.id, 10))?.status).toBe("revoked");
       expect(await store.revokeGrant(appA, grant.id, 11)).toBeNull();
-      expect(await store.findGrantsByProvider(appA, "demo", 10)).toEqual([]);
+      expect(await store.findGrantsByProvider(appA, "demo", [SYSTEM], 10)).toEqual([]);
     });
 
     test("grants: listed by provider and by status, expired ones apart", async () => {
@@ -216,6 +231,10 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         name: "k",
         scopes: ["audit:read"],
         sealedSigningKey: randomBytes(70),
+        agentId: null,
+        cidrs: null,
+        requestsPerMinute: null,
+        deprecatedAt: null,
         createdAt: 1,
         expiresAt: null,
         revokedAt: null,
@@ -422,5 +441,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     oauthCredentialContract(open);
     providerContract(open);
     connectContract(open);
+    identityContract(open);
+    agentContract(open);
   });
 }

@@ -7,11 +7,14 @@ import type {
   Scope,
 } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
+import type { AgentStore } from "./agent-records.ts";
+import type { IdentityStore } from "./identity-records.ts";
+import type { Soon } from "../soon.ts";
 
 /**
  * What the vault keeps, in the words of the vault. Two drivers implement it and both pass `store.contract.ts`. A store
  * holds sealed values and never sees what is in them; every method that touches something of an app takes the app's id
- * and finds nothing of another's. Methods reject only when the storage itself fails, with {@link StorageUnavailable}.
+ * and finds nothing of another's. Methods fail only when the storage itself fails, with {@link StorageUnavailable}.
  */
 export interface Store
   extends
@@ -22,6 +25,8 @@ export interface Store
     OAuthCredentialStore,
     ProviderStore,
     ConnectStore,
+    IdentityStore,
+    AgentStore,
     DataKeyStore,
     SealedRecordStore,
     LogStore,
@@ -56,18 +61,26 @@ export interface ApiKeyRecord {
   readonly scopes: readonly Scope[];
   /** The derived signing key, sealed. The secret of the API key is not stored. */
   readonly sealedSigningKey: Uint8Array;
+  /** The agent it belongs to; null: the app itself. */
+  readonly agentId: string | null;
+  readonly cidrs: readonly string[] | null;
+  readonly requestsPerMinute: number | null;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  /** It still works, and every answer says that it should not be used. */
+  readonly deprecatedAt: number | null;
   readonly revokedAt: number | null;
 }
 
 export interface ApiKeyStore {
   insertApiKey(key: ApiKeyRecord): Promise<void>;
   /** By its public id alone: this is how a caller is found before it is known to which app it belongs. */
-  findApiKey(id: string): Promise<ApiKeyRecord | null>;
+  findApiKey(id: string): Soon<ApiKeyRecord | null>;
   listApiKeys(appId: string): Promise<ApiKeyRecord[]>;
   /** Keeps the first revocation time. Null when the app has no such key. */
   revokeApiKey(appId: string, id: string, at: number): Promise<ApiKeyRecord | null>;
+  /** Null takes a deprecation back. */
+  deprecateApiKey(appId: string, id: string, at: number | null): Promise<ApiKeyRecord | null>;
 }
 
 export interface SecretRecord {
@@ -107,7 +120,9 @@ export interface GrantRecord {
   /** Null for OAuth. */
   readonly secretId: string | null;
   readonly provider: string;
-  readonly principalType: "system";
+  readonly principalType: Principal["type"];
+  /** Of the user, group or agent; null for `system`. */
+  readonly principalId: string | null;
   readonly label: string | null;
   /** `deleted`: for good, connecting again makes another grant. */
   readonly status: "active" | "revoked" | "deleted";
@@ -120,6 +135,14 @@ export interface GrantRecord {
   readonly policy: GrantPolicy | null;
   readonly data: GrantData | null;
 }
+
+/** On whose behalf a credential exists. */
+export interface Principal {
+  readonly type: "system" | "user" | "group" | "agent";
+  readonly id: string | null;
+}
+
+export const SYSTEM: Principal = { type: "system", id: null };
 
 export interface GrantAccount {
   /** The same for the same account, always: what connecting again is recognised by. */
@@ -138,6 +161,8 @@ export interface GrantWithSecret {
 
 export interface GrantFilter {
   readonly provider?: string;
+  /** Only those of these principals. */
+  readonly principals?: readonly Principal[];
   /** `expired` is an active grant whose time is over at `now`. */
   readonly status?: "active" | "revoked" | "deleted" | "expired";
   readonly now: number;
@@ -145,9 +170,22 @@ export interface GrantFilter {
 
 export interface GrantStore {
   insertGrant(grant: GrantRecord): Promise<void>;
-  findGrant(appId: string, id: string): Promise<GrantWithSecret | null>;
-  /** Active system grants for a provider, at most `limit`, in the order they were made. */
-  findGrantsByProvider(appId: string, provider: string, limit: number): Promise<GrantWithSecret[]>;
+  findGrant(appId: string, id: string): Soon<GrantWithSecret | null>;
+  /** Active grants of these principals for a provider, at most `limit`, in the order they were made. */
+  findGrantsByProvider(
+    appId: string,
+    provider: string,
+    principals: readonly Principal[],
+    limit: number,
+  ): Promise<GrantWithSecret[]>;
+  /** Active grants for a provider that were delegated to an agent and are still, at most `limit`. */
+  findDelegatedGrants(
+    appId: string,
+    provider: string,
+    agentId: string,
+    now: number,
+    limit: number,
+  ): Promise<GrantWithSecret[]>;
   listGrants(appId: string, filter: GrantFilter, page: Page): Promise<Listed<GrantWithSecret>>;
   updateGrant(
     appId: string,
@@ -227,8 +265,13 @@ export interface Reconnected {
 }
 
 export interface OAuthCredentialStore {
-  /** The grant for an account that is not deleted. */
-  findGrantByAccount(appId: string, provider: string, accountId: string): Promise<GrantWithSecret | null>;
+  /** The grant of a principal for an account that is not deleted. */
+  findGrantByAccount(
+    appId: string,
+    provider: string,
+    principal: Principal,
+    accountId: string,
+  ): Promise<GrantWithSecret | null>;
   /** Grant and tokens in one write. False when the account has a grant already. */
   insertOAuthGrant(grant: GrantRecord, credential: OAuthCredentialRecord): Promise<boolean>;
   /** Active again, with new tokens of a higher version, in one write. Null when the grant is gone or deleted. */
@@ -262,6 +305,7 @@ export interface OAuthCredentialStore {
 export interface OAuthGrantFilter {
   readonly provider?: string;
   readonly accountIdentifier?: string;
+  readonly principal?: Principal;
   readonly createdBefore?: number;
   readonly createdAfter?: number;
 }
@@ -464,7 +508,7 @@ export interface ChainHead {
 export type Link = (head: ChainHead, draft: LogDraft) => ChainHead;
 
 /** Values a log entry can be found by, beside its app and its time. */
-export const LOG_REFS = ["run_id", "thread_id", "tool_call_id", "grant_id", "agent"] as const;
+export const LOG_REFS = ["run_id", "thread_id", "tool_call_id", "grant_id", "agent", "agent_id", "user_id"] as const;
 export type LogRef = (typeof LOG_REFS)[number];
 
 export interface LogFilter {

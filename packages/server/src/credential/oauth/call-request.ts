@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import type { Call } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
 import { fill, type ProviderClient, type Variables } from "./provider-client.ts";
-import { basic, lowerCase, type ProviderRequest } from "./token-request.ts";
+import { basic, lowerCase } from "./token-request.ts";
+import type { ProviderRequest } from "../../egress/ask.ts";
 
 export interface CallTokens {
   readonly accessToken: string;

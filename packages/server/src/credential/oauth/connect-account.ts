@@ -3,7 +3,14 @@ import type { ConnectedGrant } from "@alter-vault/protocol";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
-import type { GrantAccount, GrantRecord, OAuthCredentialRecord, OAuthFlow, Store } from "../../store/store.ts";
+import {
+  SYSTEM,
+  type GrantAccount,
+  type GrantRecord,
+  type OAuthCredentialRecord,
+  type OAuthFlow,
+  type Store,
+} from "../../store/store.ts";
 import { callRequest } from "./call-request.ts";
 import type { Issuer } from "./discovery.ts";
 import type { Connected, GrantWishes } from "./engine.ts";
@@ -18,7 +25,10 @@ import { missingScopes } from "./scopes.ts";
 import { mainToken, nextTokens, sealTokens, type Tokens } from "./tokens.ts";
 
 export interface ConnectDeps extends RenewDeps {
-  readonly store: Pick<Store, "findGrantByAccount" | "findGrant" | "insertOAuthGrant" | "reconnectGrant">;
+  readonly store: Pick<
+    Store,
+    "findGrantByAccount" | "findGrant" | "insertOAuthGrant" | "reconnectGrant" | "putDelegation"
+  >;
   readonly keyring: Keyring;
   /** From 0 up to 1. */
   readonly chance: () => number;
@@ -39,8 +49,32 @@ export interface NewAccount extends GrantWishes {
 
 const TRIES = 3;
 
-/** From tokens to a grant: whose account it is, how long they live, and whether that account has a grant already. */
+/** From tokens to a grant, and to what the user lets an agent do with it. */
 export async function connectAccount(
+  deps: ConnectDeps,
+  client: ProviderClient,
+  account: NewAccount,
+): Promise<Connected | Failure> {
+  const connected = await connectTokens(deps, client, account);
+  const { principal, delegateTo } = account;
+  if (!connected.ok || delegateTo === undefined || principal?.type !== "user" || principal.id === null)
+    return connected;
+  await deps.store.putDelegation({
+    id: deps.newId(),
+    appId: client.appId,
+    agentId: delegateTo,
+    grantId: connected.grant.grant_id,
+    provider: client.provider.id,
+    userId: principal.id,
+    createdAt: deps.now(),
+    expiresAt: null,
+    revokedAt: null,
+  });
+  return connected;
+}
+
+/** From tokens to a grant: whose account it is, how long they live, and whether that account has a grant already. */
+async function connectTokens(
   deps: ConnectDeps,
   client: ProviderClient,
   account: NewAccount,
@@ -79,7 +113,8 @@ export async function connectAccount(
       appId: client.appId,
       provider: provider.id,
       flow: account.flow,
-      version: 1,
+      // Higher than any version before, also of tokens that were deleted since: a late refresh of those must not win.
+      version: now,
       askedScopes: account.askedScopes,
       grantedScopes: main.scopes ?? account.askedScopes,
       variables,
@@ -143,8 +178,9 @@ async function save(
   const { appId, provider } = client;
   const details = { provider_id: provider.id, ...(wishes.grantId === undefined ? {} : { grant_id: wishes.grantId }) };
   const expiresAt = endOf(wishes, now());
+  const principal = wishes.principal ?? SYSTEM;
   for (let tries = 0; tries < TRIES; tries++) {
-    const known = await store.findGrantByAccount(appId, provider.id, account.id);
+    const known = await store.findGrantByAccount(appId, provider.id, principal, account.id);
     if (wishes.grantId !== undefined && known?.grant.id !== wishes.grantId) {
       const wanted = await store.findGrant(appId, wishes.grantId);
       if (wanted?.grant.status === "deleted" || !wanted) {
@@ -176,7 +212,8 @@ async function save(
       appId,
       secretId: null,
       provider: provider.id,
-      principalType: "system",
+      principalType: principal.type,
+      principalId: principal.id,
       label: wishes.label ?? null,
       status: "active",
       allowRetrieve: false,

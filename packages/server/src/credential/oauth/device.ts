@@ -1,7 +1,7 @@
 import { textAt } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
 import { askedScopes } from "./asked-scopes.ts";
-import { jsonOf, safeCode } from "./ask.ts";
+import { jsonOf, safeCode } from "../../egress/ask.ts";
 import { clientProof } from "./client-proof.ts";
 import { connectAccount, type ConnectDeps } from "./connect-account.ts";
 import type { Connected, DeviceRequest, DeviceStarted, FinishDeviceRequest } from "./engine.ts";

@@ -1,5 +1,5 @@
 import { resolvePointer, textAt } from "@alter-vault/providers";
-import { jsonOf, type Ask } from "./ask.ts";
+import { jsonOf, type Ask } from "../../egress/ask.ts";
 import { captureVariables, fill, type ProviderClient, type Variables } from "./provider-client.ts";
 
 /** What an issuer says about itself (OpenID Connect Discovery 1.0, RFC 8414). */

@@ -1,6 +1,6 @@
 import type { Keyring } from "../../crypto/keyring.ts";
 import type { GrantRecord, Store } from "../../store/store.ts";
-import type { Ask } from "./ask.ts";
+import type { Ask } from "../../egress/ask.ts";
 import { openProviderClient } from "./provider-client.ts";
 import type { Refresher } from "./refresh.ts";
 import { revokeAtProvider, type ProviderRevocation } from "./revoke-at-provider.ts";

@@ -1,7 +1,7 @@
 import type { Provider } from "@alter-vault/providers";
 import type { ConnectedGrant, GrantData, GrantPolicy } from "@alter-vault/protocol";
 import type { Failure } from "../../call.ts";
-import type { ProviderConfigRecord } from "../../store/store.ts";
+import type { Principal, ProviderConfigRecord } from "../../store/store.ts";
 
 /**
  * How a grant for a connected account is obtained and given up. `connect/` brings the browser, the sessions and the
@@ -62,6 +62,10 @@ export interface AttemptSecrets {
 
 /** What the app wants of the grant, whichever way it is obtained. */
 export interface GrantWishes {
+  /** Whose the grant is. Default: the app's own, `system`. */
+  readonly principal?: Principal | undefined;
+  /** The agent the user lets use the grant by connecting. Only for a user's grant. */
+  readonly delegateTo?: string | undefined;
   readonly policy: GrantPolicy | null;
   readonly label?: string | undefined;
   readonly data?: GrantData | undefined;

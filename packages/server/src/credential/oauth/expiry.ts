@@ -1,10 +1,11 @@
 import { textAt, type ReadToken } from "@alter-vault/providers";
 import type { OAuthCredentialRecord } from "../../store/store.ts";
-import { jsonOf, type Ask } from "./ask.ts";
+import { jsonOf, type Ask } from "../../egress/ask.ts";
 import { callRequest } from "./call-request.ts";
 import { readClaims } from "./jwt.ts";
 import { fill, type ProviderClient, type Variables } from "./provider-client.ts";
-import { formRequest, type ProviderRequest } from "./token-request.ts";
+import { formRequest } from "./token-request.ts";
+import type { ProviderRequest } from "../../egress/ask.ts";
 
 /** When a token ends: what the answer said, else what the entry's fall-backs find, else the entry's default. */
 export async function expiryOf(

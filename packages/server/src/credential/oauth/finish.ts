@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { classifyError } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
-import { safeCode } from "./ask.ts";
+import { safeCode } from "../../egress/ask.ts";
 import { connectAccount, type ConnectDeps } from "./connect-account.ts";
 import type { Issuer } from "./discovery.ts";
 import type { Connected, FinishRequest } from "./engine.ts";

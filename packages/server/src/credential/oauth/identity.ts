@@ -1,6 +1,6 @@
 import { readIdentity, textAt, type ReadIdentity, type ReadTokenAnswer } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
-import { jsonOf, safeCode, type Ask } from "./ask.ts";
+import { jsonOf, safeCode, type Ask } from "../../egress/ask.ts";
 import { callRequest } from "./call-request.ts";
 import { appAuthorization } from "./client-proof.ts";
 import type { Issuer } from "./discovery.ts";

@@ -1,11 +1,12 @@
 import { readTokenAnswer, type RawAnswer, type ReadTokenAnswer } from "@alter-vault/providers";
 import type { OAuthFlow } from "../../store/store.ts";
-import { safeCode, type Ask } from "./ask.ts";
+import { safeCode, type Ask } from "../../egress/ask.ts";
 import { appAuthorization, clientProof } from "./client-proof.ts";
 import { signJwt } from "./jwt.ts";
 import { fill, type ProviderClient, type Variables } from "./provider-client.ts";
 import type { Tokens } from "./tokens.ts";
-import { formRequest, lowerCase, tokenRequest, type ProviderRequest } from "./token-request.ts";
+import { formRequest, lowerCase, tokenRequest } from "./token-request.ts";
+import type { ProviderRequest } from "../../egress/ask.ts";
 
 /**
  * Asking for tokens, whichever way a grant has them. Builds the request and reads the answer; stores nothing.

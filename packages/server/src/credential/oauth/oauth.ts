@@ -7,7 +7,7 @@ import type { Keyring } from "../../crypto/keyring.ts";
 import type { Egress } from "../../egress/egress.ts";
 import type { NewId, RandomBytes } from "../../random.ts";
 import type { Store } from "../../store/store.ts";
-import { createAsk } from "./ask.ts";
+import { createAsk } from "../../egress/ask.ts";
 import { createOAuthEngine } from "./create-engine.ts";
 import { createDiscover } from "./discovery.ts";
 import { endGrant, type Ended } from "./end-grant.ts";

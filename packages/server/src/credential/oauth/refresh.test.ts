@@ -6,7 +6,7 @@ import type { Recorded } from "../../audit/log.ts";
 import { openKeyring, type Keyring } from "../../crypto/keyring.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import { StorageUnavailable, type OAuthCredentialRecord, type Store } from "../../store/store.ts";
-import type { Ask } from "./ask.ts";
+import type { Ask } from "../../egress/ask.ts";
 import { sealClientSecret } from "./client-secret.ts";
 import { createRefresher, type Refresher } from "./refresh.ts";
 import { sealTokens } from "./tokens.ts";
@@ -126,6 +126,7 @@ async function connected(over: Partial<OAuthCredentialRecord> = {}): Promise<OAu
       secretId: null,
       provider: "microsoft",
       principalType: "system",
+      principalId: null,
       label: null,
       status: "active",
       allowRetrieve: false,

@@ -1,9 +1,10 @@
 import { classifyError, type Provider } from "@alter-vault/providers";
-import { jsonOf, safeCode, type Ask } from "./ask.ts";
+import { jsonOf, safeCode, type Ask } from "../../egress/ask.ts";
 import { callRequest } from "./call-request.ts";
 import { clientProof } from "./client-proof.ts";
 import { fill, type ProviderClient, type Variables } from "./provider-client.ts";
-import { formRequest, type ProviderRequest } from "./token-request.ts";
+import { formRequest } from "./token-request.ts";
+import type { ProviderRequest } from "../../egress/ask.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** What the provider said to "disconnect". */

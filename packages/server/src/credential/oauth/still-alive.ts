@@ -1,5 +1,5 @@
 import { classifyError, resolvePointer } from "@alter-vault/providers";
-import { jsonOf, type Ask } from "./ask.ts";
+import { jsonOf, type Ask } from "../../egress/ask.ts";
 import { callRequest } from "./call-request.ts";
 import type { ProviderClient, Variables } from "./provider-client.ts";
 import type { Tokens } from "./tokens.ts";

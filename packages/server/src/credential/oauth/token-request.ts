@@ -1,12 +1,5 @@
 import type { ClientAuth, Provider } from "@alter-vault/providers";
-
-/** A request to the provider, ready to be sent. Holds secrets: never log it. */
-export interface ProviderRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
-}
+import type { ProviderRequest } from "../../egress/ask.ts";
 
 /** How the client shows who it is. `assertion`: the signed JWT of `private_key_jwt`. */
 export interface ClientProof {

@@ -1,4 +1,5 @@
 import type { ApiKey } from "@alter-vault/protocol";
+import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { createApiKey } from "../../identity/api-keys.ts";
 import type { ApiKeyRecord } from "../../store/store.ts";
@@ -7,21 +8,55 @@ import { reads, type RouteHandlers } from "./route-handler.ts";
 
 const timestampOrNull = (ms: number | null): string | null => (ms === null ? null : toTimestamp(ms));
 
-const show = (key: ApiKeyRecord): ApiKey => ({
-  key_id: key.id,
-  app_id: key.appId,
-  name: key.name,
-  scopes: [...key.scopes],
-  prefix: `alter_key_${key.id}`,
-  created_at: toTimestamp(key.createdAt),
-  expires_at: timestampOrNull(key.expiresAt),
-  revoked_at: timestampOrNull(key.revokedAt),
-});
-
-export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<"listKeys" | "createKey" | "revokeKey"> {
-  const { store, clock } = deps;
+export function showKey(key: ApiKeyRecord, nowMs: number): ApiKey {
   return {
-    listKeys: ({ caller }) => reads(async () => ({ keys: (await store.listApiKeys(caller.appId)).map(show) })),
+    key_id: key.id,
+    app_id: key.appId,
+    name: key.name,
+    scopes: [...key.scopes],
+    prefix: `alter_key_${key.id}`,
+    agent_id: key.agentId,
+    status: statusOf(key, nowMs),
+    cidrs: key.cidrs && [...key.cidrs],
+    requests_per_minute: key.requestsPerMinute,
+    created_at: toTimestamp(key.createdAt),
+    expires_at: timestampOrNull(key.expiresAt),
+    deprecated_at: timestampOrNull(key.deprecatedAt),
+    revoked_at: timestampOrNull(key.revokedAt),
+  };
+}
+
+function statusOf({ revokedAt, expiresAt, deprecatedAt }: ApiKeyRecord, nowMs: number): ApiKey["status"] {
+  if (revokedAt !== null) return "revoked";
+  if (expiresAt !== null && expiresAt <= nowMs) return "expired";
+  return deprecatedAt === null ? "active" : "deprecated";
+}
+
+type Ids = "listKeys" | "createKey" | "revokeKey" | "deprecateKey" | "undeprecateKey" | "rotateKey";
+
+const NOT_FOUND = { ok: false, code: "key_not_found", detail: "no key of this id" } as const;
+
+/** Keys of apps and of agents: made, replaced and ended. */
+export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
+  const { store, clock } = deps;
+  const find = async (appId: string, id: string): Promise<ApiKeyRecord | null> => {
+    const key = await store.findApiKey(id);
+    return key?.appId === appId ? key : null;
+  };
+  /** Without a key an agent is shut out: that should not happen by mistake. */
+  const isLastOfAgent = async (key: ApiKeyRecord): Promise<boolean> => {
+    if (key.agentId === null || statusOf(key, clock.now()) === "revoked") return false;
+    const others = (await store.listApiKeys(key.appId)).filter(
+      (other) => other.agentId === key.agentId && other.id !== key.id,
+    );
+    return !others.some((other) => ["active", "deprecated"].includes(statusOf(other, clock.now())));
+  };
+
+  return {
+    listKeys: ({ caller }) =>
+      reads(async () => ({
+        keys: (await store.listApiKeys(caller.appId)).map((key) => showKey(key, clock.now())),
+      })),
     createKey: ({ caller, body }) => {
       // A key cannot make one that may do more than itself.
       const beyond = body.scopes?.find((scope) => !caller.scopes.includes(scope));
@@ -36,18 +71,69 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<"listKeys" | "creat
             appId: caller.appId,
             name: body.name,
             scopes: body.scopes,
+            cidrs: body.constraints?.cidrs,
+            requestsPerMinute: body.constraints?.requests_per_minute,
             expiresInSeconds: body.expires_in_seconds,
           });
-          return { ok: true, body: { ...show(record), api_key: apiKey } };
+          return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
         },
       };
     },
-    revokeKey: ({ caller, id }) => ({
+    revokeKey: ({ caller, id, body }) => ({
       ok: true,
       run: async () => {
+        const before = await find(caller.appId, id);
+        if (!before) return NOT_FOUND;
+        if (!body.force && (await isLastOfAgent(before))) return LAST;
         const key = await store.revokeApiKey(caller.appId, id, clock.now());
-        return key ? { ok: true, body: show(key) } : { ok: false, code: "key_not_found", detail: "no key of this id" };
+        return key ? { ok: true, body: showKey(key, clock.now()) } : NOT_FOUND;
+      },
+    }),
+    deprecateKey: ({ caller, id }) => ({
+      ok: true,
+      run: async () => {
+        const key = await store.deprecateApiKey(caller.appId, id, clock.now());
+        return key ? { ok: true, body: showKey(key, clock.now()) } : NOT_FOUND;
+      },
+    }),
+    undeprecateKey: ({ caller, id }) => ({
+      ok: true,
+      run: async () => {
+        const key = await store.deprecateApiKey(caller.appId, id, null);
+        return key ? { ok: true, body: showKey(key, clock.now()) } : NOT_FOUND;
+      },
+    }),
+    rotateKey: ({ caller, id, body }) => ({
+      ok: true,
+      run: async () => {
+        const old = await find(caller.appId, id);
+        if (!old) return NOT_FOUND;
+        const beyond = old.scopes.find((scope) => !caller.scopes.includes(scope));
+        if (beyond) {
+          const detail = `this key lacks ${beyond} and cannot give it`;
+          return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond } };
+        }
+        if (statusOf(old, clock.now()) === "revoked") {
+          return { ok: false, code: "key_not_found", detail: "the key was revoked" };
+        }
+        const { apiKey, record } = await createApiKey(deps, {
+          appId: old.appId,
+          name: old.name,
+          scopes: old.scopes,
+          agentId: old.agentId ?? undefined,
+          cidrs: old.cidrs ?? undefined,
+          requestsPerMinute: old.requestsPerMinute ?? undefined,
+          expiresInSeconds: body.expires_in_seconds,
+        });
+        await store.deprecateApiKey(old.appId, old.id, clock.now());
+        return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
       },
     }),
   };
 }
+
+const LAST: Failure = {
+  ok: false,
+  code: "last_active_key",
+  detail: "the agent would be left without a key that works",
+};

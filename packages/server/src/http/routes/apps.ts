@@ -11,7 +11,14 @@ export function appRoutes({ store, newId, clock }: RouteDeps): RouteHandlers<"wh
     whoami: ({ caller }) =>
       reads(async () => {
         const app = await store.findApp(caller.appId);
-        return { app_id: caller.appId, app_name: app?.name ?? "", key_id: caller.keyId, scopes: caller.scopes };
+        const { agent } = caller.asker;
+        return {
+          app_id: caller.appId,
+          app_name: app?.name ?? "",
+          key_id: caller.keyId,
+          scopes: caller.scopes,
+          agent: agent && { agent_id: agent.id, name: agent.name, status: agent.status },
+        };
       }),
     listApps: () => reads(async () => ({ apps: (await store.listApps()).map(show) })),
     createApp: ({ body }) => ({

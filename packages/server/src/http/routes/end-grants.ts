@@ -4,6 +4,7 @@ import type { Done, Failure, Plan } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import type { Ended } from "../../credential/oauth/end-grant.ts";
 import type { GrantRecord, OAuthGrantFilter } from "../../store/store.ts";
+import type { Asker } from "../../identity/asker.ts";
 import { AUDIT_UNAVAILABLE } from "../../refuse.ts";
 import { showGrant } from "./grants.ts";
 import type { RouteHandlers } from "./route-handler.ts";
@@ -17,7 +18,17 @@ const AT_ONCE = 8;
 
 /** Ending grants, one or many, and renewing what they open. */
 export function endGrantRoutes({ store, oauth, clock, newId, log }: RouteDeps): RouteHandlers<Ids> {
-  async function end(appId: string, id: string, status: "revoked" | "deleted"): Promise<Done | Failure> {
+  /** A user ends what is theirs, not what is the app's or a group's; an agent ends nothing. */
+  async function mayEnd({ appId, user, agent }: Asker, id: string): Promise<boolean> {
+    if (agent) return false;
+    if (!user) return true;
+    const found = await store.findGrant(appId, id);
+    return found?.grant.principalType === "user" && found.grant.principalId === user.id;
+  }
+
+  async function end(asker: Asker, id: string, status: "revoked" | "deleted"): Promise<Done | Failure> {
+    const { appId } = asker;
+    if (!(await mayEnd(asker, id))) return NOT_FOUND;
     const ended = await oauth.end(appId, id, status);
     if (ended) return { ok: true, body: showEnded(ended) };
     const grant = status === "revoked" ? await store.revokeGrant(appId, id, clock.now()) : null;
@@ -53,19 +64,20 @@ export function endGrantRoutes({ store, oauth, clock, newId, log }: RouteDeps): 
     revokeGrant: ({ caller, id, body }): Plan => ({
       ok: true,
       facts: { grant_id: id, reason: body.reason ?? null },
-      run: () => end(caller.appId, id, "revoked"),
+      run: () => end(caller.asker, id, "revoked"),
     }),
 
     disconnectGrant: ({ caller, id, body }): Plan => ({
       ok: true,
       facts: { grant_id: id, reason: body.reason ?? null },
-      run: () => end(caller.appId, id, "deleted"),
+      run: () => end(caller.asker, id, "deleted"),
     }),
 
     refreshGrant: ({ caller, id }): Plan => ({
       ok: true,
       facts: { grant_id: id },
       run: async () => {
+        if (!(await mayEnd(caller.asker, id))) return NOT_FOUND;
         const fresh = await oauth.refreshNow(caller.appId, id);
         if (fresh && !fresh.ok) return fresh;
         const found = await store.findGrant(caller.appId, id);

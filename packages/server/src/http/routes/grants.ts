@@ -1,6 +1,9 @@
 import type { Grant } from "@alter-vault/protocol";
 import { toTimestamp } from "../../clock.ts";
 import { missingScopes } from "../../credential/oauth/scopes.ts";
+import type { Asker } from "../../identity/asker.ts";
+import { findPrincipal } from "../../identity/find-principal.ts";
+import { principalsOf, visibility } from "../../identity/visible.ts";
 import type { GrantRecord, OAuthCredentialRecord } from "../../store/store.ts";
 import { pageFields, toPage } from "./page.ts";
 import type { RouteDeps } from "./routes.ts";
@@ -18,6 +21,7 @@ export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | nul
     secret_id: grant.secretId,
     provider_id: grant.provider,
     principal_type: grant.principalType,
+    principal_id: grant.principalId,
     label: grant.label,
     status: expired ? "expired" : grant.status,
     allow_retrieve: grant.allowRetrieve,
@@ -39,13 +43,17 @@ export function showGrant(grant: GrantRecord, oauth: OAuthCredentialRecord | nul
 
 type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant";
 
-export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<Ids> {
+export function grantRoutes(deps: RouteDeps): RouteHandlers<Ids> {
+  const { store, clock, newId } = deps;
+  const sees = async (asker: Asker, grant: GrantRecord): Promise<boolean> =>
+    (await visibility(store, asker, grant, clock.now())).visible;
   return {
     listGrants: ({ caller, query }) =>
       reads(async () => {
         const { provider_id: provider, status } = query;
         const filter = {
           now: clock.now(),
+          ...(isScoped(caller.asker) ? { principals: principalsOf(caller.asker) } : {}),
           ...(provider === undefined ? {} : { provider }),
           ...(status === undefined ? {} : { status }),
         };
@@ -59,7 +67,8 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
     getGrant: ({ caller, id }) =>
       reads(async () => {
         const found = await store.findGrant(caller.appId, id);
-        return found ? showGrant(found.grant, found.oauth, clock.now()) : NOT_FOUND;
+        if (!found || (isScoped(caller.asker) && !(await sees(caller.asker, found.grant)))) return NOT_FOUND;
+        return showGrant(found.grant, found.oauth, clock.now());
       }),
 
     createGrant: async ({ caller, id, body }) => {
@@ -70,13 +79,16 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
         const detail = "allow_retrieve needs the scope secrets:write";
         return { ok: false, code: "insufficient_scope", detail, details: { required_scope: "secrets:write" } };
       }
+      const known = await findPrincipal({ ...deps, now: () => clock.now() }, caller.asker, body.principal);
+      if (!known.ok) return known;
       const now = clock.now();
       const grant: GrantRecord = {
         id: newId(),
         appId: caller.appId,
         secretId: id,
         provider: secret.provider,
-        principalType: body.principal.type,
+        principalType: known.principal.type,
+        principalId: known.principal.id,
         label: body.principal.label ?? null,
         status: "active",
         allowRetrieve: body.allow_retrieve,
@@ -110,6 +122,11 @@ export function grantRoutes({ store, clock, newId }: RouteDeps): RouteHandlers<I
       },
     }),
   };
+}
+
+/** Whoever asks for a user or as an agent sees their own; the app itself sees all that is its. */
+export function isScoped({ user, agent, session }: Asker): boolean {
+  return user !== null || agent !== null || session !== null;
 }
 
 const NOT_FOUND = { ok: false, code: "grant_not_found", detail: "no grant of this id" } as const;

@@ -1,6 +1,6 @@
-import { findProvider, lintProvider, resolveProviderId, type Provider } from "@alter-vault/providers";
+import { lintProvider, resolveProviderId, type Provider } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
-import { findEntry, listEntries } from "../../credential/oauth/catalogue.ts";
+import { findEntry, isCustomEntry, listEntries } from "../../credential/oauth/catalogue.ts";
 import { withinTime } from "../../time-limit.ts";
 import { showProvider } from "./provider-info.ts";
 import type { RouteDeps } from "./routes.ts";
@@ -117,7 +117,7 @@ async function whoTook(store: RouteDeps["store"], appId: string, provider: Provi
 }
 
 async function listOwn(store: RouteDeps["store"], appId: string): Promise<Provider[]> {
-  return (await listEntries(store, appId)).filter((entry) => findProvider(entry.id) !== entry);
+  return (await listEntries(store, appId)).filter(isCustomEntry);
 }
 
 async function whatUses(store: RouteDeps["store"], appId: string, provider: string): Promise<Failure | null> {

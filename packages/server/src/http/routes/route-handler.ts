@@ -1,12 +1,12 @@
 import type { z } from "zod";
-import type { ErrorCode, Route, RouteId, ROUTES } from "@alter-vault/protocol";
+import type { Route, RouteId, ROUTES } from "@alter-vault/protocol";
 import type { Done, Failure, OperationCaller, Plan } from "../../call.ts";
+import { invalid, type Issue } from "../../invalid-input.ts";
+
+export { invalid, type Issue };
 
 /** Endpoints that go through `Vault.perform`: all but the two that call providers. */
-export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve" | Unbuilt>;
-
-/** Described, and not built yet. */
-export type Unbuilt = "createConnectSession" | "pollConnectSession" | "createDeviceConnect";
+export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve">;
 
 type Parsed<Id extends RouteId, Part extends "query" | "body"> =
   (typeof ROUTES)[Id] extends Record<Part, infer Schema>
@@ -80,20 +80,4 @@ function parse(schema: z.ZodType, value: unknown): { ok: true; value: unknown } 
     "invalid_request",
     parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
   );
-}
-
-/** One thing that is wrong with the input: which field, and what it should be. */
-export interface Issue {
-  readonly path: string;
-  readonly message: string;
-}
-
-const MOST_IN_DETAIL = 10;
-
-/** Says everything that is wrong at once; the first few in words, too. */
-export function invalid(code: ErrorCode, issues: readonly Issue[]): Failure {
-  const words = issues.slice(0, MOST_IN_DETAIL).map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  const rest = issues.length - words.length;
-  const detail = [...words, ...(rest > 0 ? [`and ${rest} more`] : [])].join("; ");
-  return { ok: false, code, detail, details: { issues: [...issues] } };
 }

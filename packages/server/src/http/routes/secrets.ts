@@ -52,6 +52,7 @@ export function secretRoutes({ store, keyring, clock, newId, allowLoopback }: Ro
         secretId,
         provider,
         principalType: "system",
+        principalId: null,
         label: body.label ?? null,
         status: "active",
         allowRetrieve: false,

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +7,10 @@ import { createVaultClient, type VaultClient } from "../../cli/vault-client.ts";
 import { loadConfig, type Config, type SettingOverrides } from "../../config.ts";
 import { initDataDir, startLocalVault } from "../../local-vault.ts";
 import { createLogger } from "../../logger.ts";
-import { createIds } from "../../random.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
-import type { GrantRecord, OAuthCredentialRecord, Store } from "../../store/store.ts";
+import { oauthCredential, oauthGrant } from "../../store/contract.test-support.ts";
+import type { Store } from "../../store/store.ts";
+import { systemSurroundings } from "../../system.ts";
 
 /** A real vault on 127.0.0.1 with two apps, each with a key for everything. */
 export interface VaultOfTwo {
@@ -28,8 +28,7 @@ export interface VaultOfTwo {
   stop(): Promise<void>;
 }
 
-const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const around = { clock, random: randomBytes, newId: createIds(clock, randomBytes), logger: createLogger("silent") };
+const around = systemSurroundings(createLogger("silent"));
 
 export async function startVaultOfTwo(settings: SettingOverrides = {}): Promise<VaultOfTwo> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-routes-"));
@@ -43,8 +42,8 @@ export async function startVaultOfTwo(settings: SettingOverrides = {}): Promise<
       apiKey,
       app,
       certificateSha256: null,
-      clock,
-      random: randomBytes,
+      clock: around.clock,
+      random: around.random,
     });
     clients.push(client);
     return client;
@@ -67,9 +66,9 @@ export async function startVaultOfTwo(settings: SettingOverrides = {}): Promise<
     withStore,
     async connectAccount(provider) {
       const id = around.newId();
-      await withStore((store) =>
-        store.insertOAuthGrant(grantOf(id, appId, provider), credentialOf(id, appId, provider)),
-      );
+      const account = { id, identifier: "ada@example.com", name: "Ada Example" };
+      const grant = oauthGrant(appId, { id, provider, account });
+      await withStore((store) => store.insertOAuthGrant(grant, oauthCredential(grant)));
       return id;
     },
     other: connect(app),
@@ -89,46 +88,6 @@ export async function startVaultOfTwo(settings: SettingOverrides = {}): Promise<
     },
   };
 }
-
-const grantOf = (id: string, appId: string, provider: string): GrantRecord => ({
-  id,
-  appId,
-  secretId: null,
-  provider,
-  principalType: "system",
-  label: null,
-  status: "active",
-  allowRetrieve: false,
-  createdAt: 1,
-  expiresAt: null,
-  revokedAt: null,
-  account: { id, identifier: "ada@example.com", name: "Ada Example" },
-  policy: null,
-  data: null,
-});
-
-const credentialOf = (id: string, appId: string, provider: string): OAuthCredentialRecord => ({
-  id,
-  appId,
-  provider,
-  flow: "authorization_code",
-  version: 1,
-  sealedTokens: randomBytes(60),
-  askedScopes: ["read"],
-  grantedScopes: ["read"],
-  variables: {},
-  tokenExpiresAt: null,
-  refreshExpiresAt: null,
-  refreshDueAt: null,
-  connectedAt: 1,
-  refreshedAt: null,
-  state: "ok",
-  problem: null,
-  failingSince: null,
-  failures: 0,
-  leaseId: null,
-  leaseUntil: null,
-});
 
 /** The problem a call is refused with. */
 export async function refusal(call: Promise<unknown>): Promise<AnsweredProblem> {

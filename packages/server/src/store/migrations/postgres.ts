@@ -25,9 +25,11 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
 
       CREATE TABLE api_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), name text NOT NULL, scopes text NOT NULL,
-        sealed_signing_key bytea NOT NULL, created_at bigint NOT NULL, expires_at bigint, revoked_at bigint
+        sealed_signing_key bytea NOT NULL, created_at bigint NOT NULL, expires_at bigint, revoked_at bigint,
+        agent_id ${ID}, cidrs text, requests_per_minute integer, deprecated_at bigint
       );
       CREATE INDEX api_keys_of_app ON api_keys (app_id, created_at, id);
+      CREATE INDEX api_keys_of_agent ON api_keys (agent_id) WHERE agent_id IS NOT NULL;
 
       CREATE TABLE secrets (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), name text NOT NULL, provider ${ID} NOT NULL,
@@ -41,12 +43,13 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), secret_id ${ID}, provider ${ID} NOT NULL,
         principal_type text NOT NULL, label text, status text NOT NULL, allow_retrieve boolean NOT NULL,
         created_at bigint NOT NULL, expires_at bigint, revoked_at bigint,
-        account_id ${ID}, account_identifier text, account_name text, policy text, data text
+        account_id ${ID}, account_identifier text, account_name text, policy text, data text, principal_id ${ID}
       );
       CREATE INDEX grants_of_app ON grants (app_id, id);
-      CREATE INDEX grants_of_provider ON grants (app_id, provider, id);
+      CREATE INDEX grants_of_principal ON grants (app_id, principal_type, coalesce(principal_id, ''), provider, id);
       CREATE INDEX grants_of_secret ON grants (secret_id) WHERE secret_id IS NOT NULL;
-      CREATE UNIQUE INDEX grants_of_account ON grants (app_id, provider, account_id)
+      CREATE UNIQUE INDEX grants_of_account
+        ON grants (app_id, provider, account_id, principal_type, coalesce(principal_id, ''))
         WHERE account_id IS NOT NULL AND status <> 'deleted';
 
       CREATE TABLE oauth_credentials (
@@ -87,6 +90,58 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX connect_attempts_by_end ON connect_attempts (expires_at);
 
       CREATE TABLE connect_settings (app_id ${ID} PRIMARY KEY REFERENCES apps (id), settings text NOT NULL);
+
+      CREATE TABLE identity_providers (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), name text NOT NULL, preset text NOT NULL,
+        issuer ${ID} NOT NULL, audiences text NOT NULL, authorized_parties text NOT NULL, algorithms text NOT NULL,
+        jwks_url text NOT NULL, claims text NOT NULL, client_id text, status text NOT NULL, webhook_kind text,
+        sealed_secrets bytea NOT NULL, scim_token_hash text, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+        UNIQUE (app_id, issuer)
+      );
+
+      CREATE TABLE users (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL, subject ${ID} NOT NULL,
+        email text, name text, status text NOT NULL, created_at bigint NOT NULL, last_seen_at bigint,
+        UNIQUE (app_id, idp_id, subject)
+      );
+      CREATE INDEX users_of_app ON users (app_id, id);
+
+      CREATE TABLE user_groups (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL,
+        external_id ${ID} NOT NULL, name text NOT NULL, created_at bigint NOT NULL, UNIQUE (app_id, idp_id, external_id)
+      );
+      CREATE INDEX user_groups_of_app ON user_groups (app_id, id);
+
+      CREATE TABLE memberships (
+        app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, group_id ${ID} NOT NULL, PRIMARY KEY (app_id, user_id, group_id)
+      );
+      CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
+
+      CREATE TABLE vault_sessions (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), token_hash ${ID} NOT NULL UNIQUE,
+        user_id ${ID} NOT NULL, agent_id ${ID}, scopes text NOT NULL, providers text, grants text, parent_id ${ID},
+        created_at bigint NOT NULL, expires_at bigint NOT NULL, revoked_at bigint
+      );
+      CREATE INDEX vault_sessions_by_end ON vault_sessions (expires_at);
+
+      CREATE TABLE agents (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), name text NOT NULL, display_name text,
+        type text NOT NULL, status text NOT NULL, scopes text NOT NULL, metadata text NOT NULL, idempotency_key text,
+        body_hash text, created_at bigint NOT NULL, updated_at bigint NOT NULL
+      );
+      CREATE INDEX agents_of_app ON agents (app_id, id);
+      CREATE UNIQUE INDEX agents_by_name ON agents (app_id, name) WHERE status <> 'revoked';
+      CREATE UNIQUE INDEX agents_by_idempotency_key ON agents (app_id, idempotency_key)
+        WHERE idempotency_key IS NOT NULL;
+
+      CREATE TABLE delegations (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), agent_id ${ID} NOT NULL,
+        grant_id ${ID} NOT NULL, provider ${ID} NOT NULL, user_id ${ID} NOT NULL, created_at bigint NOT NULL,
+        expires_at bigint, revoked_at bigint
+      );
+      CREATE UNIQUE INDEX delegations_of_agent ON delegations (app_id, agent_id, grant_id) WHERE revoked_at IS NULL;
+      CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider) WHERE revoked_at IS NULL;
+      CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
 
       CREATE TABLE data_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, master_key_id text NOT NULL, wrapped bytea NOT NULL,

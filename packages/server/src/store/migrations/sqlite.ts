@@ -147,4 +147,71 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       DROP TABLE nonces;
     `,
   },
+  {
+    id: 4,
+    name: "users, groups, agents and sessions",
+    sql: `
+      ALTER TABLE grants ADD COLUMN principal_id TEXT;
+      DROP INDEX grants_of_account;
+      CREATE UNIQUE INDEX grants_of_account
+        ON grants (app_id, provider, account_id, principal_type, coalesce(principal_id, ''))
+        WHERE account_id IS NOT NULL AND status <> 'deleted';
+      DROP INDEX grants_of_provider;
+      CREATE INDEX grants_of_principal
+        ON grants (app_id, principal_type, coalesce(principal_id, ''), provider, id);
+
+      ALTER TABLE api_keys ADD COLUMN agent_id TEXT;
+      ALTER TABLE api_keys ADD COLUMN cidrs TEXT;
+      ALTER TABLE api_keys ADD COLUMN requests_per_minute INTEGER;
+      ALTER TABLE api_keys ADD COLUMN deprecated_at INTEGER;
+      CREATE INDEX api_keys_of_agent ON api_keys (agent_id) WHERE agent_id IS NOT NULL;
+
+      CREATE TABLE identity_providers (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), name TEXT NOT NULL, preset TEXT NOT NULL,
+        issuer TEXT NOT NULL, audiences TEXT NOT NULL, authorized_parties TEXT NOT NULL, algorithms TEXT NOT NULL,
+        jwks_url TEXT NOT NULL, claims TEXT NOT NULL, client_id TEXT, status TEXT NOT NULL, webhook_kind TEXT,
+        sealed_secrets BLOB NOT NULL, scim_token_hash TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+        UNIQUE (app_id, issuer)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE users (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), idp_id TEXT NOT NULL, subject TEXT NOT NULL,
+        email TEXT, name TEXT, status TEXT NOT NULL, created_at INTEGER NOT NULL, last_seen_at INTEGER,
+        UNIQUE (app_id, idp_id, subject)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE user_groups (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), idp_id TEXT NOT NULL, external_id TEXT NOT NULL,
+        name TEXT NOT NULL, created_at INTEGER NOT NULL, UNIQUE (app_id, idp_id, external_id)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE memberships (
+        app_id TEXT NOT NULL, user_id TEXT NOT NULL, group_id TEXT NOT NULL, PRIMARY KEY (app_id, user_id, group_id)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
+
+      CREATE TABLE vault_sessions (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), token_hash TEXT NOT NULL UNIQUE,
+        user_id TEXT NOT NULL, agent_id TEXT, scopes TEXT NOT NULL, providers TEXT, grants TEXT, parent_id TEXT,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX vault_sessions_by_end ON vault_sessions (expires_at);
+
+      CREATE TABLE agents (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), name TEXT NOT NULL, display_name TEXT,
+        type TEXT NOT NULL, status TEXT NOT NULL, scopes TEXT NOT NULL, metadata TEXT NOT NULL, idempotency_key TEXT,
+        body_hash TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX agents_by_name ON agents (app_id, name) WHERE status <> 'revoked';
+      CREATE UNIQUE INDEX agents_by_idempotency_key ON agents (app_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+      CREATE TABLE delegations (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), agent_id TEXT NOT NULL, grant_id TEXT NOT NULL,
+        provider TEXT NOT NULL, user_id TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX delegations_of_agent ON delegations (app_id, agent_id, grant_id) WHERE revoked_at IS NULL;
+      CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider) WHERE revoked_at IS NULL;
+      CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
+    `,
+  },
 ];

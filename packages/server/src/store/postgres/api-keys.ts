@@ -11,6 +11,10 @@ interface Row {
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
+  agent_id: string | null;
+  cidrs: string | null;
+  requests_per_minute: number | null;
+  deprecated_at: number | null;
 }
 
 const fromRow = (row: Row): ApiKeyRecord => ({
@@ -22,13 +26,17 @@ const fromRow = (row: Row): ApiKeyRecord => ({
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
+  agentId: row.agent_id,
+  cidrs: row.cidrs === null ? null : (JSON.parse(row.cidrs) as string[]),
+  requestsPerMinute: row.requests_per_minute,
+  deprecatedAt: row.deprecated_at,
 });
 
 export function apiKeyStore(db: Database): ApiKeyStore {
   return {
     async insertApiKey(key) {
       await db.run(
-        "INSERT INTO api_keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO api_keys VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         key.id,
         key.appId,
         key.name,
@@ -37,6 +45,10 @@ export function apiKeyStore(db: Database): ApiKeyStore {
         key.createdAt,
         key.expiresAt,
         key.revokedAt,
+        key.agentId,
+        key.cidrs === null ? null : JSON.stringify(key.cidrs),
+        key.requestsPerMinute,
+        key.deprecatedAt,
       );
     },
     async findApiKey(id) {
@@ -49,6 +61,11 @@ export function apiKeyStore(db: Database): ApiKeyStore {
     },
     async revokeApiKey(appId, id, at) {
       const sql = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $1) WHERE app_id = $2 AND id = $3 RETURNING *";
+      const row = await db.get<Row>(sql, at, appId, id);
+      return row ? fromRow(row) : null;
+    },
+    async deprecateApiKey(appId, id, at) {
+      const sql = "UPDATE api_keys SET deprecated_at = $1 WHERE app_id = $2 AND id = $3 RETURNING *";
       const row = await db.get<Row>(sql, at, appId, id);
       return row ? fromRow(row) : null;
     },

@@ -9,7 +9,12 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   [/^SELECT \* FROM api_keys WHERE id = \$1$/, "a caller is found by its key before its app is known"],
   [/^SELECT \* FROM connect_sessions WHERE token_hash = \$1$/, "who holds the token of a session may use it"],
   [/^(SELECT|UPDATE).* connect_attempts .*WHERE state_hash = \$1/, "who holds the state of an attempt may use it"],
-  [/^DELETE FROM connect_(attempts|sessions) WHERE id IN .* expires_at < \$1/, "what ended is deleted for all apps"],
+  [/^SELECT \* FROM vault_sessions WHERE token_hash = \$1$/, "who holds the token of a session is its user"],
+  [/^SELECT \* FROM identity_providers WHERE id = \$1$/, "a webhook is found before it has shown what app it is for"],
+  [
+    /^DELETE FROM (connect_attempts|connect_sessions|vault_sessions) WHERE id IN .* expires_at < \$1/,
+    "what ended is deleted for all apps",
+  ],
   [/^SELECT app_id AS "appId", id FROM oauth_credentials WHERE refresh_due_at/, "ids alone, for the refreshing of all"],
   [/^SELECT id, app_id, sealed_\w+ AS sealed FROM/, "sealing again goes over everything, and sees nothing opened"],
   [/^SELECT substr\(sealed_\w+, 1, 17\) AS head, count/, "counts by data key"],

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { addTwoApps, newId } from "../contract.test-support.ts";
+import { newId } from "../contract.test-support.ts";
 import { StorageUnavailable, type Store } from "../store.ts";
 import { createTestDatabase, type TestDatabase } from "./database.test-support.ts";
 import { openPostgresStore } from "./postgres-store.ts";
@@ -17,6 +17,11 @@ afterEach(async () => {
   await database.drop();
 });
 
+async function addApp(): Promise<string> {
+  const id = newId();
+  await store.insertApp({ id, name: "app", createdAt: 1 });
+  return id;
+}
 const appendOne = async (): Promise<void> => {
   const draft = { kind: "entry" as const, entryId: newId(), appId: null, at: 1, body: "{}" };
   const head = await store.chainHead("w");
@@ -46,7 +51,7 @@ test("a database that is not there, or not a database: named, and not for ever",
 });
 
 test("gone: connections that end are replaced, and nothing has to be started again", async () => {
-  const [app] = await addTwoApps(store);
+  const app = await addApp();
   for (let round = 0; round < 3; round++) {
     await terminateAll();
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => store.findApp(app)));
@@ -58,7 +63,7 @@ test("gone: connections that end are replaced, and nothing has to be started aga
 });
 
 test("refusing connections: unavailable until it takes them again", async () => {
-  const [app] = await addTwoApps(store);
+  const app = await addApp();
   const { name } = database;
   await database.query(`ALTER DATABASE ${name} CONNECTION LIMIT 0`);
   // Superusers are let in all the same, so the store's user is made one that is not.
@@ -74,7 +79,7 @@ test("refusing connections: unavailable until it takes them again", async () => 
 });
 
 test("slow: a statement that takes too long is given up, there too", async () => {
-  const [app] = await addTwoApps(store);
+  const app = await addApp();
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
   const locked = holdLock(database, "apps", held);
@@ -86,7 +91,7 @@ test("slow: a statement that takes too long is given up, there too", async () =>
 });
 
 test("for reading only: writes are refused until they are possible again, by connections that were open before too", async () => {
-  const [app] = await addTwoApps(store);
+  const app = await addApp();
   await database.outside(`ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
   await terminateAll();
   await store.findApp(app).catch(() => undefined);

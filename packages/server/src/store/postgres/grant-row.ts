@@ -8,7 +8,7 @@ export interface GrantRow {
   app_id: string;
   secret_id: string | null;
   provider: string;
-  principal_type: "system";
+  principal_type: GrantRecord["principalType"];
   label: string | null;
   status: GrantRecord["status"];
   allow_retrieve: boolean;
@@ -20,6 +20,7 @@ export interface GrantRow {
   account_name: string | null;
   policy: string | null;
   data: string | null;
+  principal_id: string | null;
 }
 
 export interface SecretRow {
@@ -64,6 +65,7 @@ export const grantFromRow = (row: GrantRow): GrantRecord => ({
   secretId: row.secret_id,
   provider: row.provider,
   principalType: row.principal_type,
+  principalId: row.principal_id,
   label: row.label,
   status: row.status,
   allowRetrieve: row.allow_retrieve,
@@ -192,12 +194,14 @@ export function grantValues(grant: GrantRecord): unknown[] {
     grant.account?.name ?? null,
     grant.policy === null ? null : JSON.stringify(grant.policy),
     grant.data === null ? null : JSON.stringify(grant.data),
+    grant.principalId,
   ];
 }
 
 /** False when the account has a grant already; the transaction may go on. */
 export async function insertGrant(queries: Queries, grant: GrantRecord): Promise<boolean> {
-  const sql = `INSERT INTO grants VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-    ON CONFLICT (app_id, provider, account_id) WHERE account_id IS NOT NULL AND status <> 'deleted' DO NOTHING`;
+  const sql = `INSERT INTO grants VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    ON CONFLICT (app_id, provider, account_id, principal_type, coalesce(principal_id, ''))
+      WHERE account_id IS NOT NULL AND status <> 'deleted' DO NOTHING`;
   return (await queries.run(sql, ...grantValues(grant))) === 1;
 }

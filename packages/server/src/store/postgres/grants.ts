@@ -23,12 +23,37 @@ export function grantStore(db: Database): GrantStore {
       const row = await db.get<JoinedRow>(`${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.id = $2`, appId, id);
       return row ? fromJoinedRow(row) : null;
     },
-    async findGrantsByProvider(appId, provider, limit) {
+    async findGrantsByProvider(appId, provider, principals, limit) {
+      // One after the other by its own index, as an OR over them would read all grants of the provider.
+      const found = await Promise.all(
+        principals.map(({ type, id }) =>
+          db.all<JoinedRow>(
+            `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.principal_type = $2 AND coalesce(g.principal_id, '') = $3
+               AND g.provider = $4 AND g.status = 'active' ORDER BY g.id LIMIT $5`,
+            appId,
+            type,
+            id ?? "",
+            provider,
+            limit,
+          ),
+        ),
+      );
+      return found
+        .flat()
+        .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+        .slice(0, limit)
+        .map(fromJoinedRow);
+    },
+    async findDelegatedGrants(appId, provider, agentId, now, limit) {
       const rows = await db.all<JoinedRow>(
-        `${GRANT_WITH_SECRET}
-         WHERE g.app_id = $1 AND g.provider = $2 AND g.status = 'active' ORDER BY g.id LIMIT $3`,
+        `${GRANT_WITH_SECRET} JOIN delegations d ON d.grant_id = g.id AND d.app_id = g.app_id
+         WHERE d.app_id = $1 AND d.agent_id = $2 AND d.provider = $3 AND d.revoked_at IS NULL
+           AND (d.expires_at IS NULL OR d.expires_at > $4) AND g.status = 'active'
+         ORDER BY g.id LIMIT $5`,
         appId,
+        agentId,
         provider,
+        now,
         limit,
       );
       return rows.map(fromJoinedRow);
@@ -66,7 +91,7 @@ export function grantStore(db: Database): GrantStore {
 
 function grantWhere(
   appId: string,
-  { provider, status, now }: GrantFilter,
+  { provider, status, now, principals }: GrantFilter,
 ): { readonly where: string; readonly values: unknown[] } {
   const parts = ["g.app_id = $1"];
   const values: unknown[] = [appId];
@@ -75,6 +100,13 @@ function grantWhere(
     parts.push(condition(`$${values.length}`));
   };
   if (provider !== undefined) add((place) => `g.provider = ${place}`, provider);
+  if (principals !== undefined) {
+    const each = principals.map(
+      ({ type, id }) =>
+        `(g.principal_type = $${values.push(type)} AND coalesce(g.principal_id, '') = $${values.push(id ?? "")})`,
+    );
+    parts.push(each.length === 0 ? "false" : `(${each.join(" OR ")})`);
+  }
   if (status === "expired") add((place) => `g.status = 'active' AND g.expires_at <= ${place}`, now);
   else if (status === "active")
     add((place) => `g.status = 'active' AND (g.expires_at IS NULL OR g.expires_at > ${place})`, now);

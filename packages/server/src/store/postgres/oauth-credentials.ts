@@ -58,13 +58,16 @@ export function oauthCredentialStore(db: Database): OAuthCredentialStore {
   };
 
   return {
-    async findGrantByAccount(appId, provider, accountId) {
+    async findGrantByAccount(appId, provider, { type, id }, accountId) {
       const row = await db.get<JoinedRow>(
         `${GRANT_WITH_SECRET}
-         WHERE g.app_id = $1 AND g.provider = $2 AND g.account_id = $3 AND g.status <> 'deleted'`,
+         WHERE g.app_id = $1 AND g.provider = $2 AND g.account_id = $3 AND g.status <> 'deleted'
+           AND g.principal_type = $4 AND coalesce(g.principal_id, '') = $5`,
         appId,
         provider,
         accountId,
+        type,
+        id ?? "",
       );
       return row ? fromJoinedRow(row) : null;
     },
@@ -193,6 +196,8 @@ function whereOf(appId: string, filter: OAuthGrantFilter): { where: string; valu
   };
   add("provider =", filter.provider);
   add("account_identifier =", filter.accountIdentifier);
+  add("principal_type =", filter.principal?.type);
+  add("coalesce(principal_id, '') =", filter.principal && (filter.principal.id ?? ""));
   add("created_at <", filter.createdBefore);
   add("created_at >=", filter.createdAfter);
   return { where: parts.join(" AND "), values };

@@ -12,6 +12,10 @@ interface Row {
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
+  agent_id: string | null;
+  cidrs: string | null;
+  requests_per_minute: number | null;
+  deprecated_at: number | null;
 }
 
 const fromRow = (row: Row): ApiKeyRecord => ({
@@ -23,6 +27,10 @@ const fromRow = (row: Row): ApiKeyRecord => ({
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
+  agentId: row.agent_id,
+  cidrs: row.cidrs === null ? null : (JSON.parse(row.cidrs) as string[]),
+  requestsPerMinute: row.requests_per_minute,
+  deprecatedAt: row.deprecated_at,
 });
 
 export function apiKeyStore(db: Database): ApiKeyStore {
@@ -34,7 +42,7 @@ export function apiKeyStore(db: Database): ApiKeyStore {
   return {
     async insertApiKey(key) {
       db.run(
-        "INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         key.id,
         key.appId,
         key.name,
@@ -43,14 +51,23 @@ export function apiKeyStore(db: Database): ApiKeyStore {
         key.createdAt,
         key.expiresAt,
         key.revokedAt,
+        key.agentId,
+        key.cidrs === null ? null : JSON.stringify(key.cidrs),
+        key.requestsPerMinute,
+        key.deprecatedAt,
       );
     },
-    findApiKey: async (id) => hot.find(id),
+    findApiKey: (id) => hot.find(id),
     async listApiKeys(appId) {
       return db.all<Row>("SELECT * FROM api_keys WHERE app_id = ? ORDER BY created_at, id", appId).map(fromRow);
     },
     async revokeApiKey(appId, id, at) {
       db.run("UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE app_id = ? AND id = ?", at, appId, id);
+      const key = find(id);
+      return key?.appId === appId ? key : null;
+    },
+    async deprecateApiKey(appId, id, at) {
+      db.run("UPDATE api_keys SET deprecated_at = ? WHERE app_id = ? AND id = ?", at, appId, id);
       const key = find(id);
       return key?.appId === appId ? key : null;
     },

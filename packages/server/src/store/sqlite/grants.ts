@@ -11,7 +11,7 @@ export interface GrantRow {
   app_id: string;
   secret_id: string | null;
   provider: string;
-  principal_type: "system";
+  principal_type: GrantRecord["principalType"];
   label: string | null;
   status: GrantRecord["status"];
   allow_retrieve: number;
@@ -23,6 +23,7 @@ export interface GrantRow {
   account_name: string | null;
   policy: string | null;
   data: string | null;
+  principal_id: string | null;
 }
 
 export const grantFromRow = (row: GrantRow): GrantRecord => ({
@@ -31,6 +32,7 @@ export const grantFromRow = (row: GrantRow): GrantRecord => ({
   secretId: row.secret_id,
   provider: row.provider,
   principalType: row.principal_type,
+  principalId: row.principal_id,
   label: row.label,
   status: row.status,
   allowRetrieve: row.allow_retrieve === 1,
@@ -47,7 +49,7 @@ export const grantFromRow = (row: GrantRow): GrantRecord => ({
 
 export function insertGrant(db: Database, grant: GrantRecord): void {
   db.run(
-    "INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     grant.id,
     grant.appId,
     grant.secretId,
@@ -64,6 +66,7 @@ export function insertGrant(db: Database, grant: GrantRecord): void {
     grant.account?.name ?? null,
     grant.policy === null ? null : JSON.stringify(grant.policy),
     grant.data === null ? null : JSON.stringify(grant.data),
+    grant.principalId,
   );
 }
 
@@ -89,16 +92,39 @@ export function grantStore(db: Database): GrantStore {
     async insertGrant(grant) {
       insertGrant(db, grant);
     },
-    async findGrant(appId, id) {
+    findGrant(appId, id) {
       const found = hot.find(id);
       return found?.grant.appId === appId ? found : null;
     },
-    async findGrantsByProvider(appId, provider, limit) {
+    async findGrantsByProvider(appId, provider, principals, limit) {
+      const found = principals.flatMap(({ type, id }) =>
+        db.all<GrantRow>(
+          `SELECT * FROM grants WHERE app_id = ? AND principal_type = ? AND coalesce(principal_id, '') = ? AND provider = ?
+             AND status = 'active' ORDER BY id LIMIT ?`,
+          appId,
+          type,
+          id ?? "",
+          provider,
+          limit,
+        ),
+      );
+      return found
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit)
+        .map((row) => withCredential(db, grantFromRow(row)));
+    },
+    async findDelegatedGrants(appId, provider, agentId, now, limit) {
       return db
         .all<GrantRow>(
-          "SELECT * FROM grants WHERE app_id = ? AND provider = ? AND status = 'active' ORDER BY id LIMIT ?",
+          `SELECT grants.* FROM delegations JOIN grants ON grants.id = delegations.grant_id
+           WHERE delegations.app_id = ? AND delegations.agent_id = ? AND delegations.provider = ?
+             AND delegations.revoked_at IS NULL AND (delegations.expires_at IS NULL OR delegations.expires_at > ?)
+             AND grants.app_id = delegations.app_id AND grants.status = 'active'
+           ORDER BY grants.id LIMIT ?`,
           appId,
+          agentId,
           provider,
+          now,
           limit,
         )
         .map((row) => withCredential(db, grantFromRow(row)));
@@ -144,12 +170,20 @@ export function grantStore(db: Database): GrantStore {
   };
 }
 
-function grantWhere(appId: string, { provider, status, now }: GrantFilter): { where: string; values: SQLInputValue[] } {
+function grantWhere(
+  appId: string,
+  { provider, status, now, principals }: GrantFilter,
+): { where: string; values: SQLInputValue[] } {
   const parts = ["app_id = ?"];
   const values: SQLInputValue[] = [appId];
   if (provider !== undefined) {
     parts.push("provider = ?");
     values.push(provider);
+  }
+  if (principals !== undefined) {
+    const each = principals.map(() => "(principal_type = ? AND coalesce(principal_id, '') = ?)");
+    parts.push(each.length === 0 ? "0" : `(${each.join(" OR ")})`);
+    values.push(...principals.flatMap(({ type, id }) => [type, id ?? ""]));
   }
   if (status === "expired") {
     parts.push("status = 'active' AND expires_at <= ?");

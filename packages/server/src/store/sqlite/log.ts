@@ -10,6 +10,7 @@ import {
 } from "../store.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
+import { createRowWriter } from "./row-writer.ts";
 import { openSeenNonces } from "./seen-nonces.ts";
 
 interface Row {
@@ -38,7 +39,7 @@ const ONLY_WRITER = "main";
 
 export function logStore(db: Database): LogStore {
   const nonces = openSeenNonces(db);
-  const insertRow = db.logWriter("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const rows = createRowWriter(db, "log", 8);
   const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const setIndexed = db.logWriter("UPDATE log_indexed SET seq = ?");
 
@@ -75,14 +76,16 @@ export function logStore(db: Database): LogStore {
       try {
         const written = db.transaction(() => {
           let last = head;
+          rows.clear();
           const results: ("written" | "replayed")[] = [];
           for (const { draft, nonce } of appends) {
             const isReplayed = nonce !== null && !nonces.use(nonce);
             results.push(isReplayed ? "replayed" : "written");
             if (isReplayed || !draft) continue;
             last = link(last, draft);
-            insertRow(last.seq, writer, draft.kind, draft.entryId, draft.appId, draft.at, draft.body, last.hash);
+            rows.add(last.seq, writer, draft.kind, draft.entryId, draft.appId, draft.at, draft.body, last.hash);
           }
+          rows.flush();
           nonces.write();
           return { head: last, results };
         });

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { Lease, OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../store.ts";
+import type { Lease, Principal, OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../store.ts";
 import type { Database } from "./database.ts";
 import { findGrant, grantFromRow, insertGrant, withCredential, type GrantRow } from "./grants.ts";
 
@@ -81,22 +81,31 @@ function insertCredential(db: Database, credential: OAuthCredentialRecord): void
 }
 
 export function oauthCredentialStore(db: Database): OAuthCredentialStore {
-  const ofAccount = (appId: string, provider: string, accountId: string): GrantRow | undefined =>
+  const ofAccount = (
+    appId: string,
+    provider: string,
+    { type, id }: Principal,
+    accountId: string,
+  ): GrantRow | undefined =>
     db.get<GrantRow>(
-      "SELECT * FROM grants WHERE app_id = ? AND provider = ? AND account_id = ? AND status <> 'deleted'",
+      `SELECT * FROM grants WHERE app_id = ? AND provider = ? AND account_id = ? AND status <> 'deleted'
+         AND principal_type = ? AND coalesce(principal_id, '') = ?`,
       appId,
       provider,
       accountId,
+      type,
+      id ?? "",
     );
 
   return {
-    async findGrantByAccount(appId, provider, accountId) {
-      const row = ofAccount(appId, provider, accountId);
+    async findGrantByAccount(appId, provider, principal, accountId) {
+      const row = ofAccount(appId, provider, principal, accountId);
       return row ? withCredential(db, grantFromRow(row)) : null;
     },
     async insertOAuthGrant(grant, credential) {
       return db.transaction(() => {
-        if (grant.account && ofAccount(grant.appId, grant.provider, grant.account.id)) return false;
+        const principal = { type: grant.principalType, id: grant.principalId };
+        if (grant.account && ofAccount(grant.appId, grant.provider, principal, grant.account.id)) return false;
         insertGrant(db, grant);
         insertCredential(db, credential);
         return true;
@@ -240,6 +249,10 @@ function whereOf(appId: string, filter: OAuthGrantFilter): { where: string; valu
   };
   add("provider = ?", filter.provider);
   add("account_identifier = ?", filter.accountIdentifier);
+  if (filter.principal) {
+    parts.push("principal_type = ? AND coalesce(principal_id, '') = ?");
+    values.push(filter.principal.type, filter.principal.id ?? "");
+  }
   add("created_at < ?", filter.createdBefore);
   add("created_at >= ?", filter.createdAfter);
   return { where: parts.join(" AND "), values };

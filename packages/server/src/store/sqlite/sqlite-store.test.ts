@@ -7,6 +7,7 @@ import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 import { oauthCredential, oauthGrant, providerConfig } from "../contract.test-support.ts";
 import { storeContract } from "../store.contract.ts";
 import { openDatabase } from "./database.ts";
+import { SYSTEM } from "../store.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 function freshPath(): { path: string; remove: () => void } {
@@ -69,6 +70,7 @@ test("what is kept in memory is never older than what is stored", async () => {
     id: "0198c2a4-0000-7000-8000-000000000003",
     secretId: secret.id,
     principalType: "system",
+    principalId: null,
     label: null,
     status: "active",
     allowRetrieve: false,
@@ -140,6 +142,7 @@ test("a database of the first version opens with everything in it, and takes con
       secretId: "secret-1",
       provider: "demo",
       principalType: "system",
+      principalId: null,
       label: "nightly",
       status: "active",
       allowRetrieve: true,
@@ -167,7 +170,9 @@ test("a database of the first version opens with everything in it, and takes con
   expect(await store.findGrant("app", "grant-3")).toMatchObject({ grant: { status: "deleted" }, secret: null });
   const listed = await store.listGrants("app", { now: 10 }, { after: null, skip: 0, limit: 10 });
   expect(listed.records.map(({ grant }) => grant.id)).toEqual(["grant-1", "grant-2", "grant-3"]);
-  expect((await store.findGrantsByProvider("app", "demo", 10)).map(({ grant }) => grant.id)).toEqual(["grant-1"]);
+  expect((await store.findGrantsByProvider("app", "demo", [SYSTEM], 10)).map(({ grant }) => grant.id)).toEqual([
+    "grant-1",
+  ]);
   expect(await store.findSecret("app", "secret-2")).toMatchObject({ name: "two" });
   expect(await store.findApiKey("key")).toMatchObject({ scopes: ["audit:read"] });
   expect(await store.listDataKeys()).toHaveLength(1);

@@ -1,10 +1,12 @@
 import type { SettingStore, Store } from "../store.ts";
+import { agentStore } from "./agents.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
 import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
+import { identityStore } from "./identity.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { providerStore } from "./providers.ts";
@@ -22,6 +24,8 @@ export function openSqliteStore(path: string): Store {
     ...oauthCredentialStore(db),
     ...providerStore(db),
     ...connectStore(db),
+    ...identityStore(db),
+    ...agentStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),

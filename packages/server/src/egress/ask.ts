@@ -1,9 +1,16 @@
 import type { RawAnswer } from "@alter-vault/providers";
 import type { ErrorCode } from "@alter-vault/protocol";
-import type { Egress } from "../../egress/egress.ts";
-import { exchange } from "../../egress/exchange.ts";
-import { parseTarget } from "../../egress/target.ts";
-import type { ProviderRequest } from "./token-request.ts";
+import type { Egress } from "./egress.ts";
+import { exchange } from "./exchange.ts";
+import { parseTarget } from "./target.ts";
+
+/** A request to a provider, ready to be sent. Holds secrets: never log it. */
+export interface ProviderRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+}
 
 /** Sends a request of the vault's own to a provider, and reads the whole answer. */
 export type Ask = (request: ProviderRequest) => Promise<Asked>;
