@@ -55,6 +55,7 @@ export interface RunningVault {
 }
 
 const TOUCH_CHAIN_EVERY_MS = 5_000;
+const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const INDEX_EVERY_MS = 250;
@@ -175,6 +176,10 @@ export async function startVault({
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
   ];
+  if (store.isShared)
+    timers.push(
+      setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
+    );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();

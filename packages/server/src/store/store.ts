@@ -445,6 +445,11 @@ export interface DataKeyStore {
   /** An active key takes the place of the app's active one in the same write. */
   insertDataKey(key: DataKeyRecord): Promise<void>;
   rewrapDataKey(id: string, masterKeyId: string, wrapped: Uint8Array): Promise<void>;
+  /**
+   * Shared storage shows every sealed value before it hands out the record it is in, and waits: another process may have
+   * sealed it with a key it made a moment ago. An embedded store has nobody to wait for.
+   */
+  onSealed(learn: (sealed: Uint8Array) => Promise<void> | undefined): void;
 }
 
 export interface SealedRecord {

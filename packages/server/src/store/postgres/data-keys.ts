@@ -42,6 +42,7 @@ export function dataKeyStore(db: Database): DataKeyStore {
           key.createdAt,
         );
       }),
+    onSealed: (learn) => db.onSealed(learn),
     async rewrapDataKey(id, masterKeyId, wrapped) {
       await db.run("UPDATE data_keys SET master_key_id = $1, wrapped = $2 WHERE id = $3", masterKeyId, wrapped, id);
     },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import pg from "pg";
 import { connectionSettings } from "./connection.ts";
 import { endsConnection, isReadOnly, lacksPrepared, ofStorage } from "./failure.ts";
+import { createSealedWatch } from "./sealed-watch.ts";
 
 /**
  * A pool of connections to PostgreSQL. Every statement is prepared under a name made from its text, once per connection:
@@ -18,6 +19,8 @@ export interface Queries {
 export interface Database extends Queries {
   /** READ COMMITTED: lock what is read to be changed. */
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
+  /** Waited for with every sealed value that is read, before the row is handed out. */
+  onSealed(learn: (sealed: Uint8Array) => Promise<void> | undefined): void;
   close(): Promise<void>;
 }
 
@@ -34,6 +37,14 @@ export interface PoolOptions {
 }
 
 type Row = Record<string, unknown>;
+
+type Send = (sql: string, values: unknown[]) => Promise<pg.QueryResult<Row>>;
+
+const queriesBy = (send: Send): Queries => ({
+  get: async <T>(sql: string, ...values: unknown[]) => (await send(sql, values)).rows[0] as T | undefined,
+  all: async <T>(sql: string, ...values: unknown[]) => (await send(sql, values)).rows as T[],
+  run: async (sql, ...values) => (await send(sql, values)).rowCount ?? 0,
+});
 
 export function openPool({
   url,
@@ -65,6 +76,7 @@ export function openPool({
   pool.on("error", () => undefined);
   const names = new Map<string, string>();
   let keepsPrepared = true;
+  const watch = createSealedWatch();
 
   async function query(client: pg.PoolClient, sql: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
     onStatement?.(sql);
@@ -113,27 +125,39 @@ export function openPool({
     }
   }
 
-  const queriesBy = (send: (sql: string, values: unknown[]) => Promise<pg.QueryResult<Row>>): Queries => ({
-    get: async <T>(sql: string, ...values: unknown[]) => (await send(sql, values)).rows[0] as T | undefined,
-    all: async <T>(sql: string, ...values: unknown[]) => (await send(sql, values)).rows as T[],
-    run: async (sql, ...values) => (await send(sql, values)).rowCount ?? 0,
-  });
+  async function transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    const read: (() => Promise<unknown> | undefined)[] = [];
+    const result = await guard(async (client) => {
+      await command(client, "BEGIN");
+      try {
+        const queries = queriesBy(async (sql, values) => {
+          const found = await query(client, sql, values);
+          read.push(() => watch.seen(sql, found));
+          return found;
+        });
+        const done = await work(queries);
+        await command(client, "COMMIT");
+        return done;
+      } catch (error) {
+        // A connection that is gone has rolled back already.
+        if (!endsConnection(error)) await command(client, "ROLLBACK");
+        throw error;
+      }
+    });
+    for (const seen of read) await seen();
+    return result;
+  }
 
   return {
-    ...queriesBy((sql, values) => guard((client) => query(client, sql, values))),
-    transaction: (work) =>
-      guard(async (client) => {
-        await command(client, "BEGIN");
-        try {
-          const result = await work(queriesBy((sql, values) => query(client, sql, values)));
-          await command(client, "COMMIT");
-          return result;
-        } catch (error) {
-          // A connection that is gone has rolled back already.
-          if (!endsConnection(error)) await command(client, "ROLLBACK");
-          throw error;
-        }
-      }),
+    ...queriesBy(async (sql, values) => {
+      const found = await guard((client) => query(client, sql, values));
+      // Only now that the connection is free again: whoever looks for a key needs one.
+      const learned = watch.seen(sql, found);
+      if (learned) await learned;
+      return found;
+    }),
+    transaction,
+    onSealed: watch.onSealed,
     close: () => pool.end(),
   };
 }

@@ -3,7 +3,8 @@ import type { Database } from "./database.ts";
 
 export function settingStore(db: Database): SettingStore {
   const get = async (name: string): Promise<Uint8Array | null> =>
-    (await db.get<{ value: Uint8Array }>("SELECT value FROM settings WHERE name = $1", name))?.value ?? null;
+    (await db.get<{ sealed: Uint8Array }>("SELECT value AS sealed FROM settings WHERE name = $1", name))?.sealed ??
+    null;
   return {
     getSetting: get,
     async insertSetting(name, value) {

@@ -38,6 +38,7 @@ export function dataKeyStore(db: Database): DataKeyStore {
         );
       });
     },
+    onSealed: () => undefined,
     async rewrapDataKey(id, masterKeyId, wrapped) {
       db.run("UPDATE data_keys SET master_key_id = ?, wrapped = ? WHERE id = ?", masterKeyId, wrapped, id);
     },
