@@ -16,7 +16,8 @@ export function connectionSettings(databaseUrl: string): pg.ClientConfig {
 }
 
 /** What is wrong with the address of a database; never the address itself, as there may be a password in it. */
-export function databaseUrlProblem(databaseUrl: string): string | null {
+export function databaseUrlProblem(databaseUrl: string | undefined): string | null {
+  if (databaseUrl === undefined) return null;
   if (!URL.canParse(databaseUrl)) return "is not a URL; write postgres://user@host:5432/database";
   const url = new URL(databaseUrl);
   if (url.protocol !== "postgres:" && url.protocol !== "postgresql:") return "must begin with postgres://";
