@@ -134,7 +134,7 @@ export async function startLocalVault(
     forgetRunning();
     const { clock, random, newId } = around;
     const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
-    const store = await openStore(config);
+    const store = await openStore(config, () => clock.monotonic());
     let listeningAt: string | null = null;
     const publicUrl = (): string => {
       const url = config.publicUrl?.origin ?? config.servedAt ?? listeningAt;

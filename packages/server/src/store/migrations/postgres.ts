@@ -183,6 +183,16 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         writer ${ID}, seq bigint, hash bytea NOT NULL, at bigint NOT NULL, signature bytea NOT NULL,
         PRIMARY KEY (writer, seq)
       );
+
+      -- Tells other replicas to read anew what they keep in memory. Not for tokens, which change all the time.
+      CREATE FUNCTION tell_change() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN NOTIFY alter_vault_changes; RETURN NULL; END';
+      CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON api_keys
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON secrets
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON grants
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },
 ];

@@ -1,6 +1,7 @@
 import type { Scope } from "@alter-vault/protocol";
 import type { ApiKeyRecord, ApiKeyStore } from "../store.ts";
 import type { Database } from "./database.ts";
+import { createFreshRecords, type Freshness } from "./fresh-records.ts";
 
 interface Row {
   id: string;
@@ -32,7 +33,11 @@ const fromRow = (row: Row): ApiKeyRecord => ({
   deprecatedAt: row.deprecated_at,
 });
 
-export function apiKeyStore(db: Database): ApiKeyStore {
+export function apiKeyStore(db: Database, freshness: Freshness | null): ApiKeyStore {
+  const find = async (id: string): Promise<ApiKeyRecord | null> => {
+    const row = await db.get<Row>("SELECT * FROM api_keys WHERE id = $1", id);
+    return row ? fromRow(row) : null;
+  };
   return {
     async insertApiKey(key) {
       await db.run(
@@ -51,10 +56,7 @@ export function apiKeyStore(db: Database): ApiKeyStore {
         key.deprecatedAt,
       );
     },
-    async findApiKey(id) {
-      const row = await db.get<Row>("SELECT * FROM api_keys WHERE id = $1", id);
-      return row ? fromRow(row) : null;
-    },
+    findApiKey: freshness ? createFreshRecords(freshness, find) : find,
     async listApiKeys(appId) {
       const rows = await db.all<Row>("SELECT * FROM api_keys WHERE app_id = $1 ORDER BY created_at, id", appId);
       return rows.map(fromRow);

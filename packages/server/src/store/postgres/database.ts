@@ -21,6 +21,8 @@ export interface Database extends Queries {
   transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T>;
   /** Waited for with every sealed value that is read, before the row is handed out. */
   onSealed(learn: (sealed: Uint8Array) => Promise<void> | undefined): void;
+  /** Becomes another number whenever this process may have changed a record. */
+  changes(): number;
   close(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export function openPool({
   const names = new Map<string, string>();
   let keepsPrepared = true;
   const watch = createSealedWatch();
+  let changes = 0;
 
   async function query(client: pg.PoolClient, sql: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
     onStatement?.(sql);
@@ -127,10 +130,12 @@ export function openPool({
 
   async function transaction<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
     const read: (() => Promise<unknown> | undefined)[] = [];
+    let isChanging = false;
     const result = await guard(async (client) => {
       await command(client, "BEGIN");
       try {
         const queries = queriesBy(async (sql, values) => {
+          isChanging ||= changesRecords(sql);
           const found = await query(client, sql, values);
           read.push(() => watch.seen(sql, found));
           return found;
@@ -143,14 +148,16 @@ export function openPool({
         if (!endsConnection(error)) await command(client, "ROLLBACK");
         throw error;
       }
-    });
+    }).finally(() => isChanging && changes++);
     for (const seen of read) await seen();
     return result;
   }
 
   return {
     ...queriesBy(async (sql, values) => {
-      const found = await guard((client) => query(client, sql, values));
+      const isChanging = changesRecords(sql);
+      // Also after a failure, as it may have been done.
+      const found = await guard((client) => query(client, sql, values)).finally(() => isChanging && changes++);
       // Only now that the connection is free again: whoever looks for a key needs one.
       const learned = watch.seen(sql, found);
       if (learned) await learned;
@@ -158,8 +165,21 @@ export function openPool({
     }),
     transaction,
     onSealed: watch.onSealed,
+    changes: () => changes,
     close: () => pool.end(),
   };
+}
+
+const changing = new Map<string, boolean>();
+
+/** Whether a statement writes to anything but the log and what belongs to it. */
+function changesRecords(sql: string): boolean {
+  let known = changing.get(sql);
+  if (known === undefined) {
+    known = /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_)/.test(sql);
+    changing.set(sql, known);
+  }
+  return known;
 }
 
 /** What has no plan to keep. */

@@ -1,5 +1,6 @@
-import type { GrantFilter, GrantStore } from "../store.ts";
+import type { GrantFilter, GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
+import { createFreshRecords, type Freshness } from "./fresh-records.ts";
 import {
   fromJoinedRow,
   GRANT_WITH_SECRET,
@@ -10,7 +11,17 @@ import {
 } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
-export function grantStore(db: Database): GrantStore {
+export function grantStore(db: Database, freshness: Freshness | null): GrantStore {
+  const find = async (appId: string, id: string): Promise<GrantWithSecret | null> => {
+    const row = await db.get<JoinedRow>(`${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.id = $2`, appId, id);
+    return row ? fromJoinedRow(row) : null;
+  };
+  const findFresh =
+    freshness &&
+    createFreshRecords(freshness, (key) => {
+      const [appId = "", id = ""] = key.split(" ");
+      return find(appId, id);
+    });
   const changed = async (sql: string, ...values: unknown[]) => {
     const row = await db.get<GrantRow>(`${sql} RETURNING *`, ...values);
     return row ? grantFromRow(row) : null;
@@ -19,10 +30,7 @@ export function grantStore(db: Database): GrantStore {
     async insertGrant(grant) {
       if (!(await insertGrant(db, grant))) throw new Error("the account has a grant already");
     },
-    async findGrant(appId, id) {
-      const row = await db.get<JoinedRow>(`${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.id = $2`, appId, id);
-      return row ? fromJoinedRow(row) : null;
-    },
+    findGrant: (appId, id) => (findFresh ? findFresh(`${appId} ${id}`) : find(appId, id)),
     async findGrantsByProvider(appId, provider, principals, limit) {
       // One after the other by its own index, as an OR over them would read all grants of the provider.
       const found = await Promise.all(

@@ -44,11 +44,11 @@ async function isCurrent(queries: Queries, migrations: readonly PostgresMigratio
   return done.id >= newest;
 }
 
-/** Prepared statements hold one each. No text of a migration has a semicolon but at the end of a statement. */
+/** Prepared statements hold one each. In a migration a line ends with a semicolon where a statement does. */
 function statementsOf(sql: string): string[] {
   return sql
     .replaceAll(/--.*$/gm, "")
-    .split(";")
+    .split(/;\s*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== "");
 }
