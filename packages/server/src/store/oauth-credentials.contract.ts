@@ -248,6 +248,12 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       const { id: other } = await connected({ provider: "other" }, { refreshDueAt: 50_000 });
       await lease(id, { until: 60_000 });
       await given.reopen();
+      if (given.store.isShared) {
+        // Whoever holds it may be alive elsewhere.
+        expect(await given.store.breakOAuthLeases()).toEqual([]);
+        expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({ leaseId: "lease-1" });
+        return;
+      }
       expect(await given.store.breakOAuthLeases()).toEqual([{ appId: given.appA, id }]);
       expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({
         leaseId: null,

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { agentContract } from "./agents.contract.ts";
 import { connectContract } from "./connect.contract.ts";
+import { identityContract } from "./identity.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
@@ -380,7 +382,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(newest.map(({ entry: row }) => row.entryId)).toEqual([ids[4], ids[3]]);
         expect(newest[0]?.outcome?.body).toContain("done");
         const following = await store.listEntries(appA, filter, {
-          from: newest[1]?.entry.seq ?? 0,
+          from: newest[1]?.cursor ?? null,
           order: "newest",
           limit: 10,
         });
@@ -445,5 +447,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     toolCallContract(open);
+    identityContract(open);
+    agentContract(open);
   });
 }
