@@ -21,6 +21,7 @@ export {
 } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
+export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
 export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { AwsClientConfig, AwsHttpResponse, AwsOptions, AwsRequestHandler } from "./aws.ts";
 export type { AwsHttpRequest } from "./aws-request.ts";
