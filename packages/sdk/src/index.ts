@@ -22,6 +22,7 @@ export {
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
+export type { WaitOptions } from "./adapter-wait.ts";
 export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { AwsClientConfig, AwsHttpResponse, AwsOptions, AwsRequestHandler } from "./aws.ts";
 export type { AwsHttpRequest } from "./aws-request.ts";
