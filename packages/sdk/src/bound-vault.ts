@@ -69,6 +69,7 @@ const VIEW_OPTIONS = [
   "context",
   "caller",
   "framework",
+  "userToken",
   "signal",
 ];
 
