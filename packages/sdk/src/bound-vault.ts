@@ -1,5 +1,6 @@
 import { hide } from "./alter-sdk-error.ts";
 import { actionFor, type ActionOptions, type ActionRequired } from "./adapter-action.ts";
+import { waitForAction, type WaitOptions } from "./adapter-wait.ts";
 import { awsClientConfig, type AwsClientConfig, type AwsOptions } from "./aws.ts";
 import { refineDefaults, type CallDefaults, type ViewDefaults } from "./call-defaults.ts";
 import { checkConnection, type ConnectionCheck, type ConnectionNeed } from "./check-connection.ts";
@@ -48,6 +49,11 @@ export interface VaultCalls {
    * account, allow more scopes, approve the call. Null for every other failure. Adapters pause their framework with it.
    */
   actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null>;
+  /**
+   * Waits until it seems done, so that the call is worth making again; false when the time is up. Needs the scope
+   * `grants:read`. Rejects with the signal's own reason.
+   */
+  waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean>;
   /** A view whose calls carry these defaults. It shares everything else, closing included. */
   with(defaults: ViewDefaults): VaultCalls;
 }
@@ -102,6 +108,10 @@ export class BoundVault implements VaultCalls {
 
   async actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null> {
     return actionFor(this.#core, error, options);
+  }
+
+  async waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean> {
+    return waitForAction(this.#core, action, options);
   }
 
   with(defaults: ViewDefaults): VaultCalls {

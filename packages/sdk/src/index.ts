@@ -37,6 +37,8 @@ export {
 } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
+export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
+export type { WaitOptions } from "./adapter-wait.ts";
 export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { ApiKeyInfo, Keys, NewApiKey, RevokeKeyOptions, RotateKeyOptions } from "./api-keys.ts";
 export type { AuditEntry, AuditListResult, ListAuditOptions } from "./audit-log.ts";

@@ -7,6 +7,7 @@ import type { AuditEntry, ErrorCode } from "@alter-vault/protocol";
 import { AlterVault, type AlterVaultOptions } from "@alter-vault/sdk";
 import { createLogger, createVaultClient, startMemoryVault, systemSurroundings } from "@alter-vault/server";
 import { createFakeApi, type FakeApi, type FakeApiOptions, type FakeApiServer } from "./fake-api.ts";
+import { fakeEntry } from "./fake-entry.ts";
 import { startFakeNetwork } from "./fake-network.ts";
 import { createRefusals, type RefusalOptions } from "./refusals.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
@@ -89,9 +90,12 @@ export async function createTestVault(options: TestVaultOptions = {}): Promise<T
       if (apis.has(id)) throw new Error(`there is a provider "${id}" in this test already`);
       const api = createFakeApi(id, newToken(), given);
       apis.set(id, api);
-      // Known to the catalogue or not: with it, there is a page to connect at.
+      const { providers } = await operator.call("listProviders", {});
+      if (!providers.some(({ provider_id: known }) => known === id)) {
+        await operator.call("addProvider", { body: { definition: fakeEntry(id, api.hosts) } });
+      }
       const body = { client_id: "fake-client-id", client_secret: "fake-client-secret" };
-      await operator.call("putProviderConfig", { id, body }).catch(() => undefined);
+      await operator.call("putProviderConfig", { id, body });
       return api;
     },
     async connect(provider) {
