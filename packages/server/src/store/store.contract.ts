@@ -3,6 +3,7 @@ import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectContract } from "./connect.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
+import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
 import {
@@ -439,5 +440,6 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     oauthCredentialContract(open);
     providerContract(open);
     connectContract(open);
+    policyContract(open);
   });
 }
