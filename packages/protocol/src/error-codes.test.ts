@@ -34,6 +34,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   GrantNotFoundError: true,
   AmbiguousGrantError: true,
   PolicyViolationError: true,
+  RateLimitError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,
   ConnectFlowError: true,

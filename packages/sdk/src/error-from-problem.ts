@@ -23,6 +23,7 @@ import {
   GrantRevokedError,
   NetworkError,
   PolicyViolationError,
+  RateLimitError,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
   TimeoutError,
@@ -46,6 +47,7 @@ const CLASS_OF: Readonly<Record<SdkErrorName, new (message: string, init: ErrorI
   GrantNotFoundError,
   AmbiguousGrantError,
   PolicyViolationError,
+  RateLimitError,
   TokenRefreshInProgressError,
   ScopeReauthRequiredError,
   ConnectFlowError,
@@ -85,6 +87,7 @@ function initOf(problem: Problem, call: AddressedCredential) {
     missingScopes: problem.missing_scopes,
     policyError: problem.policy_error,
     ruleId: problem.rule_id,
+    retryAfterSeconds: problem.retry_after_seconds,
     statusCode: problem.status,
   };
 }

@@ -14,6 +14,7 @@ const TREE: Record<string, string> = {
   GrantNotFoundError: "BackendError",
   AmbiguousGrantError: "BackendError",
   PolicyViolationError: "BackendError",
+  RateLimitError: "PolicyViolationError",
   TokenRefreshInProgressError: "BackendError",
   ConnectFlowError: "AlterSDKError",
   ConnectDeniedError: "ConnectFlowError",

@@ -58,6 +58,7 @@ export {
   GrantRevokedError,
   NetworkError,
   PolicyViolationError,
+  RateLimitError,
   ProviderAPIError,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
@@ -67,6 +68,7 @@ export {
   type ConnectFlowErrorInit,
   type GrantErrorInit,
   type PolicyViolationErrorInit,
+  type RateLimitErrorInit,
   type ProviderAPIErrorInit,
   type ScopeReauthRequiredErrorInit,
 } from "./errors.ts";
