@@ -6,10 +6,10 @@
  * One source for versions 5, 6 and 7, of which it uses types only.
  */
 import {
-  contextText,
-  currentContext,
   describeFailure,
   readToolAnswer,
+  resolveIds,
+  runTool,
   sendToolRequest,
   type CredentialOptions,
   type SafeFailure,
@@ -75,9 +75,11 @@ export function vaultTool<Input, Data = unknown>(
     inputSchema,
     async execute(input: Input, execution: ExecuteOptions): Promise<VaultOutput<Data>> {
       try {
-        const response = await sendToolRequest(view, await request(input), toolScope(execution));
-        if (output !== undefined) return { ok: true, data: await output(response, input) };
-        return { ok: true, data: (await readToolAnswer(response)) as Data };
+        const data = await runTool(view, toolScope(execution), async ({ vault: bound }) => {
+          const response = await sendToolRequest(bound, await request(input));
+          return output === undefined ? ((await readToolAnswer(response)) as Data) : output(response, input);
+        });
+        return { ok: true, data };
       } catch (error) {
         const failure = execution.abortSignal?.aborted === true ? null : describeFailure(error);
         if (failure === null) throw error;
@@ -101,14 +103,12 @@ function toolScope({
   experimental_context: olderContext,
 }: ExecuteOptions): ToolScope {
   const given = vaultOf(context) ?? vaultOf(olderContext) ?? {};
-  const ambient = currentContext();
   const { runId, step, tool } = currentGeneration();
   return {
     framework: "ai-sdk",
-    runId: contextText(given.runId) ?? ambient["run_id"] ?? runId,
-    threadId: contextText(given.threadId) ?? ambient["thread_id"],
-    toolCallId,
-    context: { step, tool },
+    tool,
+    ids: resolveIds({ explicit: given, framework: { toolCallId }, automatic: { runId } }),
+    context: { step },
     signal: abortSignal,
   };
 }

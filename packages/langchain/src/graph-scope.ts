@@ -1,4 +1,4 @@
-import { contextText, currentContext, type ToolScope } from "@alter-vault/sdk";
+import { contextText, resolveIds, type ToolScope } from "@alter-vault/sdk";
 import type { CallbackManagerForToolRun } from "@langchain/core/callbacks/manager";
 import type { ToolRunnableConfig } from "@langchain/core/tools";
 
@@ -24,28 +24,34 @@ export function graphScope(
 ): ToolScope {
   const configurable: Readonly<Record<string, unknown>> = config?.configurable ?? {};
   const metadata: Readonly<Record<string, unknown>> = config?.metadata ?? {};
-  const ambient = currentContext();
   const graphRun = graphRunId(config);
   const inGraph = graphRun !== undefined || metadata["langgraph_step"] !== undefined;
   return {
     framework: inGraph ? "langgraph" : "langchain",
-    runId:
-      contextText(configurable["vault_run_id"]) ??
-      ambient["run_id"] ??
-      contextText(configurable["run_id"]) ??
-      traceId(runManager) ??
-      graphRun ??
-      runManager?.runId,
-    threadId: contextText(configurable["thread_id"]) ?? ambient["thread_id"],
-    toolCallId: config?.toolCall?.id ?? config?.toolCallId,
+    tool,
+    ids: resolveIds({
+      // The thread is the program's own word, too.
+      explicit: { runId: configurable["vault_run_id"], threadId: configurable["thread_id"] },
+      framework: {
+        runId: contextText(configurable["run_id"]) ?? traceId(runManager),
+        toolCallId: config?.toolCall?.id ?? config?.toolCallId,
+      },
+      automatic: { runId: graphRun ?? runManager?.runId },
+    }),
     context: {
-      tool,
+      parent_run_id: parentRunId(runManager),
       node: metadata["langgraph_node"],
       step: metadata["langgraph_step"],
       checkpoint_ns: configurable["checkpoint_ns"],
     },
     signal: config?.signal,
   };
+}
+
+/** The run of the node, which is protected by another name in older versions. */
+function parentRunId(runManager: CallbackManagerForToolRun | undefined): unknown {
+  if (runManager === undefined) return undefined;
+  return Reflect.get(runManager, "parentRunId") ?? Reflect.get(runManager, "_parentRunId");
 }
 
 /** `control` is there from LangGraph 1.4 on, `writer` from 1.0 on. Subgraphs get the same object as the graph around them. */

@@ -6,6 +6,7 @@
 import {
   describeFailure,
   readToolAnswer,
+  runTool,
   sendToolRequest,
   type CredentialOptions,
   type ToolRequest,
@@ -90,13 +91,15 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
     config?: ToolRunnableConfig,
   ): Promise<Output> {
     const scope = graphScope(this.name, runManager, config);
-    const answersToolCall = typeof scope.toolCallId === "string" && scope.toolCallId !== "";
+    const answersToolCall = config?.toolCall?.id !== undefined;
     try {
-      const response = await sendToolRequest(this.#vault, await this.#request(input), scope);
-      if (this.#output !== undefined) return await this.#output(response, input);
-      const answer = await readToolAnswer(response);
-      // As text, because LangChain reads meaning into values: a list of objects with a "type" would be content blocks.
-      return (answersToolCall && typeof answer !== "string" ? JSON.stringify(answer) : answer) as Output;
+      return await runTool(this.#vault, scope, async ({ vault }) => {
+        const response = await sendToolRequest(vault, await this.#request(input));
+        if (this.#output !== undefined) return this.#output(response, input);
+        const answer = await readToolAnswer(response);
+        // As text, because LangChain reads meaning into values: a list of objects with a "type" would be content blocks.
+        return (answersToolCall && typeof answer !== "string" ? JSON.stringify(answer) : answer) as Output;
+      });
     } catch (error) {
       const failure = scope.signal?.aborted === true ? null : describeFailure(error);
       if (failure === null || !answersToolCall) throw error;
@@ -105,7 +108,7 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
       const refused: unknown = new ToolMessage({
         status: "error",
         name: this.name,
-        tool_call_id: String(scope.toolCallId),
+        tool_call_id: String(config?.toolCall?.id),
         content,
       });
       // The framework takes a ToolMessage from every tool, which its types do not say.

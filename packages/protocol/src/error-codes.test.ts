@@ -13,6 +13,7 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
   "clock_skew",
   "token_refresh_in_progress",
   "rate_limited",
+  "tool_call_in_progress",
   "connect_timeout",
 ];
 
@@ -25,6 +26,12 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   AgentNotFoundError: true,
   LastActiveKeyError: true,
   IdempotencyKeyBodyMismatchError: true,
+  InvalidKeyError: true,
+  KeyNotFoundError: true,
+  AgentKeyRequiredError: true,
+  AgentNotAllowedError: true,
+  InsufficientScopeError: true,
+  RestrictedGrantRequiresProxyError: true,
   NoDelegatedGrantError: true,
   UserTokenError: true,
   ReAuthRequiredError: true,
@@ -35,6 +42,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   AmbiguousGrantError: true,
   PolicyViolationError: true,
   RateLimitError: true,
+  ApprovalRequiredError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,
   ConnectFlowError: true,

@@ -8,10 +8,14 @@ export {
   AgentCreate,
   AgentCreated,
   AgentKeyCreate,
+  AgentKeyList,
+  AgentList,
   AgentUpdate,
   Delegation,
   DelegationCreate,
+  DelegationList,
   KeyConstraints,
+  KeyRotate,
 } from "./agents.ts";
 export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
 export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
@@ -48,6 +52,7 @@ export {
   Identity,
   IdentityProvider,
   IdentityProviderCreate,
+  IdentityProviderList,
   IdentityProviderPreview,
   IdentityProviderUpdate,
   IDP_ALGORITHMS,
@@ -59,6 +64,7 @@ export {
   USER_STATUSES,
   VaultSession,
   VaultSessionCreate,
+  VaultSessionRevoked,
 } from "./identity.ts";
 export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
 export { openApiDocument } from "./openapi.ts";

@@ -118,6 +118,32 @@ export class RateLimitError extends PolicyViolationError {
   }
 }
 
+export interface ApprovalRequiredErrorInit extends PolicyViolationErrorInit {
+  readonly approvalId?: string | undefined;
+  readonly approvalUrl?: string | undefined;
+  readonly approvalExpiresAt?: string | undefined;
+}
+
+/** Somebody must approve the call. Once that is done, the very same call goes through. */
+export class ApprovalRequiredError extends PolicyViolationError {
+  static override readonly errorName: string = "ApprovalRequiredError";
+  static override readonly defaultCode: SdkErrorCode = "approval_required";
+
+  /** The same for the same call, as long as it waits. */
+  readonly approvalId: string | undefined;
+  /** Where it is approved; works once. */
+  readonly approvalUrl: string | undefined;
+  /** ISO 8601. */
+  readonly approvalExpiresAt: string | undefined;
+
+  constructor(message: string, init: ApprovalRequiredErrorInit = {}) {
+    super(message, init);
+    this.approvalId = init.approvalId;
+    this.approvalUrl = init.approvalUrl;
+    this.approvalExpiresAt = init.approvalExpiresAt;
+  }
+}
+
 /** Another call is refreshing the credential. Try again in a moment. */
 export class TokenRefreshInProgressError extends BackendError {
   static override readonly errorName: string = "TokenRefreshInProgressError";

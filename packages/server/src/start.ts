@@ -27,6 +27,7 @@ import { createInFlight } from "./policy/limits.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import type { Store } from "./store/store.ts";
+import { createToolCalls } from "./tool-calls/tool-calls.ts";
 import { createVault } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -62,6 +63,7 @@ const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
+const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
@@ -117,6 +119,7 @@ export async function startVault({
   const keys = createKeySource(ask, now);
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
+  const toolCalls = createToolCalls({ store, keyring, clock });
   const vault = createVault({
     store,
     keyring,
@@ -127,6 +130,7 @@ export async function startVault({
     log,
     refusalLimit: createRefusalLimit(),
     egress,
+    toolCalls,
     clock,
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
@@ -170,10 +174,15 @@ export async function startVault({
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
+    setInterval(
+      () => void toolCalls.forget().catch(failed("forgetting calls of tools failed")),
+      FORGET_TOOL_CALLS_EVERY_MS,
+    ),
   ];
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
+  await store.abandonToolCalls();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));

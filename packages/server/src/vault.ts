@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Injection } from "@alter-vault/protocol";
+import { HEADER, type Injection } from "@alter-vault/protocol";
 import { localOutcome, type Facts, type KnownEntry } from "./audit/entry.ts";
 import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
@@ -28,6 +28,7 @@ import { takeLimits } from "./take-limits.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay, refuseStranger } from "./refuse.ts";
 import { isLater, type Soon } from "./soon.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
+import type { ToolCalls } from "./tool-calls/tool-calls.ts";
 
 /**
  * THE DOOR. Everything that anybody asks of the vault comes through here, and each way through reads the same:
@@ -73,6 +74,7 @@ export interface VaultDeps {
   readonly keyRates: KeyRates;
   readonly refusalLimit: RefusalLimit;
   readonly egress: Egress;
+  readonly toolCalls: ToolCalls;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
   readonly policies: PolicyCache;
@@ -224,6 +226,18 @@ export function createVault(deps: VaultDeps): Vault {
     return { ...outcome, retries: outcome.retries + sent.retries + 1 };
   }
 
+  function forward(
+    prepared: Prepared,
+    stream: Readable | null,
+    sink: EgressSink,
+    signal: HangUpSignal,
+  ): Promise<EgressOutcome | Failure> {
+    const { checked, injected } = prepared;
+    return stream || checked.credential.kind === "secret"
+      ? send(checked, injected, stream, sink, signal)
+      : sendWithTokens(prepared, sink, signal);
+  }
+
   /** Allowed, but ended inside the vault. */
   function endInside(requestId: string, appId: string, failure: Failure, startedMs: number): Refused {
     log.outcome(requestId, appId, localOutcome("vault_error", failure.code, elapsed(startedMs)));
@@ -237,14 +251,21 @@ export function createVault(deps: VaultDeps): Vault {
       const prepared = await prepare(call, "proxy", requestId, startedMs);
       if (!("checked" in prepared)) return prepared;
 
-      const { checked, injected, appId } = prepared;
+      const { checked, appId } = prepared;
       const stream = streamedBody(checked);
       const sink = openSink(answerFacts(requestId, prepared));
+      const index = call.signed.headers[HEADER.call];
       const sending =
-        stream || checked.credential.kind === "secret"
-          ? send(checked, injected, stream, sink, signal)
-          : sendWithTokens(prepared, sink, signal);
+        index === undefined
+          ? forward(prepared, stream, sink, signal)
+          : deps.toolCalls.once({ appId, requestId, index, checked }, sink, (kept) =>
+              forward(prepared, stream, kept, signal),
+            );
       const sent = await sending.finally(prepared.release);
+      if ("replayed" in sent) {
+        log.outcome(requestId, appId, { ...localOutcome("done", null, elapsed(startedMs)), status: sent.status });
+        return { ok: true, requestId };
+      }
       if (!("retries" in sent)) return endInside(requestId, appId, sent, startedMs);
       const outcome = whyBodyBroke(sent, stream);
       log.outcome(requestId, appId, {

@@ -44,7 +44,7 @@ const MAX_BATCH = 512;
 /** A commit costs about as much for many rows as for one, so a busy vault waits a moment for company. */
 const A_FEW = 4;
 const ENOUGH = 64;
-const MAX_TURNS = 3;
+const MAX_TURNS = 16;
 const OUTCOME_DELAY_MS = 20;
 const OUTCOME_RETRY_MS = 500;
 /** While the store fails, this many outcomes are kept for later. The entries they belong to say "unknown" meanwhile. */

@@ -98,6 +98,8 @@ export type EgressOutcome =
       readonly host?: string;
       /** The sink has got headers already: the answer broke off. */
       readonly started: boolean;
+      /** Something of the request may have reached the provider. */
+      readonly begun: boolean;
       readonly retries: number;
       readonly redirects: number;
       readonly scrubbed: number;

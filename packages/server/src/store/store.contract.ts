@@ -6,6 +6,7 @@ import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest
 import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
+import { toolCallContract } from "./tool-calls.contract.ts";
 import {
   SYSTEM,
   type ChainHead,
@@ -246,6 +247,10 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const attempt = connectAttempt(appId, `state-${index}`);
         await store.insertConnectAttempt(attempt);
         made.push(`oauth_credential:${grant.id}`, `provider_config:${config.id}`, `connect_attempt:${attempt.id}`);
+        const call = { id: newId(), appId, requestHash: "", entryId: newId(), claimedAt: 1, expiresAt: 2 };
+        await store.claimToolCall({ ...call, state: "open" }, 1);
+        await store.settleToolCall(appId, call.id, call.entryId, "answered", randomBytes(60));
+        made.push(`tool_call:${call.id}`);
       }
       let after: string | null = "";
       while (after !== null) {
@@ -441,5 +446,6 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     policyContract(open);
+    toolCallContract(open);
   });
 }

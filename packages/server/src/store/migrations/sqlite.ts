@@ -216,6 +216,20 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   },
   {
     id: 5,
+    name: "calls of tools",
+    sql: `
+      CREATE TABLE tool_calls (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL, request_hash TEXT NOT NULL, entry_id TEXT NOT NULL,
+        state TEXT NOT NULL, claimed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
+      CREATE INDEX tool_calls_open ON tool_calls (id) WHERE state = 'open';
+
+      CREATE TABLE tool_call_answers (id TEXT PRIMARY KEY, app_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
+    `,
+  },
+  {
+    id: 6,
     name: "policies",
     sql: `
       CREATE TABLE policy_versions (

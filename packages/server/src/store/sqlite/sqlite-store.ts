@@ -13,6 +13,7 @@ import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
+import { toolCallStore } from "./tool-calls.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
@@ -25,6 +26,7 @@ export function openSqliteStore(path: string): Store {
     ...oauthCredentialStore(db),
     ...providerStore(db),
     ...connectStore(db),
+    ...toolCallStore(db),
     ...identityStore(db),
     ...agentStore(db),
     ...policyStore(db),
