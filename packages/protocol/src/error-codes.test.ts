@@ -41,6 +41,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   GrantNotFoundError: true,
   AmbiguousGrantError: true,
   PolicyViolationError: true,
+  RateLimitError: true,
   ApprovalRequiredError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,

@@ -34,6 +34,7 @@ export type SdkErrorName =
   | "GrantNotFoundError"
   | "AmbiguousGrantError"
   | "PolicyViolationError"
+  | "RateLimitError"
   | "ApprovalRequiredError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
@@ -323,8 +324,17 @@ export const ERROR_CODES = {
   ),
 
   // May they.
+  policy_not_found: entry(404, false, "No such version of the policy", "See `alter-vault policy versions`."),
+  policy_invalid: entry(400, false, "The policy is not valid", "Look at `issues`: each names a place and what to do."),
   policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
-  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "RateLimitError"),
+  budget_exhausted: entry(
+    403,
+    false,
+    "The budget of calls is used up",
+    "Raise the budget of the rule named in `rule_id`, or begin another run.",
+    "PolicyViolationError",
+  ),
   approval_required: entry(
     403,
     false,

@@ -74,6 +74,16 @@ export { POLICY_OUTCOMES, PolicyCase, PolicyCases, PolicyRequest } from "./polic
 export { CedarRule, PolicyDocument, Rule, RuleScope, type ScopeKind } from "./policy/document.ts";
 export { Approvers, Effect } from "./policy/effects.ts";
 export { BodyTest, QueryTest } from "./policy/field-test.ts";
+export {
+  ExplainedRule,
+  PolicyExplain,
+  PolicyExplanation,
+  PolicyPublish,
+  PolicyShadow,
+  PolicyState,
+  PolicyVersionDocument,
+  Stop,
+} from "./policy/resources.ts";
 export { TimeWindow, WEEKDAYS } from "./policy/time-window.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
 export {

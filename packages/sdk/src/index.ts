@@ -85,6 +85,7 @@ export {
   GrantRevokedError,
   NetworkError,
   PolicyViolationError,
+  RateLimitError,
   ProviderAPIError,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
@@ -95,6 +96,7 @@ export {
   type ConnectFlowErrorInit,
   type GrantErrorInit,
   type PolicyViolationErrorInit,
+  type RateLimitErrorInit,
   type ProviderAPIErrorInit,
   type ScopeReauthRequiredErrorInit,
 } from "./errors.ts";

@@ -23,6 +23,8 @@ import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
+import { createInFlight } from "./policy/limits.ts";
+import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import type { Store } from "./store/store.ts";
 import { createToolCalls } from "./tool-calls/tool-calls.ts";
@@ -135,6 +137,8 @@ export async function startVault({
     toolCalls,
     clock,
     allowLoopback,
+    policies: createPolicyCache(store, failed("policy unreadable")),
+    inFlight: createInFlight(),
   });
   const connect = createConnect({
     store,

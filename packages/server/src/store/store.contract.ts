@@ -5,6 +5,7 @@ import { agentContract } from "./agents.contract.ts";
 import { connectContract } from "./connect.contract.ts";
 import { identityContract } from "./identity.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
+import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
 import { toolCallContract } from "./tool-calls.contract.ts";
@@ -446,6 +447,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     oauthCredentialContract(open);
     providerContract(open);
     connectContract(open);
+    policyContract(open);
     toolCallContract(open);
     identityContract(open);
     agentContract(open);

@@ -9,6 +9,7 @@ import { grantStore } from "./grants.ts";
 import { identityStore } from "./identity.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
@@ -28,6 +29,7 @@ export function openSqliteStore(path: string): Store {
     ...toolCallStore(db),
     ...identityStore(db),
     ...agentStore(db),
+    ...policyStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
