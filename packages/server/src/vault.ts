@@ -391,8 +391,8 @@ function whyBodyBroke(sent: EgressOutcome, stream: Readable | null): EgressOutco
 }
 
 /** What SigV4 signs as the payload; nobody else asks. In retrieve mode the caller says what it is going to send. */
-function bodySha256({ claim, body, envelope, secret }: CheckedCall, mode: Mode): string | null {
-  if (secret.injection.kind !== "sigv4") return null;
+function bodySha256({ claim, body, envelope, credential }: CheckedCall, mode: Mode): string | null {
+  if (credential.kind !== "secret" || credential.secret.injection.kind !== "sigv4") return null;
   if (mode === "retrieve") return envelope.body_digest ?? null;
   if (claim.kind === "sha-256") return Buffer.from(claim.value, "base64").toString("hex");
   return body.buffer?.length === 0 ? EMPTY_SHA256 : null;

@@ -16,6 +16,10 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
     "what ended is deleted for all apps",
   ],
   [/^SELECT app_id AS "appId", id FROM oauth_credentials WHERE refresh_due_at/, "ids alone, for the refreshing of all"],
+  [
+    /^DELETE FROM policy_takes WHERE \(app_id, rule_id, key\) IN .* ends_at < \$1/,
+    "what ended is deleted for all apps",
+  ],
   [/^SELECT id, app_id FROM tool_calls WHERE expires_at < \$1/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id, sealed\w* AS sealed FROM/, "sealing again goes over everything, and sees nothing opened"],
   [/^SELECT substr\(sealed\w*, 1, 17\) AS head, count/, "counts by data key"],

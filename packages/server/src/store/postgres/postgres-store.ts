@@ -13,6 +13,7 @@ import { idpStore } from "./idps.ts";
 import { logStore } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
@@ -54,6 +55,7 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...vaultSessionStore(db),
     ...agentStore(db),
     ...delegationStore(db),
+    ...policyStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
