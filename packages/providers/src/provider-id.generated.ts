@@ -85,6 +85,7 @@ export const ProviderId = {
   WEBFLOW: "webflow",
   XERO: "xero",
   ZENDESK: "zendesk",
+  ZOHO: "zoho",
   ZOOM: "zoom",
 } as const;
 export type ProviderId = (typeof ProviderId)[keyof typeof ProviderId];

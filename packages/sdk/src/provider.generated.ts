@@ -85,6 +85,7 @@ export const Provider = {
   WEBFLOW: "webflow",
   XERO: "xero",
   ZENDESK: "zendesk",
+  ZOHO: "zoho",
   ZOOM: "zoom",
 } as const;
 export type Provider = (typeof Provider)[keyof typeof Provider];
