@@ -106,6 +106,18 @@ describe.each([
       expect(none.headers.get("x-request-id")).toBe(contexts()[1]?.["run_id"]);
     });
 
+    test("the user of each request, and nobody where there is none", async () => {
+      const getter = new AlterVault({ apiKey: FAKE_API_KEY, baseUrl: fake.url, userTokenGetter: () => "of-the-app" });
+      const userToken = async (req: Request) => req.get("x-fake-token");
+      const mine = await start(getRepo, { vault: getter, userToken });
+      await fetch(`${mine}/repo`, { headers: { "x-fake-token": "fake.token.of-ada" } });
+      await fetch(`${mine}/repo`, { headers: { "x-fake-token": "fake.token.of-bob" } });
+      await fetch(`${mine}/repo`);
+      await fetch(`${await start(getRepo, { vault: getter })}/repo`);
+      const tokens = fake.seen.map(({ headers }) => headers["alter-user-token"]);
+      expect(tokens).toEqual(["fake.token.of-ada", "fake.token.of-bob", undefined, "of-the-app"]);
+    });
+
     test("thread id by the app's own rule, cut to what the wire takes", async () => {
       const url = await start(getRepo, { threadId: (req) => req.body?.id });
       const post = (id: unknown) =>
@@ -174,6 +186,7 @@ describe.each([
       ["a rule", "policy_denied", 403, {}, 403],
       ["a rate limit", "rate_limited", 429, { retry_after_seconds: 1.5 }, 429],
       ["a wrong key of this server", "invalid_key", 401, {}, 500],
+      ["a user's token that is over", "user_token_expired", 401, {}, 401],
     ] as const;
     test.each(problems)("%s", async (_what, code, vaultStatus, details, status) => {
       fake.answer((_request, response) =>

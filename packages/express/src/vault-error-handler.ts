@@ -27,7 +27,17 @@ export function vaultErrorHandler(): ErrorRequestHandler {
   };
 }
 
-/** A 401 of the vault is about this server's key. Said to a client, it would ask for a login that cannot help. */
-function statusOf({ status }: SafeFailure): number {
-  return status === 401 ? 500 : status;
+const ABOUT_THE_USER: readonly string[] = [
+  "user_token_missing",
+  "user_token_invalid",
+  "user_token_expired",
+  "session_invalid",
+];
+
+/**
+ * A 401 of the vault is about the user's token, which a login mends, or about this server's key. Said to a client, that
+ * would ask for a login that cannot help.
+ */
+function statusOf({ code, status }: SafeFailure): number {
+  return status === 401 && !ABOUT_THE_USER.includes(code) ? 500 : status;
 }

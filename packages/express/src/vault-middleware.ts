@@ -4,9 +4,10 @@
  * below: they find the ids in the ambient scope.
  *
  * Ids that come from the client are claims, good for finding a call again. Nothing is allowed by them. The middleware
- * verifies nobody, and leaves `req.auth` and `req.user` alone.
+ * verifies nobody, and leaves `req.auth` and `req.user` alone: it hands the token of the end user to the vault, which
+ * verifies it with every call.
  */
-import { contextText, withContext, type VaultCalls } from "@alter-vault/sdk";
+import { contextText, withContext, type UserTokenGetter, type VaultCalls } from "@alter-vault/sdk";
 import type { Request, RequestHandler, Response } from "express";
 import { clientGoneSignal } from "./client-gone.ts";
 
@@ -29,6 +30,12 @@ export interface VaultMiddlewareOptions {
    */
   readonly threadId?: ((request: Request) => string | undefined) | undefined;
   /**
+   * The token of the end user a request is from, such as `(req) => req.session.idToken`; may take its time. Where it gives
+   * nothing, `req.vault` is without an end user, even if the vault has a `userTokenGetter`. It is asked for every call.
+   * Default: whatever `vault` is set up with.
+   */
+  readonly userToken?: ((request: Request) => ReturnType<UserTokenGetter>) | undefined;
+  /**
    * The header that a client may name its request in. Default: `"x-request-id"`. With false nothing is taken from the
    * client, the trace neither, and every request gets an id of its own.
    */
@@ -40,11 +47,12 @@ export interface VaultMiddlewareOptions {
  * `traceparent`, a new UUID. The answer says it in `X-Request-Id`.
  */
 export function vaultMiddleware(options: VaultMiddlewareOptions): RequestHandler {
-  const { vault, threadId, requestIdHeader = "x-request-id" } = options;
+  const { vault, threadId, userToken, requestIdHeader = "x-request-id" } = options;
 
   function bind(request: Request, response: Response): { runId: string; threadId: string | undefined } {
     const ids = { runId: runIdOf(request, requestIdHeader), threadId: contextText(threadId?.(request)) };
-    const view = vault.with({ ...ids, framework: "express", signal: clientGoneSignal(response) });
+    const user = userToken && { userToken: () => userToken(request) };
+    const view = vault.with({ ...ids, ...user, framework: "express", signal: clientGoneSignal(response) });
     // Not enumerable, so that a logger which prints requests does not print it.
     Object.defineProperty(request, "vault", { value: view, enumerable: false, writable: true, configurable: true });
     response.setHeader(requestIdHeader === false ? "X-Request-Id" : requestIdHeader, ids.runId);

@@ -131,6 +131,8 @@ export {
 export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";
+export type { AuthenticateOptions, AuthResult } from "./sign-in/authenticate.ts";
+export type { UserInfo } from "./sign-in/tokens.ts";
 export type { PathParams, QueryParams } from "./target-params.ts";
 export type { AlterLogger, AlterVaultOptions, Fetch, Mode } from "./vault-options.ts";
 export type { UserToken, UserTokenGetter } from "./user-token.ts";
