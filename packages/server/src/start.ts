@@ -5,6 +5,8 @@ import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./a
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
+import { createApprovalRunner } from "./approvals/approval-runner.ts";
+import { createApprovals } from "./approvals/approvals.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
@@ -67,6 +69,10 @@ const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
+const FORGET_POLICY_EVERY_MS = 60_000;
+const FORGET_POLICY_ROWS = 1_000;
+/** How long approvals that are over, and results that nobody fetched, are kept. */
+const APPROVAL_MEMORY_MS = 7 * 86_400_000;
 /** More than the clock skew: by then a replay is refused for its age. */
 const NONCE_MEMORY_SECONDS = 90;
 
@@ -135,7 +141,9 @@ export async function startVault({
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
     inFlight: createInFlight(),
+    approvals: createApprovals({ store, keyring, clock, newId, publicUrl }),
   });
+  const approvalRunner = createApprovalRunner({ store, vault, clock, onFailure: failed("approved call failed") });
   const connect = createConnect({
     store,
     keyring,
@@ -179,11 +187,20 @@ export async function startVault({
       FORGET_TOOL_CALLS_EVERY_MS,
     ),
   ];
+  timers.push(
+    setInterval(() => {
+      void store.forgetTakes(clock.now(), FORGET_POLICY_ROWS).catch(failed("forgetting counters failed"));
+      const before = clock.now() - APPROVAL_MEMORY_MS;
+      void store.forgetApprovals(before, FORGET_POLICY_ROWS).catch(failed("forgetting approvals failed"));
+    }, FORGET_POLICY_EVERY_MS),
+  );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
   await store.abandonToolCalls();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
+  // Of calls that were being made when the vault stopped nobody knows the end; those that were not begun are made now.
+  await approvalRunner.recover();
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
 
@@ -199,6 +216,7 @@ export async function startVault({
       ask,
       userTokens,
       publicUrl,
+      approvalRunner,
       log,
       clock,
       random,
@@ -232,6 +250,7 @@ export async function startVault({
     async close() {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
+      await approvalRunner.close();
       await oauth.close();
       await egress.close();
       await log.close();

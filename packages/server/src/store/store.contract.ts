@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { approvalContract } from "./approvals.contract.ts";
 import { connectContract } from "./connect.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
 import { policyContract } from "./policies.contract.ts";
@@ -446,6 +447,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     policyContract(open);
+    approvalContract(open);
     toolCallContract(open);
   });
 }
