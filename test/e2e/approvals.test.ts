@@ -1,4 +1,12 @@
-import { AlterVault, ApprovalRequiredError, HttpMethod, PolicyViolationError } from "@alter-vault/sdk";
+import {
+  ApprovalDeniedError,
+  ApprovalExecutionFailedError,
+  ApprovalRequiredError,
+  ApprovalTimeoutError,
+  HttpMethod,
+  PolicyViolationError,
+  type AlterVault,
+} from "@alter-vault/sdk";
 import { policy, rule, type Approval, type ApprovalState } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { rawCall } from "../harness/raw-call.ts";
@@ -192,6 +200,34 @@ describe("the way of an approved call", () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     await until(id, "executed");
     expect(bodies()).toHaveLength(1);
+  });
+});
+
+describe("waiting for it", () => {
+  const wait = { pollIntervalMs: 100, timeoutMs: 5_000 };
+
+  test("gives the provider's answer, once", async () => {
+    const error = await pay().catch((thrown: unknown) => thrown as ApprovalRequiredError);
+    expect(error).toBeInstanceOf(ApprovalRequiredError);
+    const id = (error as ApprovalRequiredError).approvalId ?? "";
+    expect(await agent.getApprovalStatus(id)).toMatchObject({ approvalId: id, status: "pending", hasResult: false });
+    const waiting = agent.awaitApproval(error as ApprovalRequiredError, wait);
+    await decide(id);
+    const result = await waiting;
+    expect(result).toMatchObject({ approvalId: id, statusCode: 200, bodyTruncated: false });
+    expect(result.bodyText()).toBe("done /pay");
+    expect(await agent.getApprovalStatus(id)).toMatchObject({ status: "executed", hasResult: false });
+    await expect(agent.awaitApproval(id, wait)).rejects.toBeInstanceOf(ApprovalExecutionFailedError);
+    expect(bodies()).toHaveLength(1);
+  });
+
+  test("ends when somebody says no, and when the program has waited enough", async () => {
+    const id = await asked(pay());
+    await expect(agent.awaitApproval(id, { pollIntervalMs: 100, timeoutMs: 150 })).rejects.toBeInstanceOf(
+      ApprovalTimeoutError,
+    );
+    await decide(id, "deny", "No");
+    await expect(agent.awaitApproval(id, wait)).rejects.toThrow(ApprovalDeniedError);
   });
 });
 
