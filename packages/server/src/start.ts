@@ -5,6 +5,8 @@ import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./a
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
+import { createApprovalRunner } from "./approvals/approval-runner.ts";
+import { createApprovals } from "./approvals/approvals.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
@@ -58,6 +60,8 @@ export interface RunningVault {
 }
 
 const TOUCH_CHAIN_EVERY_MS = 5_000;
+/** How often a server that shares its store takes up approved calls nobody started. */
+const RECOVER_EVERY_MS = 60_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
@@ -69,6 +73,10 @@ const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
+const FORGET_POLICY_EVERY_MS = 60_000;
+const FORGET_POLICY_ROWS = 1_000;
+/** How long approvals that are over, and results that nobody fetched, are kept. */
+const APPROVAL_MEMORY_MS = 7 * 86_400_000;
 /** More than the clock skew: by then a replay is refused for its age. */
 const NONCE_MEMORY_SECONDS = 90;
 
@@ -139,7 +147,9 @@ export async function startVault({
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
     inFlight: createInFlight(),
+    approvals: createApprovals({ store, keyring, clock, newId, publicUrl }),
   });
+  const approvalRunner = createApprovalRunner({ store, vault, clock, onFailure: failed("approved call failed") });
   const connect = createConnect({
     store,
     keyring,
@@ -191,12 +201,23 @@ export async function startVault({
   if (store.isShared)
     timers.push(
       setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
+      // Another server may have stopped between an approval and its call.
+      setInterval(() => void approvalRunner.recover().catch(failed("taking up approvals failed")), RECOVER_EVERY_MS),
     );
+  timers.push(
+    setInterval(() => {
+      void store.forgetTakes(clock.now(), FORGET_POLICY_ROWS).catch(failed("forgetting counters failed"));
+      const before = clock.now() - APPROVAL_MEMORY_MS;
+      void store.forgetApprovals(before, FORGET_POLICY_ROWS).catch(failed("forgetting approvals failed"));
+    }, FORGET_POLICY_EVERY_MS),
+  );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
   await store.abandonToolCalls();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
+  // Of calls that were being made when the vault stopped nobody knows the end; those that were not begun are made now.
+  await approvalRunner.recover();
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
 
@@ -212,6 +233,7 @@ export async function startVault({
       ask,
       userTokens,
       publicUrl,
+      approvalRunner,
       log,
       clock,
       random,
@@ -244,6 +266,7 @@ export async function startVault({
     async close() {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
+      await approvalRunner.close();
       await oauth.close();
       await egress.close();
       await log.close();
