@@ -11,6 +11,7 @@ import type { HttpMethod } from "./http-method.ts";
 import { checkKnownNames } from "./known-names.ts";
 import { parseRequestArguments } from "./request-arguments.ts";
 import { requestToCall, type RequestOptions } from "./request-options.ts";
+import { userTokensOf } from "./user-token.ts";
 import type { Fetch } from "./vault-options.ts";
 
 /** The ways to make a call. An AlterVault is one, and so is each of its bound views. */
@@ -103,15 +104,21 @@ export class BoundVault implements VaultCalls {
   }
 
   async check(need: ConnectionNeed, options?: ActionOptions): Promise<ConnectionCheck> {
-    return checkConnection(this.#core, need, options);
+    return checkConnection(this.#userCore(), need, options);
   }
 
   async actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null> {
-    return actionFor(this.#core, error, options);
+    return actionFor(this.#userCore(), error, options);
   }
 
   async waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean> {
-    return waitForAction(this.#core, action, options);
+    return waitForAction(this.#userCore(), action, options);
+  }
+
+  /** The user of the view is the one who is asked to connect. */
+  #userCore(): Core {
+    const { userToken } = this.#defaults;
+    return userToken === undefined ? this.#core : { ...this.#core, users: userTokensOf(userToken, this.#core.users) };
   }
 
   with(defaults: ViewDefaults): VaultCalls {

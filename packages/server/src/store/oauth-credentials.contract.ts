@@ -127,6 +127,13 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
       expect(await given.store.findOAuthCredential(given.appA, id)).toMatchObject({ version: 3 });
     });
 
+    test("a version is any whole number, as one that begins with the time", async () => {
+      const version = 1_795_644_879_612;
+      const { id } = await connected({}, { version });
+      expect(await given.store.saveRefreshedTokens(given.appA, id, version, refreshedTokens())).toBe(true);
+      expect((await given.store.findOAuthCredential(given.appA, id))?.version).toBe(version + 1);
+    });
+
     test("a revoked grant can be connected again, a deleted one or one of a secret cannot", async () => {
       const { id, grant } = await connected();
       const change = {

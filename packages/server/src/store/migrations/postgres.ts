@@ -26,14 +26,14 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE TABLE api_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), name text NOT NULL, scopes text NOT NULL,
         sealed_signing_key bytea NOT NULL, created_at bigint NOT NULL, expires_at bigint, revoked_at bigint,
-        agent_id ${ID}, cidrs text, requests_per_minute integer, deprecated_at bigint
+        agent_id ${ID}, cidrs text, requests_per_minute bigint, deprecated_at bigint
       );
       CREATE INDEX api_keys_of_app ON api_keys (app_id, created_at, id);
       CREATE INDEX api_keys_of_agent ON api_keys (agent_id) WHERE agent_id IS NOT NULL;
 
       CREATE TABLE secrets (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), name text NOT NULL, provider ${ID} NOT NULL,
-        injection text NOT NULL, allowed_hosts text NOT NULL, sealed_value bytea NOT NULL, version integer NOT NULL,
+        injection text NOT NULL, allowed_hosts text NOT NULL, sealed_value bytea NOT NULL, version bigint NOT NULL,
         created_at bigint NOT NULL, updated_at bigint NOT NULL
       );
       CREATE UNIQUE INDEX secrets_by_name ON secrets (app_id, name);
@@ -54,10 +54,10 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
 
       CREATE TABLE oauth_credentials (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), provider ${ID} NOT NULL, flow text NOT NULL,
-        version integer NOT NULL, sealed_tokens bytea NOT NULL, asked_scopes text NOT NULL, granted_scopes text NOT NULL,
+        version bigint NOT NULL, sealed_tokens bytea NOT NULL, asked_scopes text NOT NULL, granted_scopes text NOT NULL,
         variables text NOT NULL, token_expires_at bigint, refresh_expires_at bigint, refresh_due_at bigint,
         connected_at bigint NOT NULL, refreshed_at bigint, state text NOT NULL, problem text, failing_since bigint,
-        failures integer NOT NULL, lease_id text, lease_until bigint
+        failures bigint NOT NULL, lease_id text, lease_until bigint
       );
       CREATE INDEX oauth_credentials_due ON oauth_credentials (refresh_due_at) WHERE refresh_due_at IS NOT NULL;
 

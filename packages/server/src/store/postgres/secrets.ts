@@ -41,7 +41,7 @@ export function secretStore(db: Database): SecretStore {
         const row = await db.get<SecretRow>(
           `UPDATE secrets SET name = coalesce($1, name), allowed_hosts = coalesce($2, allowed_hosts),
              sealed_value = coalesce($3, sealed_value), injection = coalesce($4, injection),
-             version = version + $5::integer, updated_at = $6
+             version = version + $5::bigint, updated_at = $6
            WHERE app_id = $7 AND id = $8 RETURNING *`,
           name ?? null,
           allowedHosts ? JSON.stringify(allowedHosts) : null,
