@@ -71,6 +71,8 @@ const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
 const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
+const KEEP_VAULT_SESSIONS_MS = 24 * 60 * 60_000;
+const FORGET_VAULT_SESSIONS_AT_MOST = 1_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
 const FORGET_POLICY_EVERY_MS = 60_000;
@@ -128,7 +130,8 @@ export async function startVault({
   const allowLoopback = config.allowLoopbackUpstreams;
   const ask = createAsk(egress, { allowLoopback });
   const now = (): number => clock.now();
-  const keys = createKeySource(ask, now);
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const keys = createKeySource({ ask, now, sleep });
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const toolCalls = createToolCalls({ store, keyring, clock });
@@ -189,6 +192,10 @@ export async function startVault({
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
     setInterval(() => void connect.forgetEnded().catch(failed("forgetting sessions failed")), FORGET_SESSIONS_EVERY_MS),
+    setInterval(() => {
+      const forgetting = store.forgetVaultSessions(clock.now() - KEEP_VAULT_SESSIONS_MS, FORGET_VAULT_SESSIONS_AT_MOST);
+      void forgetting.catch(failed("forgetting sessions failed"));
+    }, FORGET_SESSIONS_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));

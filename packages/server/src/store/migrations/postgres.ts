@@ -102,9 +102,13 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE TABLE users (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL, subject ${ID} NOT NULL,
         email text, name text, status text NOT NULL, created_at bigint NOT NULL, last_seen_at bigint,
-        UNIQUE (app_id, idp_id, subject)
+        -- status is the operator's word; an identity provider has one of its own, and the stricter counts.
+        active_in_directory boolean NOT NULL, user_name text, user_name_key ${ID},
+        -- Since when what is known of profile and groups is true: older tokens do not bring back what was taken away.
+        said_at bigint NOT NULL, UNIQUE (app_id, idp_id, subject)
       );
       CREATE INDEX users_of_app ON users (app_id, id);
+      CREATE UNIQUE INDEX users_by_name ON users (app_id, idp_id, user_name_key) WHERE user_name_key IS NOT NULL;
 
       CREATE TABLE user_groups (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL,
@@ -113,7 +117,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX user_groups_of_app ON user_groups (app_id, id);
 
       CREATE TABLE memberships (
-        app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, group_id ${ID} NOT NULL, PRIMARY KEY (app_id, user_id, group_id)
+        app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, group_id ${ID} NOT NULL, source text NOT NULL,
+        PRIMARY KEY (app_id, user_id, group_id, source)
       );
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
 
@@ -142,6 +147,7 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE UNIQUE INDEX delegations_of_agent ON delegations (app_id, agent_id, grant_id) WHERE revoked_at IS NULL;
       CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider) WHERE revoked_at IS NULL;
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
+      CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
 
       CREATE TABLE policy_versions (
         app_id ${ID} NOT NULL REFERENCES apps (id), version integer NOT NULL, document text NOT NULL, note text,

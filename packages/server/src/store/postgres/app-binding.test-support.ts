@@ -22,7 +22,10 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   ],
   [/^SELECT app_id AS "appId", id FROM approvals WHERE status = 'approved'/, "ids alone, for the executing of all"],
   [/^SELECT id, app_id AS "appId" FROM approvals WHERE greatest/, "ids alone, for the forgetting of all"],
-  [/^UPDATE approvals SET status = 'failed', .* WHERE status = 'executing' AND executed_at </, "what nobody will end, of all apps"],
+  [
+    /^UPDATE approvals SET status = 'failed', .* WHERE status = 'executing' AND executed_at </,
+    "what nobody will end, of all apps",
+  ],
   [/^SELECT id, app_id FROM tool_calls WHERE expires_at < \$1/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id, sealed\w* AS sealed FROM/, "sealing again goes over everything, and sees nothing opened"],
   [/^SELECT substr\(sealed\w*, 1, 17\) AS head, count/, "counts by data key"],
