@@ -20,6 +20,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   langchain: ["sdk"],
   ai: ["sdk"],
   express: ["sdk"],
+  mcp: ["sdk"],
+  testing: ["protocol", "sdk", "server"],
   connect: [],
   server: ["protocol", "providers"],
 };

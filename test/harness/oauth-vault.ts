@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ConnectedGrant, GrantPolicy } from "@alter-vault/protocol";
+import type { ConnectedGrant } from "@alter-vault/protocol";
 import {
   createLogger,
   createVaultClient,
@@ -17,13 +17,14 @@ import type { Failure } from "../../packages/server/src/call.ts";
 import type { Begun, Connected } from "../../packages/server/src/credential/oauth/engine.ts";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault } from "../../packages/server/src/start.ts";
-import { openSqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../../packages/server/src/store/open-store.ts";
 import type { OAuthCredentialRecord, Store } from "../../packages/server/src/store/store.ts";
 import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provider.ts";
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import type { PartsPlace } from "./oauth-parts.ts";
 import { connectByLink, consentAt } from "./scripted-user.ts";
+import { createTestStorage } from "./test-storage.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
 /** A real vault whose connections all lead to the fake provider, both on one clock that a test can send ahead. */
@@ -35,7 +36,10 @@ export interface OAuthVault {
   readonly fake: FakeProvider;
   readonly store: Store;
   readonly operator: VaultClient;
-  /** Registers the app at a provider of the catalogue, and tells the vault. */
+  /**
+   * Registers the app at a provider of the catalogue, and tells the vault. Up to three scopes of the entry are asked for
+   * when a connection does not say.
+   */
   configure(provider: string | Registration["provider"], options?: ConfigureOptions): Promise<Registration>;
   /** An app's link, and the user who follows it through Connect's pages. */
   connectByLink(provider: string): Promise<ConnectedGrant>;
@@ -45,9 +49,9 @@ export interface OAuthVault {
   tryConnect(provider: string, options?: ConnectOptions): Promise<Connected | Failure>;
   begin(provider: string, options?: ConnectOptions): Promise<Begun | Failure>;
   /** What the browser brought back, used up. */
-  finish(provider: string, begun: Begun, callback: URL, options?: ConnectOptions): Promise<Connected | Failure>;
+  finish(provider: string, begun: Begun, callback: URL): Promise<Connected | Failure>;
   /** A GET through the grant, signed by hand at the clock's own time. */
-  call(grantId: string, target: string, more?: Readonly<Record<string, string>>): Promise<RawAnswer>;
+  call(grantId: string, target: string): Promise<RawAnswer>;
   credential(grantId: string): Promise<OAuthCredentialRecord | null>;
   /** The round the vault makes every few seconds by itself, now. */
   sweep(): Promise<unknown>;
@@ -59,8 +63,6 @@ export interface OAuthVault {
 }
 
 export interface ConfigureOptions {
-  /** Asked for when a connection does not say. Default: up to three of the entry, where scopes can be asked for. */
-  readonly defaultScopes?: readonly string[];
   /** Values of variables, instead of the entry's examples. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -69,8 +71,6 @@ export interface ConnectOptions {
   /** Of the user; default: what is right. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly scopes?: readonly string[];
-  readonly policy?: GrantPolicy;
-  readonly grantId?: string;
 }
 
 export async function startOAuthVault(): Promise<OAuthVault> {
@@ -78,9 +78,10 @@ export async function startOAuthVault(): Promise<OAuthVault> {
   const clock = createTestClock();
   const around = { ...systemSurroundings(createLogger("silent")), clock };
   const fake = await startFakeProvider({ callbackUrl: () => `${publicUrl()}/oauth/callback`, now: () => clock.now() });
-  const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir }, {});
+  const storage = await createTestStorage();
+  const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir, ...storage.settings }, {});
   const apiKey = await initDataDir(config, around);
-  const store = openSqliteStore(config.databasePath);
+  const store = await openStore(config, () => performance.now());
   const keyProvider = openKeyFile({ ...around, path: config.masterKeyPath });
   const publicUrl = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const parts = { ...around, config, store, provider: keyProvider, publicUrl, connect: fake.connect };
@@ -108,7 +109,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       state: randomBytes(32).toString("base64url"),
       callbackUrl: fake.at(providerId).callbackUrl,
     });
-  const finish: OAuthVault["finish"] = (providerId, begun, callback, { policy, grantId } = {}) =>
+  const finish: OAuthVault["finish"] = (providerId, begun, callback) =>
     engine.finish({
       appId,
       providerId,
@@ -117,12 +118,11 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       variables: begun.variables,
       secrets: begun.secrets,
       callbackUrl: fake.at(providerId).callbackUrl,
-      policy: policy ?? null,
-      ...(grantId === undefined ? {} : { grantId }),
+      policy: null,
     });
   const tryConnect: OAuthVault["tryConnect"] = async (providerId, options) => {
     const begun = await begin(providerId, options);
-    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url), options) : begun;
+    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url)) : begun;
   };
 
   let stopped: Promise<void> | null = null;
@@ -147,7 +147,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
     begin,
     finish,
     tryConnect,
-    async configure(given, { defaultScopes, variables } = {}) {
+    async configure(given, { variables } = {}) {
       const registration = fake.at(given, variables);
       const { provider, clientId, clientSecret, privateKeyPem, redirectUri, callbackUrl } = registration;
       const asks = provider.authorize !== undefined && provider.authorize.scopeSeparator !== "none";
@@ -158,7 +158,7 @@ export async function startOAuthVault(): Promise<OAuthVault> {
           client_secret: clientSecret,
           private_key: privateKeyPem,
           variables: variablesFrom(registration, "operator"),
-          default_scopes: [...(defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : []))],
+          default_scopes: asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : [],
           ...(redirectUri === callbackUrl ? {} : { redirect_uri: redirectUri }),
         },
       });
@@ -182,18 +182,24 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       }
       return connected.grant;
     },
-    call: (grantId, target, more) =>
+    call: (grantId, target) =>
       rawCall(url, apiKey, {
-        alter: getThrough(grantId, target, more),
+        alter: getThrough(grantId, target),
         created: Math.floor(clock.now() / 1000),
       }),
     credential: (grantId) => store.findOAuthCredential(appId, grantId),
     sweep: () => vault.oauth.refresher.sweep(),
-    place: { databasePath: config.databasePath, masterKeyPath: config.masterKeyPath, fakePort: fake.port },
+    place: {
+      databasePath: config.databasePath,
+      databaseUrl: config.databaseUrl,
+      masterKeyPath: config.masterKeyPath,
+      fakePort: fake.port,
+    },
     stopVault,
     async stop() {
       await stopVault();
       await fake.close();
+      await storage.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -6,16 +6,14 @@ import { reads, type RouteHandlers } from "./route-handler.ts";
 
 export function auditRoutes({
   store,
-  startedAfterSeq,
   verifyAudit,
 }: RouteDeps): RouteHandlers<"listAudit" | "getAudit" | "exportAudit" | "verifyAudit"> {
-  const deps = { store, startedAfterSeq };
   return {
-    listAudit: ({ caller, query }) => reads(() => listAudit(deps, caller.appId, ownOnly(caller, query))),
+    listAudit: ({ caller, query }) => reads(() => listAudit(store, caller.appId, ownOnly(caller, query))),
     getAudit: ({ caller, id }) =>
       reads(async () => {
         const found = await store.findEntry(caller.appId, id);
-        const entry = found && toAuditEntry(found, startedAfterSeq);
+        const entry = found && toAuditEntry(found, await store.runningChains());
         const user = caller.asker.user;
         if (!entry || (user && entry.user_id !== user.id)) return NOT_FOUND;
         return entry;
@@ -25,7 +23,7 @@ export function auditRoutes({
       run: async () => ({
         ok: true,
         body: null,
-        lines: jsonLines(exportAudit(deps, caller.appId, ownOnly(caller, query))),
+        lines: jsonLines(exportAudit(store, caller.appId, ownOnly(caller, query))),
       }),
     }),
     verifyAudit: () => ({ ok: true, run: async () => ({ ok: true, body: await verifyAudit() }) }),

@@ -1,4 +1,5 @@
 import type { SeenUser, UserStore, UserWithGroups } from "../identity-records.ts";
+import { mergeSeen } from "../merge-seen.ts";
 import type { Database } from "./database.ts";
 import { directoryPage, groupsOf, setGroups } from "./user-groups.ts";
 import { USER_COLUMNS, userFromRow, type UserRow } from "./user-row.ts";
@@ -59,7 +60,9 @@ export function userStore(db: Database): UserStore {
       return db.transaction(() => {
         const known = bySubject(appId, idpId, seen.subject);
         if (known?.status === "deleted") return withGroups(known);
-        const row = merge(known ?? blank(appId, idpId, seen), seen);
+        const before = known ?? blank(appId, idpId, seen);
+        const { active, ...merged } = mergeSeen(before, before.active_in_directory === 1, seen);
+        const row = { ...before, ...merged, active_in_directory: Number(active) };
         if (isTaken(row)) return null;
         write(row);
         if (seen.groups && row.said_at === seen.saidAt) setGroups(db, userFromRow(row), seen);
@@ -104,24 +107,5 @@ function blank(appId: string, idpId: string, { newId, subject, at }: SeenUser): 
     active_in_directory: 1,
     user_name: null,
     said_at: 0,
-  };
-}
-
-/** What was said before what is known says nothing new. That somebody signed in is true all the same. */
-function merge(known: UserRow, seen: SeenUser): UserRow {
-  const lastSeen = seen.source === "token" ? seen.at : known.last_seen_at;
-  if (seen.saidAt < known.said_at) {
-    // A notice that came late may still shut out, never let in.
-    const active = seen.active === false ? 0 : known.active_in_directory;
-    return { ...known, last_seen_at: lastSeen, active_in_directory: active };
-  }
-  return {
-    ...known,
-    email: seen.email === undefined ? known.email : seen.email,
-    name: seen.name === undefined ? known.name : seen.name,
-    user_name: seen.userName === undefined ? known.user_name : seen.userName,
-    active_in_directory: seen.active === undefined ? known.active_in_directory : Number(seen.active),
-    last_seen_at: lastSeen,
-    said_at: seen.saidAt,
   };
 }
