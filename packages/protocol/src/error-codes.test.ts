@@ -13,6 +13,7 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
   "clock_skew",
   "token_refresh_in_progress",
   "rate_limited",
+  "tool_call_in_progress",
   "connect_timeout",
 ];
 
@@ -40,6 +41,8 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   GrantNotFoundError: true,
   AmbiguousGrantError: true,
   PolicyViolationError: true,
+  RateLimitError: true,
+  ApprovalRequiredError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,
   ConnectFlowError: true,

@@ -34,6 +34,8 @@ export type SdkErrorName =
   | "GrantNotFoundError"
   | "AmbiguousGrantError"
   | "PolicyViolationError"
+  | "RateLimitError"
+  | "ApprovalRequiredError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
   | "ConnectFlowError"
@@ -322,8 +324,57 @@ export const ERROR_CODES = {
   ),
 
   // May they.
+  policy_not_found: entry(404, false, "No such version of the policy", "See `alter-vault policy versions`."),
+  policy_invalid: entry(400, false, "The policy is not valid", "Look at `issues`: each names a place and what to do."),
   policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
-  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "RateLimitError"),
+  budget_exhausted: entry(
+    403,
+    false,
+    "The budget of calls is used up",
+    "Raise the budget of the rule named in `rule_id`, or begin another run.",
+    "PolicyViolationError",
+  ),
+  approval_required: entry(
+    403,
+    false,
+    "Somebody must approve the call first",
+    "Have it approved at `approval_url`, then make the same call again.",
+    "ApprovalRequiredError",
+  ),
+  approval_denied: entry(
+    403,
+    false,
+    "The call was not approved",
+    "Do not repeat it; ask whoever decided.",
+    "PolicyViolationError",
+  ),
+
+  // Calls of a tool, each made once.
+  tool_call_in_progress: entry(
+    409,
+    true,
+    "This call of the tool call is under way",
+    "Wait for whoever makes it, then ask again.",
+  ),
+  tool_call_outcome_unknown: entry(
+    409,
+    false,
+    "This call of the tool call was made, and nobody knows what came of it",
+    "Look at the provider whether it was done; a new tool call makes it again.",
+  ),
+  tool_call_done: entry(
+    409,
+    false,
+    "This call of the tool call was made, and its answer was not kept",
+    "Do not repeat it; ask the provider for what it made.",
+  ),
+  tool_call_mismatch: entry(
+    409,
+    false,
+    "This call of the tool call was another one the first time",
+    "Make the same calls in the same order each time, or use a new tool call.",
+  ),
 
   // On the way to the provider and back.
   redirect_refused: entry(

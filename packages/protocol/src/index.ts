@@ -68,6 +68,23 @@ export {
 } from "./identity.ts";
 export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
 export { openApiDocument } from "./openapi.ts";
+export { policy, rule, type RuleBuilder } from "./policy/builder.ts";
+export { ACCESS_CLASSES, Conditions } from "./policy/conditions.ts";
+export { POLICY_OUTCOMES, PolicyCase, PolicyCases, PolicyRequest } from "./policy/case.ts";
+export { CedarRule, PolicyDocument, Rule, RuleScope, type ScopeKind } from "./policy/document.ts";
+export { Approvers, Effect } from "./policy/effects.ts";
+export { BodyTest, QueryTest } from "./policy/field-test.ts";
+export {
+  ExplainedRule,
+  PolicyExplain,
+  PolicyExplanation,
+  PolicyPublish,
+  PolicyShadow,
+  PolicyState,
+  PolicyVersionDocument,
+  Stop,
+} from "./policy/resources.ts";
+export { TimeWindow, WEEKDAYS } from "./policy/time-window.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
 export {
   ProviderConfig,

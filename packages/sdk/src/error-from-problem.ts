@@ -18,6 +18,7 @@ import {
 import type { AlterSDKError } from "./alter-sdk-error.ts";
 import {
   AmbiguousGrantError,
+  ApprovalRequiredError,
   BackendError,
   ConnectConfigError,
   ConnectDeniedError,
@@ -29,6 +30,7 @@ import {
   GrantRevokedError,
   NetworkError,
   PolicyViolationError,
+  RateLimitError,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
   TimeoutError,
@@ -58,6 +60,8 @@ const CLASS_OF: Readonly<Record<SdkErrorName, new (message: string, init: ErrorI
   GrantNotFoundError,
   AmbiguousGrantError,
   PolicyViolationError,
+  RateLimitError,
+  ApprovalRequiredError,
   TokenRefreshInProgressError,
   ScopeReauthRequiredError,
   ConnectFlowError,
@@ -97,6 +101,10 @@ function initOf(problem: Problem, call: AddressedCredential) {
     missingScopes: problem.missing_scopes,
     policyError: problem.policy_error,
     ruleId: problem.rule_id,
+    retryAfterSeconds: problem.retry_after_seconds,
+    approvalId: problem.approval_id,
+    approvalUrl: problem.approval_url,
+    approvalExpiresAt: problem.approval_expires_at,
     statusCode: problem.status,
   };
 }

@@ -28,6 +28,8 @@ const TREE: Record<string, string> = {
   GrantNotFoundError: "BackendError",
   AmbiguousGrantError: "BackendError",
   PolicyViolationError: "BackendError",
+  RateLimitError: "PolicyViolationError",
+  ApprovalRequiredError: "PolicyViolationError",
   TokenRefreshInProgressError: "BackendError",
   ConnectFlowError: "AlterSDKError",
   ConnectDeniedError: "ConnectFlowError",

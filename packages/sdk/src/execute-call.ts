@@ -43,7 +43,9 @@ interface Envelope {
 }
 
 async function forward(core: Core, call: Call, envelope: Envelope, deadline: Deadline): Promise<Response> {
-  const request = { method: "POST", path: "/v1/request", ...envelope, credential: call.credential };
+  const index = call.callIndex === undefined ? {} : { [HEADER.call]: String(call.callIndex) };
+  const headers = { ...envelope.headers, ...index };
+  const request = { method: "POST", path: "/v1/request", headers, body: envelope.body, credential: call.credential };
   const answer = await core.vault.send(request, deadline);
   if (answerKind(answer) !== "provider") return rejectForeign(answer, core);
   return providerResponse(answer, { url: call.target, lack: readScopeLack(answer, call.credential) });

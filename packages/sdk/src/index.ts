@@ -28,15 +28,18 @@ export { AlterSDKError, type AlterErrorInit, type LocalErrorCode, type SdkErrorC
 export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
 export {
-  adapterContext,
-  contextText,
-  describeFailure,
   readToolAnswer,
+  runTool,
   sendToolRequest,
-  type SafeFailure,
+  type ToolExecution,
   type ToolRequest,
   type ToolScope,
 } from "./adapter.ts";
+export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
+export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
+export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
+export type { WaitOptions } from "./adapter-wait.ts";
+export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { ApiKeyInfo, Keys, NewApiKey, RevokeKeyOptions, RotateKeyOptions } from "./api-keys.ts";
 export type { AuditEntry, AuditListResult, ListAuditOptions } from "./audit-log.ts";
 export type { AwsClientConfig, AwsHttpResponse, AwsOptions, AwsRequestHandler } from "./aws.ts";
@@ -44,6 +47,7 @@ export type { AwsHttpRequest } from "./aws-request.ts";
 export type { BodyInput } from "./body.ts";
 export type { VaultCalls } from "./bound-vault.ts";
 export type { Redirect } from "./call.ts";
+export type { ConnectionCheck, ConnectionNeed } from "./check-connection.ts";
 export type { CredentialOptions, ViewDefaults } from "./call-defaults.ts";
 export type { RouteOptions } from "./call-route.ts";
 export type { ActorOptions, CallerOptions } from "./caller.ts";
@@ -69,6 +73,7 @@ export {
 export {
   AlterValueError,
   AmbiguousGrantError,
+  ApprovalRequiredError,
   BackendError,
   ConnectConfigError,
   ConnectDeniedError,
@@ -80,15 +85,18 @@ export {
   GrantRevokedError,
   NetworkError,
   PolicyViolationError,
+  RateLimitError,
   ProviderAPIError,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
   TimeoutError,
   TokenRefreshInProgressError,
   type AmbiguousGrantErrorInit,
+  type ApprovalRequiredErrorInit,
   type ConnectFlowErrorInit,
   type GrantErrorInit,
   type PolicyViolationErrorInit,
+  type RateLimitErrorInit,
   type ProviderAPIErrorInit,
   type ScopeReauthRequiredErrorInit,
 } from "./errors.ts";

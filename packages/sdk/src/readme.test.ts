@@ -81,6 +81,10 @@ const EXAMPLES: readonly (() => Promise<unknown>)[] = [
     }
   },
   async () => {
+    const check = await vault.check({ provider: Provider.GOOGLE, scopes: ["calendar.readonly"] });
+    if (!check.ok && check.action.url !== null) return redirect(check.action.url);
+  },
+  async () => {
     const { grants, nextCursor } = await vault.listGrants({ providerId: "github", limit: 10 });
     for await (const grant of vault.grants({ status: "active" })) {
       if (grant.credentialStatus === "reauth_required" || grant.scopeMismatch) await askToConnectAgain(grant.grantId);

@@ -8,12 +8,13 @@ import {
   type CallDefaults,
   type CredentialOptions,
 } from "./call-defaults.ts";
-import { currentContext, type CallContext } from "./context.ts";
+import { currentContext, currentToolRun, type CallContext } from "./context.ts";
 import { AlterValueError } from "./errors.ts";
 import { forwardHeaders, type HeadersInput } from "./forward-headers.ts";
 import { checkKnownNames } from "./known-names.ts";
 import type { ParsedArguments } from "./request-arguments.ts";
 import { encodeTarget } from "./target.ts";
+import { countCall } from "./tool-run.ts";
 import { checkUserToken, type UserToken } from "./user-token.ts";
 import { targetParams, type PathParams, type QueryParams } from "./target-params.ts";
 import { checkMode, checkTimeout, type Mode, type Settings } from "./vault-options.ts";
@@ -76,27 +77,33 @@ const HINTS = { headers: "extraHeaders", params: "queryParams", query: "queryPar
 /** The parts of a call that every way of making one shares. */
 export type SharedCallParts = Pick<
   Call,
-  "credential" | "caller" | "context" | "userToken" | "reason" | "mode" | "timeoutMs"
+  "method" | "credential" | "caller" | "context" | "userToken" | "reason" | "mode" | "timeoutMs" | "callIndex"
 >;
 
+/** Counts the call, where it belongs to a tool call: once for each call that is made. */
 export function sharedCallParts(
   settings: Settings,
   defaults: CallDefaults,
   options: CallOptions,
   newRunId: () => string,
+  method: Call["method"],
 ): SharedCallParts {
   const credential = selectCredential(options) ?? defaults.credential;
   if (credential === undefined) {
     throw new AlterValueError('The call does not say which credential to use. Pass "grantId" or "provider".');
   }
+  const context = resolveContext(currentContext(), defaults, options, newRunId);
+  const mode = checkMode(options.mode) ?? settings.mode;
   return {
+    method,
     credential,
     caller: defaults.caller,
-    context: resolveContext(currentContext(), defaults, options, newRunId),
+    context,
     userToken: options.userToken === undefined ? defaults.userToken : checkUserToken("userToken", options.userToken),
     reason: options.reason === undefined ? undefined : checkText("reason", options.reason, 1000),
-    mode: checkMode(options.mode) ?? settings.mode,
+    mode,
     timeoutMs: checkTimeout(options.timeout) ?? settings.timeoutMs,
+    callIndex: mode === "proxy" ? countCall([defaults.toolRun, currentToolRun()], method, context) : undefined,
   };
 }
 
@@ -112,10 +119,9 @@ export function requestToCall(
   if (json !== undefined && body !== undefined && body !== null) {
     throw new AlterValueError('Both "json" and "body" are given. Keep one.');
   }
-  const shared = sharedCallParts(settings, defaults, options, newRunId);
+  const shared = sharedCallParts(settings, defaults, options, newRunId, method);
   return {
     ...shared,
-    method,
     target: encodeTarget(url),
     params: targetParams(options.pathParams, options.queryParams),
     headers: forwardHeaders(options.extraHeaders),

@@ -23,8 +23,11 @@ import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
+import { createInFlight } from "./policy/limits.ts";
+import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import type { Store } from "./store/store.ts";
+import { createToolCalls } from "./tool-calls/tool-calls.ts";
 import { createVault } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -54,12 +57,15 @@ export interface RunningVault {
   close(): Promise<void>;
 }
 
-const WRITER = "main";
+const TOUCH_CHAIN_EVERY_MS = 5_000;
+const REFRESH_KEYS_EVERY_MS = 1_000;
+const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
+const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
@@ -78,13 +84,15 @@ export async function startVault({
   connect: openConnection,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
+  await store.prepareLog(clock.now());
+  const { writer } = await store.openChain(newId());
   const metrics = createMetrics();
   const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
   const checkpoints = await openCheckpointer({
     store,
     keyring,
     clock,
-    writer: WRITER,
+    writer,
     filePath: join(config.dataDir, "checkpoints.jsonl"),
     onFailure: failed("checkpoint failed"),
   });
@@ -92,7 +100,7 @@ export async function startVault({
     store,
     clock,
     newId,
-    writer: WRITER,
+    writer,
     onCommit(rows, head) {
       metrics.committed(rows);
       checkpoints.committed(rows, head);
@@ -115,6 +123,7 @@ export async function startVault({
   const keys = createKeySource(ask, now);
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
+  const toolCalls = createToolCalls({ store, keyring, clock });
   const vault = createVault({
     store,
     keyring,
@@ -125,8 +134,11 @@ export async function startVault({
     log,
     refusalLimit: createRefusalLimit(),
     egress,
+    toolCalls,
     clock,
     allowLoopback,
+    policies: createPolicyCache(store, failed("policy unreadable")),
+    inFlight: createInFlight(),
   });
   const connect = createConnect({
     store,
@@ -143,14 +155,14 @@ export async function startVault({
   });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
-    return verifyDataDir(store, config.dataDir, log.startedAfterSeq);
+    return verifyDataDir(store, config.dataDir);
   };
 
   let stopping = false;
   const health = async (): Promise<Health> => {
     if (stopping) return { status: "unavailable", version: VERSION, detail: "stopping" };
     try {
-      await store.chainHead(WRITER);
+      await store.chainHead(writer);
       return { status: "ok", version: VERSION };
     } catch {
       return { status: "unavailable", version: VERSION, detail: "the storage does not answer" };
@@ -158,6 +170,11 @@ export async function startVault({
   };
 
   const timers = [
+    setInterval(() => void store.touchChain(writer).catch(failed("touching the chain failed")), TOUCH_CHAIN_EVERY_MS),
+    setInterval(
+      () => void store.prepareLog(clock.now()).catch(failed("preparing the log failed")),
+      PREPARE_LOG_EVERY_MS,
+    ),
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
@@ -166,10 +183,19 @@ export async function startVault({
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
+    setInterval(
+      () => void toolCalls.forget().catch(failed("forgetting calls of tools failed")),
+      FORGET_TOOL_CALLS_EVERY_MS,
+    ),
   ];
+  if (store.isShared)
+    timers.push(
+      setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
+    );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
+  await store.abandonToolCalls();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
@@ -193,7 +219,6 @@ export async function startVault({
       allowLoopback,
       connect,
       callbackUrl: () => callbackUrl(publicUrl()),
-      startedAfterSeq: log.startedAfterSeq,
       verifyAudit,
     }),
     limits: config.limits,
@@ -223,17 +248,14 @@ export async function startVault({
       await egress.close();
       await log.close();
       await checkpoints.close();
+      await store.closeChain(writer).catch(failed("closing the chain failed"));
       await store.close();
     },
   };
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */
-export async function verifyDataDir(
-  store: Store,
-  dataDir: string,
-  runningAfterSeq: number,
-): Promise<AuditVerification> {
+export async function verifyDataDir(store: Store, dataDir: string): Promise<AuditVerification> {
   const kept = await readFile(join(dataDir, "checkpoints.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
@@ -242,7 +264,6 @@ export async function verifyDataDir(
     store,
     publicKey: await checkpointPublicKey(store),
     kept: parseCheckpointLines(kept),
-    runningAfterSeq,
   });
 }
 

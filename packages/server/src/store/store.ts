@@ -8,6 +8,7 @@ import type {
 } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
 import type { AgentStore } from "./agent-records.ts";
+import type { PolicyStore } from "./policy-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
 import type { Soon } from "../soon.ts";
 
@@ -25,12 +26,16 @@ export interface Store
     OAuthCredentialStore,
     ProviderStore,
     ConnectStore,
+    ToolCallStore,
     IdentityStore,
     AgentStore,
+    PolicyStore,
     DataKeyStore,
     SealedRecordStore,
     LogStore,
     SettingStore {
+  /** Whether other processes may be using the same storage at this moment. */
+  readonly isShared: boolean;
   close(): Promise<void>;
 }
 
@@ -292,7 +297,7 @@ export interface OAuthCredentialStore {
   saveRefreshFailure(appId: string, id: string, version: number, failure: RefreshFailure): Promise<boolean>;
   /** What the vault wants to refresh by itself, longest overdue first. */
   dueOAuthCredentials(now: number, limit: number): Promise<{ appId: string; id: string }[]>;
-  /** For the only process of an embedded store, at its start: whoever held a lease is gone. Returns whose they were. */
+  /** At the start of an embedded store's only process: whoever held a lease is gone. Does nothing to shared storage. */
   breakOAuthLeases(): Promise<{ appId: string; id: string }[]>;
   /** Ends the grant and deletes the tokens in one write. Null when there is no grant of that id that can be ended so. */
   endOAuthGrant(appId: string, id: string, status: "revoked" | "deleted", at: number): Promise<GrantRecord | null>;
@@ -410,6 +415,41 @@ export interface ConnectStore {
   putConnectSettings(appId: string, settings: ConnectSettings): Promise<void>;
 }
 
+/** A call of a tool call that was made, to be known when it comes again. */
+export interface ToolCallRecord {
+  /** A hash of what names it; see `tool-calls/tool-call-name.ts`. */
+  readonly id: string;
+  readonly appId: string;
+  /** Of what was asked. */
+  readonly requestHash: string;
+  /** The log entry of whoever made it. */
+  readonly entryId: string;
+  /** `open`: under way. `done`: made, its answer was not kept. `unknown`: nobody will ever know. */
+  readonly state: "open" | "answered" | "done" | "unknown";
+  readonly claimedAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ToolCallStore {
+  /** Null: nobody made it before `now`, or that has expired, and it is claimed, durably. Otherwise what is known of it. */
+  claimToolCall(call: ToolCallRecord, now: number): Promise<ToolCallRecord | null>;
+  /** By whoever claimed it (`entryId`), while it is open; nothing happens otherwise. */
+  settleToolCall(
+    appId: string,
+    id: string,
+    entryId: string,
+    state: "answered" | "done" | "unknown",
+    sealedAnswer: Uint8Array | null,
+  ): Promise<void>;
+  /** It was not made: as if it had not been claimed. By whoever claimed it, while it is open. */
+  releaseToolCall(appId: string, id: string, entryId: string): Promise<void>;
+  findToolCallAnswer(appId: string, id: string): Promise<Uint8Array | null>;
+  /** For the only process of an embedded store, at its start: what is open was left so by one that ended. */
+  abandonToolCalls(): Promise<number>;
+  /** Those that expired before this moment, the oldest first. Returns how many. */
+  forgetToolCalls(expiredBefore: number, limit: number): Promise<number>;
+}
+
 /** Keyset paging: `after` is the id of the last record of the page before. Records come in the order they were made. */
 export interface Page {
   readonly after: string | null;
@@ -438,10 +478,16 @@ export interface DataKeyRecord {
 }
 
 export interface DataKeyStore {
-  listDataKeys(): Promise<DataKeyRecord[]>;
+  /** All of them, or those made since a moment. */
+  listDataKeys(createdSince?: number): Promise<DataKeyRecord[]>;
   /** An active key takes the place of the app's active one in the same write. */
   insertDataKey(key: DataKeyRecord): Promise<void>;
   rewrapDataKey(id: string, masterKeyId: string, wrapped: Uint8Array): Promise<void>;
+  /**
+   * Shared storage shows every sealed value before it hands out the record it is in, and waits: another process may have
+   * sealed it with a key it made a moment ago. An embedded store has nobody to wait for.
+   */
+  onSealed(learn: (sealed: Uint8Array) => Promise<void> | undefined): void;
 }
 
 export interface SealedRecord {
@@ -515,8 +561,8 @@ export interface LogFilter {
 }
 
 export interface LogPage {
-  /** Sequence numbers strictly before this one (newest first) or after it (oldest first); null: from the end. */
-  readonly from: number | null;
+  /** The `cursor` of the entry to go on after; null: from the end. */
+  readonly from: string | null;
   readonly order: "newest" | "oldest";
   readonly limit: number;
 }
@@ -524,6 +570,8 @@ export interface LogPage {
 export interface EntryWithOutcome {
   readonly entry: LogRow;
   readonly outcome: LogRow | null;
+  /** Its place in lists, which go over all chains in the order of time. Means something to this store alone. */
+  readonly cursor: string;
 }
 
 export interface Checkpoint {
@@ -534,11 +582,25 @@ export interface Checkpoint {
   readonly signature: Uint8Array;
 }
 
+/** Chains that a process is writing at this moment: writer -> the last row from before that process. */
+export type RunningChains = ReadonlyMap<string, number>;
+
 export interface LogStore {
+  /**
+   * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named
+   * `fresh`. An embedded store has one chain, "main".
+   */
+  openChain(fresh: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
+  closeChain(writer: string): Promise<void>;
+  /** Says that this one is still being written; a chain of which that was not said for long has lost its process. */
+  touchChain(writer: string): Promise<void>;
+  runningChains(): Promise<RunningChains>;
   chainHead(writer: string): Promise<ChainHead>;
   chainWriters(): Promise<string[]>;
+  /** Makes room for the entries of the time to come. Call it now and then. */
+  prepareLog(now: number): Promise<void>;
   /**
-   * All in one durable write. An append whose nonce is already there is left out, with no place in the chain, and
+   * All in one durable write, if `head` is the end of the chain. An append whose nonce is already there is left out, with no place in the chain, and
    * answered with `replayed`; its neighbours are written all the same.
    */
   appendLog(

@@ -20,6 +20,7 @@ import { grantDataRoutes } from "./grant-data.ts";
 import { grantRoutes } from "./grants.ts";
 import { identityProviderRoutes } from "./identity-providers.ts";
 import { keyringRoutes } from "./keyring.ts";
+import { policyRoutes } from "./policies.ts";
 import { providerConfigRoutes } from "./provider-configs.ts";
 import { providerRoutes } from "./providers.ts";
 import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
@@ -44,7 +45,6 @@ export interface RouteDeps {
   readonly allowLoopback: boolean;
   /** The vault's own address for answers of providers, which is registered there. */
   readonly callbackUrl: () => string;
-  readonly startedAfterSeq: number;
   readonly verifyAudit: () => Promise<AuditVerification>;
 }
 
@@ -65,6 +65,7 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...userRoutes(deps),
     ...agentRoutes(deps),
     ...delegationRoutes(deps),
+    ...policyRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };
