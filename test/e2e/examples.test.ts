@@ -14,7 +14,7 @@ const EXAMPLES = readdirSync(join(ROOT, "examples")).filter((name) =>
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { "first-call": ["--once"] };
 
 test("there are examples", () => {
-  expect(EXAMPLES).toEqual(expect.arrayContaining(["ai-sdk-tool", "express-route", "langgraph-tool"]));
+  expect(EXAMPLES).toEqual(expect.arrayContaining(["ai-sdk-card", "express-users", "langgraph-pause", "mcp-server"]));
 });
 
 test.each(EXAMPLES)(

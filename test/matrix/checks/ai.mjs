@@ -7,8 +7,9 @@ import { z } from "zod";
 
 const testVault = await createTestVault();
 const notes = await testVault.provider("notes");
-const Mock = mocks.MockLanguageModelV4 ?? mocks.MockLanguageModelV3 ?? mocks.MockLanguageModelV2;
-const isOld = Mock === mocks.MockLanguageModelV2;
+const mockOf = (version) => Reflect.get(mocks, `MockLanguageModelV${version}`);
+const Mock = mockOf(4) ?? mockOf(3) ?? mockOf(2);
+const isOld = Mock === mockOf(2);
 const usage = isOld
   ? { inputTokens: 1, outputTokens: 1, totalTokens: 2 }
   : { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
