@@ -37,7 +37,7 @@ function check(row: Row, index: number, tarballs: Readonly<Record<string, string
   const project = join(work, `project-${index}`);
   mkdirSync(project);
   const own = ["sdk", "testing", row.package].map((name) => [`@alter-vault/${name}`, tarballs[`@alter-vault/${name}`]]);
-  const dependencies = { ...Object.fromEntries(own), ...row.dependencies };
+  const dependencies = { ...Object.fromEntries(own), ...row.dependencies, "@types/node": "26.6.6" };
   writeFileSync(
     join(project, "package.json"),
     JSON.stringify({ name: "consumer", private: true, type: "module", dependencies }),
@@ -53,8 +53,14 @@ function check(row: Row, index: number, tarballs: Readonly<Record<string, string
   ];
   writeFileSync(join(project, "pnpm-workspace.yaml"), [...settings, "overrides:", ...overrides, ""].join("\n"));
   run("npx", [...PNPM, "install", "--prefer-offline"], project);
-  copyFileSync(join(root, "test/matrix/checks", `${row.package}.mjs`), join(project, "check.mjs"));
+  for (const kind of ["mjs", "types.mts"]) {
+    copyFileSync(join(root, "test/matrix/checks", `${row.package}.${kind}`), join(project, `check.${kind}`));
+  }
   run(execPath, ["check.mjs"], project);
+  if (row.isUntyped === true) return;
+  // Of the declarations of others, not all are right.
+  const settingsOfTypes = "--noEmit --strict --skipLibCheck --module nodenext --target es2024 --types node";
+  run(`${root}node_modules/.bin/tsc`, ["--ignoreConfig", ...settingsOfTypes.split(" "), "check.types.mts"], project);
 }
 
 const only = argv.slice(2);
