@@ -231,6 +231,63 @@ describe("waiting for it", () => {
   });
 });
 
+describe("the page", () => {
+  const page = (url: string, init: RequestInit = {}) => fetch(url, { redirect: "manual", ...init });
+  const sendForm = (url: string, decision: string, headers: Record<string, string> = {}) => {
+    const token = new URL(url).searchParams.get("token") ?? "";
+    const body = new URLSearchParams({ token, decision, reason: "As agreed" });
+    return page(`${vault.url}/approvals`, {
+      method: "POST",
+      body,
+      headers: { "sec-fetch-site": "same-origin", ...headers },
+    });
+  };
+  const linkFor = async (id: string, body: { user_id?: string } = {}) =>
+    (await vault.operator.call("createApprovalLink", { id, body })).url;
+
+  test("shows the whole call, and lets only whoever was named decide", async () => {
+    const error = await pay({ reason: "For <b>tea</b>" }).catch((thrown: unknown) => thrown as ApprovalRequiredError);
+    const { approvalId: id = "", approvalUrl = "" } = error as ApprovalRequiredError;
+    const shown = await (await page(approvalUrl)).text();
+    for (const part of [
+      "POST",
+      `${upstream.origin}/pay`,
+      "&#34;amount&#34;:500",
+      "For &#60;b&#62;tea",
+      "run-1",
+      "x-note",
+    ])
+      expect(shown).toContain(part);
+    expect(shown).not.toContain("<form");
+    expect(await (await sendForm(approvalUrl, "approve")).text()).toContain("approval_not_allowed");
+    expect((await show(id)).status).toBe("pending");
+
+    const link = await linkFor(id);
+    expect(await (await page(link)).text()).toContain("<form");
+    const foreign = await sendForm(link, "approve", { "sec-fetch-site": "cross-site" });
+    expect(await foreign.text()).toContain("origin_not_allowed");
+    expect((await sendForm(link, "approve")).status).toBe(303);
+    await until(id, "executed");
+    expect(bodies()).toEqual([JSON.stringify(PAYMENT)]);
+    expect(await (await page(link)).text()).toContain("Approved, and done");
+    expect(await (await sendForm(link, "approve")).text()).toContain("approval_closed");
+    expect(
+      (await vault.entries()).find(({ action, decision }) => action === "decideApproval" && decision === "allow"),
+    ).toMatchObject({ approval_id: id, reason: "As agreed" });
+  });
+
+  test("a link that is none leads nowhere", async () => {
+    expect((await page(`${vault.url}/approvals?token=x`)).status).toBe(404);
+    expect((await page(`${vault.url}/approvals`)).status).toBe(404);
+  });
+
+  test("a link of whoever asked does not decide about their own call", async () => {
+    const id = await asked(pay({ from: vault.sdk() }));
+    expect(await (await sendForm(await linkFor(id), "approve")).text()).toContain("approval_not_allowed");
+    expect((await show(id)).status).toBe("pending");
+  });
+});
+
 describe("attacks", () => {
   test.each<[string, Pay]>([
     ["another body", { json: { amount: 5_000, to: "Ada" } }],

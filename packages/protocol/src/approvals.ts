@@ -83,6 +83,12 @@ export const ApprovalDecide = z.strictObject({
   reason: z.string().trim().min(1).max(1000).optional(),
 });
 
+/** A link by which one approver decides. Without a user: as the operator whose key makes it. */
+export const ApprovalLinkCreate = z.strictObject({ user_id: uuid.optional() });
+/** Whoever has it decides as that approver: hand it to nobody else. */
+export const ApprovalLink = z.object({ approval_id: uuid, url: z.string(), expires_at: timestamp });
+export type ApprovalLink = z.infer<typeof ApprovalLink>;
+
 /** The provider's answer to an approved call; handed out once. */
 export const ApprovalResult = z.object({
   approval_id: uuid,

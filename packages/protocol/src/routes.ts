@@ -15,7 +15,16 @@ import {
   KeyRevoke,
   KeyRotate,
 } from "./agents.ts";
-import { Approval, ApprovalDecide, ApprovalList, ApprovalQuery, ApprovalResult, ApprovalState } from "./approvals.ts";
+import {
+  Approval,
+  ApprovalDecide,
+  ApprovalLink,
+  ApprovalLinkCreate,
+  ApprovalList,
+  ApprovalQuery,
+  ApprovalResult,
+  ApprovalState,
+} from "./approvals.ts";
 import { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
 import {
   ConnectSession,
@@ -880,6 +889,15 @@ export const ROUTES = {
     body: ApprovalDecide,
     response: ApprovalState,
     summary: "Say yes or no to a call; with enough of the former the vault makes it",
+  },
+  createApprovalLink: {
+    method: "POST",
+    path: "/v1/approvals/{id}/links",
+    scope: "approvals:write",
+    status: 201,
+    body: ApprovalLinkCreate,
+    response: ApprovalLink,
+    summary: "A link by which one approver sees the call and decides in a browser",
   },
   takeApprovalResult: {
     method: "POST",

@@ -8,7 +8,7 @@ import {
 import { callRoute, ROUTE_OPTION_NAMES, type RouteOptions } from "./call-route.ts";
 import { checkUuid } from "./check-uuid.ts";
 import type { Core } from "./core.ts";
-import { ApprovalRequiredError, BackendError, NetworkError } from "./errors.ts";
+import { BackendError, NetworkError, type ApprovalRequiredError } from "./errors.ts";
 import { checkKnownNames } from "./known-names.ts";
 import { checkMilliseconds } from "./vault-options.ts";
 

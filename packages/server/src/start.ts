@@ -5,6 +5,7 @@ import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./a
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
+import { createApprovalLinks } from "./approvals/approval-links.ts";
 import { createApprovalRunner } from "./approvals/approval-runner.ts";
 import { createApprovals } from "./approvals/approvals.ts";
 import type { Clock } from "./clock.ts";
@@ -135,6 +136,7 @@ export async function startVault({
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const toolCalls = createToolCalls({ store, keyring, clock });
+  const approvalLinks = createApprovalLinks({ store, clock, random, publicUrl });
   const vault = createVault({
     store,
     keyring,
@@ -150,7 +152,7 @@ export async function startVault({
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
     inFlight: createInFlight(),
-    approvals: createApprovals({ store, keyring, clock, newId, publicUrl }),
+    approvals: createApprovals({ store, keyring, clock, newId, links: approvalLinks }),
   });
   const approvalRunner = createApprovalRunner({ store, vault, clock, onFailure: failed("approved call failed") });
   const connect = createConnect({
@@ -229,6 +231,7 @@ export async function startVault({
   void keyring.reseal().catch(failed("resealing failed"));
 
   const app = createApp({
+    approvals: { store, keyring, log, clock, runner: approvalRunner, links: approvalLinks },
     vault,
     connect,
     publicUrl,
@@ -241,6 +244,7 @@ export async function startVault({
       userTokens,
       publicUrl,
       approvalRunner,
+      approvalLinks,
       log,
       clock,
       random,

@@ -7,6 +7,7 @@ import type { Keyring } from "../crypto/keyring.ts";
 import type { Asker } from "../identity/asker.ts";
 import type { NewId } from "../random.ts";
 import type { ApprovalRecord, ApprovalRequirement, ApprovalStore } from "../store/approval-records.ts";
+import type { ApprovalLinks } from "./approval-links.ts";
 import { requestHash } from "./request-hash.ts";
 import { storeCall } from "./stored-call.ts";
 
@@ -40,7 +41,7 @@ interface ApprovalsDeps {
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly newId: NewId;
-  readonly publicUrl: () => string;
+  readonly links: ApprovalLinks;
 }
 
 /** Handing out what was kept. */
@@ -60,7 +61,7 @@ export function createApprovalResults({
   };
 }
 
-export function createApprovals({ store, keyring, clock, newId, publicUrl }: ApprovalsDeps): Approvals {
+export function createApprovals({ store, keyring, clock, newId, links }: ApprovalsDeps): Approvals {
   return {
     async ask(asking) {
       const { checked, call } = asking;
@@ -121,7 +122,7 @@ export function createApprovals({ store, keyring, clock, newId, publicUrl }: App
     const { appId, id, status, expiresAt, shown, decisionReason, problem } = approval;
     const details = {
       approval_id: id,
-      approval_url: `${publicUrl()}/approvals/${id}`,
+      ...(status === "pending" ? { approval_url: await links.create(approval, null) } : {}),
       approval_expires_at: toTimestamp(expiresAt),
       grant_id: shown.grantId,
       provider_id: shown.provider,

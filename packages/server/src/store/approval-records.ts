@@ -69,7 +69,19 @@ export interface ApprovalEnd {
   readonly at: number;
 }
 
+/** A way to an approval for a browser. Found by the hash of its token. */
+export interface ApprovalLinkRecord {
+  readonly tokenHash: string;
+  readonly appId: string;
+  readonly approvalId: string;
+  /** Null: it only shows. Else as whom it decides: a user, or the operator whose key made it. */
+  readonly decidesAs: { readonly userId: string } | { readonly keyId: string } | null;
+  readonly expiresAt: number;
+}
+
 export interface ApprovalStore {
+  insertApprovalLink(link: ApprovalLinkRecord): Promise<void>;
+  findApprovalLink(tokenHash: string): Promise<ApprovalLinkRecord | null>;
   /** Keeps the open approval of the same hash, if there is one: pending in time, decided and in time, or not yet told. */
   askApproval(approval: ApprovalRecord, sealedCall: Uint8Array): Promise<ApprovalRecord>;
   findApproval(appId: string, id: string): Promise<ApprovalRecord | null>;

@@ -131,6 +131,18 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
       expect((await ask()).id).not.toBe(id);
     });
 
+    test("links lead to their approval, and go with it", async () => {
+      const { id } = await ask();
+      const link = { tokenHash: "h", appId: given.appA, approvalId: id, decidesAs: { userId: "u" }, expiresAt: 9 };
+      await given.store.insertApprovalLink(link);
+      await given.store.insertApprovalLink({ ...link, tokenHash: "v", decidesAs: null });
+      expect(await given.store.findApprovalLink("h")).toEqual(link);
+      expect((await given.store.findApprovalLink("v"))?.decidesAs).toBeNull();
+      expect(await given.store.findApprovalLink("x")).toBeNull();
+      await given.store.forgetApprovals(2_001, 10);
+      expect(await given.store.findApprovalLink("h")).toBeNull();
+    });
+
     test("those that are over are forgotten", async () => {
       const { id } = await ask();
       expect(await given.store.forgetApprovals(2_000, 10)).toBe(0);

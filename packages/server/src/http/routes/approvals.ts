@@ -1,22 +1,25 @@
 import type { Approval, ApprovalList, ApprovalResult, ApprovalState } from "@alter-vault/protocol";
-import { callContext, createApprovalResults } from "../../approvals/approvals.ts";
-import { restoreCall } from "../../approvals/stored-call.ts";
+import { createApprovalResults } from "../../approvals/approvals.ts";
+import { openWaitingCall } from "../../approvals/waiting-call.ts";
 import { approverOf, tally } from "../../approvals/tally.ts";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import type { Asker } from "../../identity/asker.ts";
-import { readEnvelope } from "../../identity/read-envelope.ts";
 import type { ApprovalRecord, ApprovalVote } from "../../store/approval-records.ts";
 import { readAnswer } from "../../tool-calls/recorded-answer.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 
-type Ids = "listApprovals" | "getApproval" | "getApprovalStatus" | "decideApproval" | "takeApprovalResult";
-type Deps = Pick<RouteDeps, "store" | "keyring" | "clock" | "approvalRunner">;
+type Ids =
+  | "listApprovals"
+  | "getApproval"
+  | "getApprovalStatus"
+  | "decideApproval"
+  | "createApprovalLink"
+  | "takeApprovalResult";
+type Deps = Pick<RouteDeps, "store" | "keyring" | "clock" | "approvalRunner" | "approvalLinks">;
 
 const NOT_FOUND = { ok: false, code: "approval_not_found", detail: "no approval of this id" } as const;
-const MOST_SHOWN_BYTES = 64 * 1024;
-
 /** Calls that somebody must say yes to: for approvers, who see and decide, and for whoever asked. */
 export function approvalRoutes(deps: Deps): RouteHandlers<Ids> {
   const { store, clock, approvalRunner } = deps;
@@ -40,7 +43,7 @@ export function approvalRoutes(deps: Deps): RouteHandlers<Ids> {
         const record = await store.findApproval(caller.appId, id);
         if (!record) return NOT_FOUND;
         const votes = await store.listApprovalVotes(caller.appId, id);
-        return { ...describe(record, votes, clock.now()), ...(await openCall(deps, record)) };
+        return { ...describe(record, votes, clock.now()), ...(await openWaitingCall(deps, record)) };
       }),
     getApprovalStatus: ({ caller, id }) =>
       reads(async () => {
@@ -64,6 +67,26 @@ export function approvalRoutes(deps: Deps): RouteHandlers<Ids> {
           if (!voted.ok) return voted.why === "unknown" ? NOT_FOUND : closed(voted.why);
           if (voted.approval.status === "approved") approvalRunner.start(appId, id);
           return { ok: true, body: stateOf(voted.approval, clock.now()) };
+        },
+      };
+    },
+    createApprovalLink: async ({ caller, id, body }) => {
+      const { appId, asker } = caller;
+      const record = await store.findApproval(appId, id);
+      if (!record) return NOT_FOUND;
+      if (asker.agent || asker.session) {
+        return { ok: false, code: "approval_not_allowed", detail: "an agent or a session makes no such links" };
+      }
+      const user = body.user_id === undefined ? null : await store.findUser(appId, body.user_id);
+      if (body.user_id !== undefined && !user)
+        return { ok: false, code: "user_not_found", detail: "no user of this id" };
+      return {
+        ok: true,
+        facts: { approval_id: id, user_id: body.user_id },
+        run: async () => {
+          const decidesAs = user ? { userId: user.user.id } : { keyId: asker.keyId };
+          const url = await deps.approvalLinks.create(record, decidesAs);
+          return { ok: true, body: { approval_id: id, url, expires_at: toTimestamp(record.expiresAt) } };
         },
       };
     },
@@ -162,27 +185,5 @@ function describe(
         .filter(({ decision, ruleIds }) => decision === "approve" && ruleIds.includes(ruleId))
         .map(({ approver }) => approver),
     })),
-  };
-}
-
-const NOTHING_LEFT = { headers: [], body: null, body_bytes: null };
-
-/** What is going to be sent, as far as a person can read it. */
-async function openCall(
-  { store, keyring }: Deps,
-  { appId, id }: ApprovalRecord,
-): Promise<Pick<Approval, "headers" | "body" | "body_bytes">> {
-  const sealed = await store.findApprovalCall(appId, id);
-  const opened = sealed && keyring.open(callContext({ appId, id }), sealed);
-  if (!opened?.ok) return NOTHING_LEFT;
-  const call = restoreCall(opened.plain);
-  const envelope = readEnvelope(call.signed.headers);
-  const read = await call.body.read();
-  const buffer = read.ok ? read.buffer : null;
-  const isText = buffer !== null && buffer.length <= MOST_SHOWN_BYTES && Buffer.from(buffer.toString()).equals(buffer);
-  return {
-    headers: envelope.ok ? [...envelope.envelope.headers] : [],
-    body: isText ? buffer.toString() : null,
-    body_bytes: buffer?.length ?? null,
   };
 }

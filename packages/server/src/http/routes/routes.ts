@@ -8,6 +8,7 @@ import type { Ask } from "../../egress/ask.ts";
 import type { UserTokens } from "../../identity/user-token.ts";
 import type { NewId, RandomBytes } from "../../random.ts";
 import type { Store } from "../../store/store.ts";
+import type { ApprovalLinks } from "../../approvals/approval-links.ts";
 import type { ApprovalRunner } from "../../approvals/approval-runner.ts";
 import { agentRoutes } from "./agents.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
@@ -40,6 +41,7 @@ export interface RouteDeps {
   /** Where browsers and other systems reach the vault. */
   readonly publicUrl: () => string;
   readonly connect: Connect;
+  readonly approvalLinks: Pick<ApprovalLinks, "create">;
   readonly approvalRunner: Pick<ApprovalRunner, "start">;
   readonly log: Pick<AuditLog, "record" | "outcome">;
   readonly clock: Clock;

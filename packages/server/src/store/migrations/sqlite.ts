@@ -266,6 +266,11 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
         approval_id TEXT NOT NULL, approver TEXT NOT NULL, decision TEXT NOT NULL, reason TEXT, rule_ids TEXT NOT NULL,
         at INTEGER NOT NULL, PRIMARY KEY (approval_id, approver)
       ) STRICT, WITHOUT ROWID;
+      CREATE TABLE approval_links (
+        token_hash TEXT PRIMARY KEY, app_id TEXT NOT NULL, approval_id TEXT NOT NULL, decides_as TEXT,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX approval_links_of_approval ON approval_links (approval_id);
       CREATE TABLE approval_calls (id TEXT PRIMARY KEY, app_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
       CREATE TABLE approval_results (id TEXT PRIMARY KEY, app_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
     `,

@@ -1,4 +1,10 @@
-import type { ApprovalRecord, ApprovalStore, ApprovalVote, ShownCall } from "../approval-records.ts";
+import type {
+  ApprovalLinkRecord,
+  ApprovalRecord,
+  ApprovalStore,
+  ApprovalVote,
+  ShownCall,
+} from "../approval-records.ts";
 import type { Database } from "./database.ts";
 
 interface Row {
@@ -65,6 +71,20 @@ export function approvalStore(db: Database): ApprovalStore {
       .map(({ rule_ids, ...vote }) => ({ ...vote, ruleIds: JSON.parse(rule_ids) as string[] }));
 
   return {
+    async insertApprovalLink({ tokenHash, appId, approvalId, decidesAs, expiresAt }) {
+      const as = decidesAs === null ? null : JSON.stringify(decidesAs);
+      db.run("INSERT INTO approval_links VALUES (?, ?, ?, ?, ?)", tokenHash, appId, approvalId, as, expiresAt);
+    },
+    async findApprovalLink(tokenHash) {
+      const row = db.get<{ app_id: string; approval_id: string; decides_as: string | null; expires_at: number }>(
+        "SELECT app_id, approval_id, decides_as, expires_at FROM approval_links WHERE token_hash = ?",
+        tokenHash,
+      );
+      if (!row) return null;
+      const decidesAs =
+        row.decides_as === null ? null : (JSON.parse(row.decides_as) as ApprovalLinkRecord["decidesAs"]);
+      return { tokenHash, appId: row.app_id, approvalId: row.approval_id, decidesAs, expiresAt: row.expires_at };
+    },
     async askApproval(approval, sealedCall) {
       return db.transaction(() => {
         const open = db.get<Row>(
@@ -209,6 +229,7 @@ export function approvalStore(db: Database): ApprovalStore {
         );
         for (const { id } of rows) {
           db.run("DELETE FROM approval_votes WHERE approval_id = ?", id);
+          db.run("DELETE FROM approval_links WHERE approval_id = ?", id);
           db.run("DELETE FROM approval_calls WHERE id = ?", id);
           db.run("DELETE FROM approval_results WHERE id = ?", id);
           db.run("DELETE FROM approvals WHERE id = ?", id);
