@@ -126,7 +126,11 @@ export async function startPostgres({
       const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
       client.on("error", () => undefined);
       await client.connect();
-      await client.query(sql).finally(() => client.end());
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
     },
     pause: () => signalAll("SIGSTOP"),
     resume: () => signalAll("SIGCONT"),

@@ -10,7 +10,8 @@ let database: TestDatabase;
 let store: Store;
 beforeEach(async () => {
   database = await createTestDatabase();
-  store = await openPostgresStore({ url: database.url, statementTimeoutMs: 300, connectTimeoutMs: 300 });
+  await (await openPostgresStore({ url: database.url })).close();
+  store = await openPostgresStore({ url: database.url, statementTimeoutMs: 500, connectTimeoutMs: 2_000 });
 });
 afterEach(async () => {
   await store.close();
