@@ -20,6 +20,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   langchain: ["sdk"],
   ai: ["sdk"],
   express: ["sdk"],
+  mcp: ["sdk"],
+  testing: ["protocol", "sdk", "server"],
   connect: [],
   server: ["protocol", "providers"],
 };
@@ -32,7 +34,7 @@ const SERVER_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   egress: ["store", "http", "credential", "crypto", "inject", "audit", "identity", "policy", "cli"],
   store: ["http", "credential", "egress", "inject", "audit", "identity", "policy", "cli"],
   audit: ["http", "credential", "egress", "inject", "identity", "policy", "cli"],
-  connect: ["store/sqlite", "http", "egress", "inject", "identity", "policy", "cli"],
+  connect: ["store/sqlite", "http", "egress", "inject", "policy", "cli"],
   http: ["store/sqlite", "cli"],
 };
 

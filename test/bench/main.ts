@@ -3,7 +3,10 @@ import { runCompare } from "./compare.ts";
 import { runGrowth } from "./growth.ts";
 import { HELP, readOptions, type Options } from "./options.ts";
 import { stopAllChildren } from "./processes/child.ts";
+import { runPolicy } from "./policy/run-policy.ts";
 import { removeWorkDirs } from "./processes/work-dir.ts";
+
+const PARTS = { compare: runCompare, growth: runGrowth, policy: runPolicy };
 
 /**
  * `npm run bench`: how fast the vault is beside things that do less, and how it grows. It passes no judgement: a run that
@@ -22,7 +25,7 @@ async function main(): Promise<number> {
     return 0;
   }
   try {
-    const result = options.part === "growth" ? await runGrowth(options) : await runCompare(options);
+    const result = await PARTS[options.part](options);
     if (options.json) console.log(JSON.stringify(result));
     return 0;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 export interface Options {
-  readonly part: "compare" | "growth";
+  readonly part: "compare" | "growth" | "policy";
   readonly quick: boolean;
   readonly json: boolean;
   /** Null: as many as the part finds right. */
@@ -16,6 +16,7 @@ export interface Options {
 
 export const HELP = `npm run bench -- [options]            the vault beside what does less
 npm run bench -- growth [options]     the vault when it holds much
+npm run bench -- policy [options]     one decision by a policy
 
 The first part runs, one after the other and round by round, a direct call to an upstream, a bare Node proxy that adds
 one header, nginx doing the same (where it is installed), and the vault in proxy and in retrieve mode. Each has a core
@@ -23,6 +24,8 @@ of its own; upstream and load generator share another. Only ratios of the same r
 
 The second part measures the median call at one connection with 1,000 and with a million grants, and with an empty and
 with a long audit log. It needs some minutes and some gigabytes of disk, which it gives back.
+
+The third part measures the median decision with 1, 100 and 1,000 rules, and with one in Cedar, in this process.
 
   --quick          under 40 seconds: two short rounds at 1 and 64 connections
   --json           ends with one line of JSON on stdout
@@ -54,8 +57,9 @@ export function readOptions(args: readonly string[]): Options | null {
   });
   if (values.help) return null;
   const [part = "compare", ...more] = positionals;
-  if ((part !== "compare" && part !== "growth") || more.length > 0) {
-    throw new TypeError(`there is no part "${positionals.join(" ")}"; there are compare (the default) and growth`);
+  if ((part !== "compare" && part !== "growth" && part !== "policy") || more.length > 0) {
+    const parts = "compare (the default), growth and policy";
+    throw new TypeError(`there is no part "${positionals.join(" ")}"; there are ${parts}`);
   }
   const seconds = values.seconds === undefined ? null : positive("--seconds", values.seconds);
   return {

@@ -1,7 +1,15 @@
+import type { OpenOptions as PublishedOptions } from "@alter-ai/connect";
+import type { OpenOptions } from "@alter-vault/connect";
 import type { ConnectSession } from "@alter-vault/protocol";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { SECOND_PROVIDER, startConnectWorld, toldOnce, type ConnectWorld } from "../harness/connect-world.ts";
+import {
+  SECOND_PROVIDER,
+  startConnectWorld,
+  toldOnce,
+  type ConnectWorld,
+  type Told,
+} from "../harness/connect-world.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
 
 /*
@@ -28,6 +36,8 @@ afterEach(() => context.close());
 
 const consent = (page: Page): Promise<void> => page.getByRole("button", { name: /^Continue to/ }).click();
 
+const valueOf = (told: readonly Told[], kind: string): unknown => told.find((one) => one.kind === kind)?.value;
+
 async function openPopup(
   which: "published" | "ours",
   session: ConnectSession,
@@ -37,20 +47,25 @@ async function openPopup(
   return { page, popup };
 }
 
+test("what an app passes to the published package, ours takes", () => {
+  const taken = (options: PublishedOptions): OpenOptions => options;
+  expect(taken({ token: "sess_x", onSuccess: () => undefined })).toMatchObject({ token: "sess_x" });
+});
+
 describe.each(["published", "ours"] as const)("a popup, with the %s browser package", (which) => {
   test("tells the page the grant, and closes", async () => {
     const session = await world.session();
     const { page, popup } = await openPopup(which, session);
     await consent(popup);
     const told = await toldOnce(page, "success");
-    const [grant] = told.find(({ kind }) => kind === "success")?.value as Record<string, unknown>[];
+    const [grant] = valueOf(told, "success") as Record<string, unknown>[];
     expect(grant).toMatchObject({
       provider: "oidc",
       provider_name: "OpenID Connect (any issuer)",
       account_identifier: world.oidc.account,
       operation: "creation",
       status: "active",
-      scopes: ["openid", "email"],
+      scopes: ["openid", "offline_access", "email"],
       metadata: { account_email: world.oidc.account },
     });
     expect(await world.state(session)).toMatchObject({
@@ -75,7 +90,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
       if (name === "OpenID Connect") await popup.getByText("Connected", { exact: true }).waitFor();
     }
     const told = await toldOnce(page, "success");
-    const grants = told.find(({ kind }) => kind === "success")?.value as { provider: string }[];
+    const grants = valueOf(told, "success") as { provider: string }[];
     expect(grants.map(({ provider }) => provider)).toEqual(["oidc", SECOND_PROVIDER]);
   });
 
@@ -85,7 +100,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     const { page, popup } = await openPopup(which, session);
     await consent(popup);
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "connect_denied" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "connect_denied" });
     expect(await world.state(session)).toMatchObject({
       status: "denied",
       grants: [],
@@ -99,7 +114,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     const { page, popup } = await openPopup(which, session);
     await popup.getByRole("button", { name: "Cancel" }).click();
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "connect_denied" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "connect_denied" });
     expect(await world.state(session)).toMatchObject({ status: "denied" });
   });
 
@@ -115,10 +130,11 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
 
   test("a popup that the browser blocks", async () => {
     const page = await world.appPage(context, which, (await world.session()).session_token);
+    // Headless browsers have no blocker; this is what one makes of `window.open`.
     await page.evaluate("window.open = () => null");
     await page.click("#connect");
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "popup_blocked" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "popup_blocked" });
     expect(await page.evaluate("window.connect.isOpen()")).toBe(false);
   });
 
@@ -127,7 +143,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     await world.sql(`UPDATE connect_sessions SET expires_at = 1 WHERE id = '${session.session_id}'`);
     const { page } = await openPopup(which, session);
     const told = await toldOnce(page, "error");
-    expect(told.find(({ kind }) => kind === "error")?.value).toMatchObject({ code: "session_expired" });
+    expect(valueOf(told, "error")).toMatchObject({ code: "session_expired" });
   });
 
   test("a phone: the page itself goes there and comes back", async () => {
@@ -190,7 +206,7 @@ describe("by redirect", () => {
       account_identifier: world.oidc.account,
       timestamp: grants[0]?.timestamp,
       operation: "creation",
-      scopes: "openid,email",
+      scopes: "openid,offline_access,email",
       status: "active",
     });
   });

@@ -51,7 +51,7 @@ async function killOverAndOver(grace: Behaviour["grace"], lane: number): Promise
   }
   await vault.stopVault();
   const { place, appId, fake } = vault;
-  const order: RefresherOrder = { ...place, appId, grants, writer: "main", task: "forever", callers: 1 };
+  const order: RefresherOrder = { ...place, appId, grants, writesLog: true, task: "forever", callers: 1 };
   await compileOnce(order);
   for (let kill = 0; kill <= KILLS / LANES.length; kill++) {
     const child = startRefresher(order);

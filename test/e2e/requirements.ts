@@ -8,7 +8,9 @@ export interface Requirement {
 }
 
 const attacks = "test/e2e/attacks.test.ts";
+const connect = "test/e2e/connect-attacks.test.ts";
 const streaming = "test/e2e/streaming.test.ts";
+const refresh = "test/e2e/refresh.test.ts";
 const server = "packages/server/src";
 
 export const REQUIREMENTS: readonly Requirement[] = [
@@ -63,6 +65,47 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
+    promise: "Only the browser that went to a provider can come back from it.",
+    shownBy: [
+      { file: connect, test: "one that keeps no cookies" },
+      { file: connect, test: "a victim who is sent the callback of somebody else's attempt; and then it is used up" },
+    ],
+  },
+  {
+    promise: "The result of connecting goes only where the app has said beforehand.",
+    shownBy: [
+      { file: connect, test: "where a result may go" },
+      { file: connect, test: "for the session's own origin only" },
+    ],
+  },
+  {
+    promise: "Every provider of the catalogue goes from connect to disconnect in a test.",
+    shownBy: [
+      { file: "test/e2e/providers.test.ts", test: "connect, call, refresh, reconnect, revoke, disconnect" },
+      { file: "test/harness/fake-provider/fake-provider.test.ts", test: "the token endpoint refuses" },
+    ],
+  },
+  {
+    promise: "However many calls and processes ask at once, a grant is refreshed once.",
+    shownBy: [
+      { file: refresh, test: "200 calls on an expired grant: one refresh, and nobody sees an error" },
+      { file: refresh, test: "four processes, 50 callers each, one expired grant: one refresh" },
+    ],
+  },
+  {
+    promise: "A refresh that fails deletes nothing, and is tried again.",
+    shownBy: [{ file: refresh, test: "%s: a named error, the grant lives, and works again by itself" }],
+  },
+  {
+    promise: "A kill -9 in the middle of a refresh locks nobody out whom the provider forgives a lost answer.",
+    shownBy: [
+      {
+        file: "test/e2e/refresh-crash.test.ts",
+        test: "kill -9 at 300 random moments while refresh tokens rotate: the grant works, every time",
+      },
+    ],
+  },
+  {
     promise: "Whatever was acknowledged survives kill -9.",
     shownBy: [{ file: "test/e2e/crash.test.ts", test: "kills under load lose nothing that was acknowledged" }],
   },
@@ -84,6 +127,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
   {
     promise: "Bodies stream both ways in constant memory.",
     shownBy: [{ file: streaming, test: "a gigabyte in constant memory" }],
+  },
+  {
+    promise: "A tool call that is run again does not act twice, and what nobody knows the end of is not repeated.",
+    shownBy: [
+      { file: "test/e2e/tool-calls.test.ts", test: "the recorded answer comes back" },
+      { file: "test/e2e/tool-calls.test.ts", test: "many at once have one effect" },
+      { file: "test/e2e/tool-calls.test.ts", test: "killed between claim and outcome" },
+    ],
   },
   {
     promise: "A caller who leaves ends the call at the provider.",

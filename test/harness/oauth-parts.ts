@@ -1,4 +1,4 @@
-import { openAuditLog } from "../../packages/server/src/audit/log.ts";
+import { openAuditLog, type AuditLog } from "../../packages/server/src/audit/log.ts";
 import { createOAuth, type OAuth } from "../../packages/server/src/credential/oauth/oauth.ts";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { openKeyring } from "../../packages/server/src/crypto/keyring.ts";
@@ -27,22 +27,27 @@ export interface PartsPlace {
   readonly databaseUrl: string | null;
   readonly masterKeyPath: string;
   readonly fakePort: number;
-  /** Each process that writes to the log needs its own. */
-  readonly writer: string;
+  /** False: several processes share the data directory, and its log has one writer. */
+  readonly writesLog: boolean;
 }
+
+const NO_LOG: Pick<AuditLog, "record" | "outcome"> = {
+  record: async () => "recorded",
+  outcome: () => undefined,
+};
 
 export async function openOAuthParts({
   databasePath,
   databaseUrl,
   masterKeyPath,
   fakePort,
-  writer,
+  writesLog,
 }: PartsPlace): Promise<OAuthParts> {
   const around = systemSurroundings(createLogger("silent"));
   const store = await openStore({ databasePath, databaseUrl }, () => around.clock.monotonic());
   const provider = openKeyFile({ ...around, path: masterKeyPath });
   const keyring = await openKeyring({ ...around, store, provider });
-  const log = await openAuditLog({ ...around, store, writer });
+  const log = writesLog ? await openAuditLog({ ...around, store, writer: "main" }) : null;
   const egress = createEgress({
     allowLoopback: false,
     limits: DEFAULT_EGRESS_LIMITS,
@@ -50,7 +55,7 @@ export async function openOAuthParts({
     now: () => around.clock.monotonic(),
     connect: connectionOpener(fakePort),
   });
-  const oauth = createOAuth({ ...around, store, keyring, egress, log, allowLoopback: false });
+  const oauth = createOAuth({ ...around, store, keyring, egress, log: log ?? NO_LOG, allowLoopback: false });
   return {
     store,
     egress,
@@ -58,7 +63,7 @@ export async function openOAuthParts({
     async close() {
       await oauth.close();
       await egress.close();
-      await log.close();
+      await log?.close();
       await store.close();
     },
   };

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ConnectedGrant, GrantPolicy } from "@alter-vault/protocol";
+import type { ConnectedGrant } from "@alter-vault/protocol";
 import {
   createLogger,
   createVaultClient,
@@ -14,7 +14,6 @@ import {
   type VaultClient,
 } from "@alter-vault/server";
 import type { Failure } from "../../packages/server/src/call.ts";
-import { sealClientSecret } from "../../packages/server/src/credential/oauth/client-secret.ts";
 import type { Begun, Connected } from "../../packages/server/src/credential/oauth/engine.ts";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault } from "../../packages/server/src/start.ts";
@@ -24,7 +23,7 @@ import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provi
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import type { PartsPlace } from "./oauth-parts.ts";
-import { consentAt } from "./scripted-user.ts";
+import { connectByLink, consentAt } from "./scripted-user.ts";
 import { createTestStorage, type TestStorage } from "./test-storage.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
@@ -37,43 +36,48 @@ export interface OAuthVault {
   readonly fake: FakeProvider;
   readonly store: Store;
   readonly operator: VaultClient;
-  /** Registers the app at a provider of the catalogue, and tells the vault. */
+  /**
+   * Registers the app at a provider of the catalogue, and tells the vault. Up to three scopes of the entry are asked for
+   * when a connection does not say.
+   */
   configure(provider: string | Registration["provider"], options?: ConfigureOptions): Promise<Registration>;
-  /** Sends the user there and back. Throws when that makes no grant. */
+  /** An app's link, and the user who follows it through Connect's pages. */
+  connectByLink(provider: string): Promise<ConnectedGrant>;
+  /** Sends the user there and back, without pages in between. Throws when that makes no grant. */
   connect(provider: string, options?: ConnectOptions): Promise<ConnectedGrant>;
   /** The same, for connections that are to fail. */
   tryConnect(provider: string, options?: ConnectOptions): Promise<Connected | Failure>;
   begin(provider: string, options?: ConnectOptions): Promise<Begun | Failure>;
   /** What the browser brought back, used up. */
-  finish(provider: string, begun: Begun, callback: URL, options?: ConnectOptions): Promise<Connected | Failure>;
+  finish(provider: string, begun: Begun, callback: URL): Promise<Connected | Failure>;
   /** A GET through the grant, signed by hand at the clock's own time. */
   call(grantId: string, target: string): Promise<RawAnswer>;
   credential(grantId: string): Promise<OAuthCredentialRecord | null>;
+  /** The round the vault makes every few seconds by itself, now. */
+  sweep(): Promise<unknown>;
   /** For a process that goes on where this vault stops. */
-  readonly place: Omit<PartsPlace, "writer">;
+  readonly place: Omit<PartsPlace, "writesLog">;
   /** The vault ends; its data directory and the provider stay. */
   stopVault(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface ConfigureOptions {
-  /** Asked for when a connection does not say. Default: up to three of the entry, where scopes can be asked for. */
-  readonly defaultScopes?: readonly string[];
+  /** Values of variables, instead of the entry's examples. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface ConnectOptions {
+  /** Of the user; default: what is right. */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly scopes?: readonly string[];
-  readonly policy?: GrantPolicy;
-  readonly grantId?: string;
 }
-
-export const CALLBACK_URL = "https://vault.example.com/oauth/callback";
 
 export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-oauth-"));
   const clock = createTestClock();
   const around = { ...systemSurroundings(createLogger("silent")), clock };
-  const fake = await startFakeProvider({ callbackUrl: CALLBACK_URL, now: () => clock.now() });
+  const fake = await startFakeProvider({ callbackUrl: () => `${publicUrl()}/oauth/callback`, now: () => clock.now() });
   const storage = given ?? (await createTestStorage());
   const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir, ...storage.settings }, {});
   const apiKey = await initDataDir(config, around);
@@ -96,16 +100,16 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
   });
   const { engine } = vault.oauth;
 
-  const begin: OAuthVault["begin"] = (providerId, { scopes } = {}) =>
+  const begin: OAuthVault["begin"] = (providerId, { scopes, variables } = {}) =>
     engine.begin({
       appId,
       providerId,
       scopes,
-      variables: variablesFrom(fake.at(providerId), "user"),
+      variables: variables ?? variablesFrom(fake.at(providerId), "user"),
       state: randomBytes(32).toString("base64url"),
-      callbackUrl: CALLBACK_URL,
+      callbackUrl: fake.at(providerId).callbackUrl,
     });
-  const finish: OAuthVault["finish"] = (providerId, begun, callback, { policy, grantId } = {}) =>
+  const finish: OAuthVault["finish"] = (providerId, begun, callback) =>
     engine.finish({
       appId,
       providerId,
@@ -113,13 +117,12 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
       askedScopes: begun.askedScopes,
       variables: begun.variables,
       secrets: begun.secrets,
-      callbackUrl: CALLBACK_URL,
-      policy: policy ?? null,
-      ...(grantId === undefined ? {} : { grantId }),
+      callbackUrl: fake.at(providerId).callbackUrl,
+      policy: null,
     });
   const tryConnect: OAuthVault["tryConnect"] = async (providerId, options) => {
     const begun = await begin(providerId, options);
-    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url), options) : begun;
+    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url)) : begun;
   };
 
   let stopped: Promise<void> | null = null;
@@ -144,29 +147,32 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
     begin,
     finish,
     tryConnect,
-    async configure(given, { defaultScopes } = {}) {
-      const registration = fake.at(given);
-      const { provider, clientId, clientSecret, privateKeyPem, redirectUri } = registration;
-      const id = around.newId();
+    async configure(given, { variables } = {}) {
+      const registration = fake.at(given, variables);
+      const { provider, clientId, clientSecret, privateKeyPem, redirectUri, callbackUrl } = registration;
       const asks = provider.authorize !== undefined && provider.authorize.scopeSeparator !== "none";
-      const client = { client_secret: clientSecret, private_key: privateKeyPem };
-      await store.putProviderConfig({
-        id,
-        appId,
-        provider: provider.id,
-        clientId,
-        sealedClient: await sealClientSecret(vault.keyring, appId, id, client),
-        hasClientSecret: true,
-        hasPrivateKey: true,
-        variables: variablesFrom(registration, "operator"),
-        allowedScopes: null,
-        defaultScopes: defaultScopes ?? (asks ? provider.scopes.slice(0, 3).map((scope) => scope.id) : []),
-        redirectUri: redirectUri === CALLBACK_URL ? null : redirectUri,
-        grantSchema: null,
-        createdAt: clock.now(),
-        updatedAt: clock.now(),
+      await operator.call("putProviderConfig", {
+        id: provider.id,
+        body: {
+          client_id: clientId,
+          client_secret: clientSecret,
+          private_key: privateKeyPem,
+          variables: variablesFrom(registration, "operator"),
+          default_scopes: asks ? provider.scopes.slice(0, 3).map(({ id }) => id) : [],
+          ...(redirectUri === callbackUrl ? {} : { redirect_uri: redirectUri }),
+        },
       });
       return registration;
+    },
+    async connectByLink(provider) {
+      const { connect_url: connectUrl, session_token } = await operator.call("createConnectSession", {
+        body: { allowed_providers: [provider] },
+      });
+      await connectByLink({ fake, connectUrl, provider, answers: variablesFrom(fake.at(provider), "user") });
+      const { grants, error } = await operator.call("pollConnectSession", { body: { session_token } });
+      const [grant] = grants;
+      if (!grant) throw new Error(`${provider}: ${error?.code}: ${error?.detail}`);
+      return grant;
     },
     async connect(providerId, options) {
       const connected = await tryConnect(providerId, options);
@@ -182,6 +188,7 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
         created: Math.floor(clock.now() / 1000),
       }),
     credential: (grantId) => store.findOAuthCredential(appId, grantId),
+    sweep: () => vault.oauth.refresher.sweep(),
     place: {
       databasePath: config.databasePath,
       databaseUrl: config.databaseUrl,

@@ -26,7 +26,7 @@ export function createEmitter(): Emitter {
     },
     off: (name, handler) => void handlers.get(name)?.delete(handler),
     emit(name, ...values) {
-      for (const handler of [...(handlers.get(name) ?? [])]) {
+      for (const handler of handlers.get(name) ?? []) {
         try {
           (handler as (...all: unknown[]) => void)(...values);
         } catch (error) {

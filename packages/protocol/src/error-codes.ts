@@ -19,6 +19,12 @@ export type SdkErrorName =
   | "AgentNotFoundError"
   | "LastActiveKeyError"
   | "IdempotencyKeyBodyMismatchError"
+  | "InvalidKeyError"
+  | "KeyNotFoundError"
+  | "AgentKeyRequiredError"
+  | "AgentNotAllowedError"
+  | "InsufficientScopeError"
+  | "RestrictedGrantRequiresProxyError"
   | "NoDelegatedGrantError"
   | "UserTokenError"
   | "ReAuthRequiredError"
@@ -28,6 +34,8 @@ export type SdkErrorName =
   | "GrantNotFoundError"
   | "AmbiguousGrantError"
   | "PolicyViolationError"
+  | "RateLimitError"
+  | "ApprovalRequiredError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
   | "ConnectFlowError"
@@ -64,7 +72,7 @@ export const ERROR_CODES = {
   body_too_large: entry(413, false, "The body is over the limit", "Send less, or ask the operator to raise the limit."),
   conflict: entry(409, false, "This already exists", "Choose another name, or use the existing one."),
   app_not_found: entry(404, false, "No such app", "Check the app id."),
-  key_not_found: entry(404, false, "No such API key", "Check the key id."),
+  key_not_found: entry(404, false, "No such API key", "Check the key id.", "KeyNotFoundError"),
   secret_not_found: entry(404, false, "No such managed secret", "Check the secret id."),
   entry_not_found: entry(404, false, "No such audit entry", "Check the entry id."),
 
@@ -89,12 +97,14 @@ export const ERROR_CODES = {
     false,
     "The API key is unknown, expired or revoked",
     "Make a new key with `alter-vault api-keys create`.",
+    "InvalidKeyError",
   ),
   insufficient_scope: entry(
     403,
     false,
     "The API key lacks a scope",
     "Use a key that has the scope named in `required_scope`.",
+    "InsufficientScopeError",
   ),
 
   key_address_not_allowed: entry(
@@ -102,6 +112,7 @@ export const ERROR_CODES = {
     false,
     "The API key may not be used from this address",
     "Call from an address on the key's list.",
+    "AgentError",
   ),
   agent_inactive: entry(
     403,
@@ -117,9 +128,9 @@ export const ERROR_CODES = {
     false,
     "Only an agent can ask for this",
     "Sign with a key of the agent, or name the agent.",
-    "AgentError",
+    "AgentKeyRequiredError",
   ),
-  agent_not_allowed: entry(403, false, "An agent may not do this", "Use a key of the app.", "AgentError"),
+  agent_not_allowed: entry(403, false, "An agent may not do this", "Use a key of the app.", "AgentNotAllowedError"),
   last_active_key: entry(
     409,
     false,
@@ -243,6 +254,7 @@ export const ERROR_CODES = {
     false,
     "This grant may not be used in retrieve mode",
     "Use request() in proxy mode, or have the operator allow retrieve for the grant.",
+    "RestrictedGrantRequiresProxyError",
   ),
 
   token_refresh_failed: entry(
@@ -312,8 +324,57 @@ export const ERROR_CODES = {
   ),
 
   // May they.
+  policy_not_found: entry(404, false, "No such version of the policy", "See `alter-vault policy versions`."),
+  policy_invalid: entry(400, false, "The policy is not valid", "Look at `issues`: each names a place and what to do."),
   policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
-  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "RateLimitError"),
+  budget_exhausted: entry(
+    403,
+    false,
+    "The budget of calls is used up",
+    "Raise the budget of the rule named in `rule_id`, or begin another run.",
+    "PolicyViolationError",
+  ),
+  approval_required: entry(
+    403,
+    false,
+    "Somebody must approve the call first",
+    "Have it approved at `approval_url`, then make the same call again.",
+    "ApprovalRequiredError",
+  ),
+  approval_denied: entry(
+    403,
+    false,
+    "The call was not approved",
+    "Do not repeat it; ask whoever decided.",
+    "PolicyViolationError",
+  ),
+
+  // Calls of a tool, each made once.
+  tool_call_in_progress: entry(
+    409,
+    true,
+    "This call of the tool call is under way",
+    "Wait for whoever makes it, then ask again.",
+  ),
+  tool_call_outcome_unknown: entry(
+    409,
+    false,
+    "This call of the tool call was made, and nobody knows what came of it",
+    "Look at the provider whether it was done; a new tool call makes it again.",
+  ),
+  tool_call_done: entry(
+    409,
+    false,
+    "This call of the tool call was made, and its answer was not kept",
+    "Do not repeat it; ask the provider for what it made.",
+  ),
+  tool_call_mismatch: entry(
+    409,
+    false,
+    "This call of the tool call was another one the first time",
+    "Make the same calls in the same order each time, or use a new tool call.",
+  ),
 
   // On the way to the provider and back.
   redirect_refused: entry(

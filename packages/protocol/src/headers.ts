@@ -18,6 +18,10 @@ export const HEADER = {
   sigv4: "alter-sigv4",
   body: "alter-body",
   bodyDigest: "alter-body-digest",
+  /** Which call of its tool call it is, from 0: asks the vault to remember it. */
+  call: "alter-call",
+  /** Of an answer: `true` when it is the recorded one of an earlier call, and nothing was sent to the provider. */
+  replayed: "alter-replayed",
   app: "alter-app",
   /** The end user's token (a JWT of the app's identity provider), or a vault session that stands in for it. */
   userToken: "alter-user-token",

@@ -8,10 +8,14 @@ export {
   AgentCreate,
   AgentCreated,
   AgentKeyCreate,
+  AgentKeyList,
+  AgentList,
   AgentUpdate,
   Delegation,
   DelegationCreate,
+  DelegationList,
   KeyConstraints,
+  KeyRotate,
 } from "./agents.ts";
 export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
 export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
@@ -48,6 +52,7 @@ export {
   Identity,
   IdentityProvider,
   IdentityProviderCreate,
+  IdentityProviderList,
   IdentityProviderPreview,
   IdentityProviderUpdate,
   IDP_ALGORITHMS,
@@ -59,9 +64,27 @@ export {
   USER_STATUSES,
   VaultSession,
   VaultSessionCreate,
+  VaultSessionRevoked,
 } from "./identity.ts";
 export { formatUuidV7, uuid, UUID_PATTERN } from "./ids.ts";
 export { openApiDocument } from "./openapi.ts";
+export { policy, rule, type RuleBuilder } from "./policy/builder.ts";
+export { ACCESS_CLASSES, Conditions } from "./policy/conditions.ts";
+export { POLICY_OUTCOMES, PolicyCase, PolicyCases, PolicyRequest } from "./policy/case.ts";
+export { CedarRule, PolicyDocument, Rule, RuleScope, type ScopeKind } from "./policy/document.ts";
+export { Approvers, Effect } from "./policy/effects.ts";
+export { BodyTest, QueryTest } from "./policy/field-test.ts";
+export {
+  ExplainedRule,
+  PolicyExplain,
+  PolicyExplanation,
+  PolicyPublish,
+  PolicyShadow,
+  PolicyState,
+  PolicyVersionDocument,
+  Stop,
+} from "./policy/resources.ts";
+export { TimeWindow, WEEKDAYS } from "./policy/time-window.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
 export {
   ProviderConfig,

@@ -50,6 +50,7 @@ const REQUEST_HEADERS: readonly string[] = [
   HEADER.reason,
   HEADER.redirect,
   HEADER.sigv4,
+  HEADER.call,
   HEADER.body,
   HEADER.bodyDigest,
 ];

@@ -23,8 +23,21 @@ export const Problem = z.object({
   missing_scopes: z.array(z.string()).optional(),
   policy_error: z.string().optional(),
   rule_id: z.string().optional(),
+  approval_id: z.string().optional(),
+  /** Where the call is approved. Single use. */
+  approval_url: z.string().optional(),
+  approval_expires_at: z.string().optional(),
   header: z.string().optional(),
   host: z.string().optional(),
+  /** Of `rate_limited` by a rule. A budget has no window, and does not come back. */
+  rate_limit: z
+    .object({
+      limit: z.number().int(),
+      remaining: z.number().int(),
+      window_seconds: z.number().nullable(),
+      reset_seconds: z.number(),
+    })
+    .optional(),
   retry_after_seconds: z.number().optional(),
 });
 export type Problem = z.infer<typeof Problem>;

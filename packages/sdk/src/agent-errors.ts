@@ -1,7 +1,7 @@
 import type { SdkErrorCode } from "./alter-sdk-error.ts";
 import { BackendError } from "./errors.ts";
 
-/** Something about an agent or its keys. `code` says what. */
+/** Something about an agent or a key. `code` says what. */
 export class AgentError extends BackendError {
   static override readonly errorName: string = "AgentError";
 }
@@ -24,6 +24,30 @@ export class AgentNotFoundError extends AgentError {
   static override readonly defaultCode: SdkErrorCode = "agent_not_found";
 }
 
+/** The key that signs is unknown, expired or revoked. */
+export class InvalidKeyError extends AgentError {
+  static override readonly errorName: string = "InvalidKeyError";
+  static override readonly defaultCode: SdkErrorCode = "invalid_key";
+}
+
+/** There is no such key in this app. */
+export class KeyNotFoundError extends AgentError {
+  static override readonly errorName: string = "KeyNotFoundError";
+  static override readonly defaultCode: SdkErrorCode = "key_not_found";
+}
+
+/** Only an agent can ask for this, and the key is the app's own. */
+export class AgentKeyRequiredError extends AgentError {
+  static override readonly errorName: string = "AgentKeyRequiredError";
+  static override readonly defaultCode: SdkErrorCode = "agent_key_required";
+}
+
+/** An agent may not do this, such as making agents or keys. */
+export class AgentNotAllowedError extends AgentError {
+  static override readonly errorName: string = "AgentNotAllowedError";
+  static override readonly defaultCode: SdkErrorCode = "agent_not_allowed";
+}
+
 /** The agent would be left without a key that works. Make another first, or pass `force`. */
 export class LastActiveKeyError extends AgentError {
   static override readonly errorName: string = "LastActiveKeyError";
@@ -34,6 +58,18 @@ export class LastActiveKeyError extends AgentError {
 export class IdempotencyKeyBodyMismatchError extends AgentError {
   static override readonly errorName: string = "IdempotencyKeyBodyMismatchError";
   static override readonly defaultCode: SdkErrorCode = "idempotency_mismatch";
+}
+
+/** The key, or the session, lacks a scope: `details.required_scope`. */
+export class InsufficientScopeError extends BackendError {
+  static override readonly errorName: string = "InsufficientScopeError";
+  static override readonly defaultCode: SdkErrorCode = "insufficient_scope";
+}
+
+/** The grant may be used only by the vault itself: call without `mode: "retrieve"`. */
+export class RestrictedGrantRequiresProxyError extends BackendError {
+  static override readonly errorName: string = "RestrictedGrantRequiresProxyError";
+  static override readonly defaultCode: SdkErrorCode = "retrieve_not_allowed";
 }
 
 /** The agent has no grant for this: nobody delegated one, and none was issued to it. */

@@ -17,6 +17,8 @@ export interface AlterErrorInit {
   readonly retryable?: boolean | undefined;
   readonly requestId?: string | undefined;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** An error of the program's own code, where that is why. */
+  readonly cause?: unknown;
 }
 
 /** Class names from the most special to the base. By this, not by identity, two copies of the SDK know each other's errors. */
@@ -40,7 +42,7 @@ export class AlterSDKError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(message: string, init: AlterErrorInit = {}) {
-    super(message);
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
     this.code = init.code ?? new.target.defaultCode;
     this.retryable = init.retryable ?? isRetryable(this.code);
     this.requestId = init.requestId;

@@ -48,7 +48,8 @@ async function poll(
   signal: AbortSignal | undefined,
 ): Promise<ConnectSessionState | undefined> {
   try {
-    return await pollConnectSession(core, sessionToken, { timeout, signal });
+    // The session's own token says whose it is. The user's may end before the user is done.
+    return await pollConnectSession(core, sessionToken, { timeout, signal, userToken: null });
   } catch (error) {
     if (signal?.aborted === true || !isTransient(error)) throw error;
     core.settings.logger?.warn(`Asking how a Connect session stands did not work (${error.code}). Asking again.`);

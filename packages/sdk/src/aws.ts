@@ -57,17 +57,16 @@ export function awsClientConfig(core: Core, defaults: CallDefaults, options: Aws
   checkKnownNames(options, [...CALL_OPTION_NAMES, "region", "service"]);
   const { region, service, ...callOptions } = options;
   // Wrong options are told now, not at the first call.
-  sharedCallParts(core.settings, defaults, callOptions, core.newRunId);
+  sharedCallParts(core.settings, defaults, callOptions, core.newRunId, "GET");
   const config: Record<string, unknown> = {};
 
   const requestHandler: AwsRequestHandler = {
     metadata: { handlerProtocol: "http/1.1" },
     async handle(request, { abortSignal, requestTimeout = config["requestTimeout"] } = {}) {
       const scope = { ...(region === undefined ? {} : { region }), ...signingScope(request.headers) };
-      const shared = sharedCallParts(core.settings, defaults, callOptions, core.newRunId);
+      const shared = sharedCallParts(core.settings, defaults, callOptions, core.newRunId, awsMethod(request.method));
       const call: Call = {
         ...shared,
-        method: awsMethod(request.method),
         target: awsTarget(request),
         headers: awsHeaders(request.headers),
         body: () => awsBody(request),

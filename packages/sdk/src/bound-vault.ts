@@ -1,6 +1,9 @@
 import { hide } from "./alter-sdk-error.ts";
+import { actionFor, type ActionOptions, type ActionRequired } from "./adapter-action.ts";
+import { waitForAction, type WaitOptions } from "./adapter-wait.ts";
 import { awsClientConfig, type AwsClientConfig, type AwsOptions } from "./aws.ts";
 import { refineDefaults, type CallDefaults, type ViewDefaults } from "./call-defaults.ts";
+import { checkConnection, type ConnectionCheck, type ConnectionNeed } from "./check-connection.ts";
 import type { Core } from "./core.ts";
 import { executeCall } from "./execute-call.ts";
 import { fetchThrough, type FetchOptions } from "./fetch-through.ts";
@@ -8,6 +11,7 @@ import type { HttpMethod } from "./http-method.ts";
 import { checkKnownNames } from "./known-names.ts";
 import { parseRequestArguments } from "./request-arguments.ts";
 import { requestToCall, type RequestOptions } from "./request-options.ts";
+import { userTokensOf } from "./user-token.ts";
 import type { Fetch } from "./vault-options.ts";
 
 /** The ways to make a call. An AlterVault is one, and so is each of its bound views. */
@@ -32,6 +36,25 @@ export interface VaultCalls {
   fetch(options?: string | FetchOptions): Fetch;
   /** Configuration for a client of the AWS SDK for JavaScript, version 3. The vault signs; the client has no keys. */
   aws(options?: AwsOptions): AwsClientConfig;
+  /**
+   * Whether the account for a call is connected, with these scopes, and if not, what the user must do: for asking before
+   * a long run starts. Needs the scopes `grants:read` and `connect:initiate`. Rejects with AmbiguousGrantError.
+   *
+   * @example
+   * const check = await vault.check({ provider: "google", scopes: ["calendar.readonly"] });
+   * if (!check.ok) console.log(check.action.message, check.action.url);
+   */
+  check(need: ConnectionNeed, options?: ActionOptions): Promise<ConnectionCheck>;
+  /**
+   * What somebody must do before a call that failed with this error can succeed, with a fresh link for it: connect an
+   * account, allow more scopes, approve the call. Null for every other failure. Adapters pause their framework with it.
+   */
+  actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null>;
+  /**
+   * Waits until it seems done, so that the call is worth making again; false when the time is up. Needs the scope
+   * `grants:read`. Rejects with the signal's own reason.
+   */
+  waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean>;
   /** A view whose calls carry these defaults. It shares everything else, closing included. */
   with(defaults: ViewDefaults): VaultCalls;
 }
@@ -47,6 +70,7 @@ const VIEW_OPTIONS = [
   "context",
   "caller",
   "framework",
+  "userToken",
   "signal",
 ];
 
@@ -77,6 +101,24 @@ export class BoundVault implements VaultCalls {
 
   aws(options?: AwsOptions): AwsClientConfig {
     return awsClientConfig(this.#core, this.#defaults, options);
+  }
+
+  async check(need: ConnectionNeed, options?: ActionOptions): Promise<ConnectionCheck> {
+    return checkConnection(this.#userCore(), need, options);
+  }
+
+  async actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null> {
+    return actionFor(this.#userCore(), error, options);
+  }
+
+  async waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean> {
+    return waitForAction(this.#userCore(), action, options);
+  }
+
+  /** The user of the view is the one who is asked to connect. */
+  #userCore(): Core {
+    const { userToken } = this.#defaults;
+    return userToken === undefined ? this.#core : { ...this.#core, users: userTokensOf(userToken, this.#core.users) };
   }
 
   with(defaults: ViewDefaults): VaultCalls {

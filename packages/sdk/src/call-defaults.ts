@@ -2,8 +2,10 @@ import { UUID_PATTERN, type Caller, type Context } from "@alter-vault/protocol";
 import type { CredentialSelector } from "./call.ts";
 import type { CallerOptions } from "./caller.ts";
 import { refineCaller } from "./caller.ts";
-import { contextToWire, mergeContext, type CallContext } from "./context.ts";
+import { contextToWire, currentToolRun, mergeContext, type CallContext } from "./context.ts";
 import { AlterValueError } from "./errors.ts";
+import { startToolRun, type ToolRun } from "./tool-run.ts";
+import { checkUserToken, type UserToken } from "./user-token.ts";
 
 /** Which credential a call uses. Exactly one of grant and provider. */
 export interface CredentialOptions {
@@ -21,6 +23,8 @@ export interface ViewDefaults extends CredentialOptions, CallContext {
   readonly caller?: string | CallerOptions | undefined;
   /** Short for `caller: { framework }`. */
   readonly framework?: string | undefined;
+  /** The end user of every call of the view. */
+  readonly userToken?: UserToken | undefined;
   /** Aborts every call of the view; a call's own signal works beside it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,7 +34,10 @@ export interface CallDefaults {
   readonly credential: CredentialSelector | undefined;
   readonly context: Context;
   readonly caller: Caller;
+  readonly userToken: UserToken | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Of a view that was made for one tool call. */
+  readonly toolRun?: ToolRun | undefined;
 }
 
 export function refineDefaults(base: CallDefaults, view: ViewDefaults): CallDefaults {
@@ -38,8 +45,16 @@ export function refineDefaults(base: CallDefaults, view: ViewDefaults): CallDefa
     credential: selectCredential(view) ?? base.credential,
     context: { ...base.context, ...contextToWire(view) },
     caller: refineCaller(base.caller, view.caller, view.framework),
+    userToken: view.userToken === undefined ? base.userToken : checkUserToken("userToken", view.userToken),
     signal: joinSignals(base.signal, view.signal),
+    toolRun: view.toolCallId === undefined ? base.toolRun : toolRunOf(view.toolCallId),
   };
+}
+
+/** A view inside of the scope of the same tool call counts together with it. */
+function toolRunOf(toolCallId: string): ToolRun {
+  const ambient = currentToolRun();
+  return ambient?.toolCallId === toolCallId ? ambient : startToolRun(toolCallId);
 }
 
 /** The context of a call: ambient, then the view's, then its own, and a new run id when none of them has one. */

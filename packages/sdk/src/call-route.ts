@@ -1,17 +1,20 @@
-import { ROUTES, type RouteId } from "@alter-vault/protocol";
+import { HEADER, ROUTES, type RouteId } from "@alter-vault/protocol";
 import type { Core } from "./core.ts";
 import { startDeadline } from "./deadline.ts";
 import { joinSignals } from "./call-defaults.ts";
 import { readLimited } from "./read-limited.ts";
 import { answerKind, foreignAnswer, parseJson, unknownAnswer } from "./vault-answer.ts";
+import { checkUserToken, type UserToken } from "./user-token.ts";
 import { checkTimeout } from "./vault-options.ts";
 
 export interface RouteOptions {
   readonly signal?: AbortSignal | null | undefined;
   readonly timeout?: number | undefined;
+  /** The end user who asks, as for calls to providers. */
+  readonly userToken?: UserToken | undefined;
 }
 
-export const ROUTE_OPTION_NAMES: readonly string[] = ["signal", "timeout"];
+export const ROUTE_OPTION_NAMES: readonly string[] = ["signal", "timeout", "userToken"];
 
 interface RouteCall<Answer> extends RouteOptions {
   readonly pathParam?: string;
@@ -29,14 +32,18 @@ export async function callRoute<Answer>(core: Core, id: RouteId, call: RouteCall
   core.assertOpen();
   const signal = joinSignals(call.signal);
   signal?.throwIfAborted();
+  const own = checkUserToken("userToken", call.userToken);
   const deadline = startDeadline(checkTimeout(call.timeout) ?? core.settings.timeoutMs, signal);
   try {
     const { method, path } = ROUTES[id];
+    const userToken = await deadline.waitFor("the function for the user token", () => core.users.tokenFor(own));
+    const { headers = {}, body } = call.body === undefined ? {} : jsonBody(call.body);
     const answer = await core.vault.send(
       {
         method,
         path: path.replace("{id}", encodeURIComponent(call.pathParam ?? "")) + queryText(call.query ?? {}),
-        ...(call.body === undefined ? {} : jsonBody(call.body)),
+        headers: { ...headers, ...(userToken === undefined ? {} : { [HEADER.userToken]: userToken }) },
+        ...(body === undefined ? {} : { body }),
       },
       deadline,
     );

@@ -1,5 +1,6 @@
 import type { Caller, Context, ForwardHeaders, ProxyMethod, TargetParams } from "@alter-vault/protocol";
 import type { EncodedBody } from "./body.ts";
+import type { UserToken } from "./user-token.ts";
 import type { Mode } from "./vault-options.ts";
 
 /** Which credential: one grant, or whichever grant of a provider matches. */
@@ -22,11 +23,15 @@ export interface Call {
   readonly body: () => Promise<EncodedBody>;
   readonly caller: Caller;
   readonly context: Context;
+  /** Undefined: as it is set up for all calls. */
+  readonly userToken?: UserToken | undefined;
   readonly reason?: string | undefined;
   readonly redirect: Redirect;
   readonly sigv4?: { readonly region?: string; readonly service?: string } | undefined;
   readonly mode: Mode;
   readonly timeoutMs: number;
+  /** Which of the calls of its tool call that change something, from 0; undefined for what need not be remembered. */
+  readonly callIndex?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Whether an answer of 4xx or 5xx by the provider is thrown. */
   readonly throwOnProviderError: boolean;

@@ -7,6 +7,7 @@ import type { Core } from "./core.ts";
 import { GRANT_POLICY_OPTION_NAMES, grantPolicyToWire, type GrantPolicyOptions } from "./grant-policy.ts";
 import { checkKnownNames } from "./known-names.ts";
 import { checkCallback, printOrThrow } from "./show-to-user.ts";
+import type { UserToken } from "./user-token.ts";
 import { checkMilliseconds } from "./vault-options.ts";
 import { checkBody } from "./wire-body.ts";
 
@@ -34,15 +35,27 @@ export interface ConnectDeviceOptions extends GrantPolicyOptions {
   /** How many milliseconds the user has. Default: until the code expires, and never longer. */
   readonly timeout?: number | undefined;
   readonly signal?: AbortSignal | null | undefined;
+  /** The end user who connects: the grant will be theirs. Without one it is the app's own. */
+  readonly userToken?: UserToken | undefined;
 }
 
-const KNOWN = [...GRANT_POLICY_OPTION_NAMES, "provider", "scopes", "variables", "label", "onCode", "timeout", "signal"];
+const KNOWN = [
+  ...GRANT_POLICY_OPTION_NAMES,
+  "provider",
+  "scopes",
+  "variables",
+  "label",
+  "onCode",
+  "timeout",
+  "signal",
+  "userToken",
+];
 const DAY_MS = 86_400_000;
 
 /** RFC 8628, with the vault in the role of the device. */
 export async function connectDevice(core: Core, options: ConnectDeviceOptions): Promise<readonly ConnectResult[]> {
   checkKnownNames(options, KNOWN);
-  const { onCode } = options;
+  const { onCode, userToken } = options;
   checkCallback("onCode", onCode);
   const timeoutMs = checkMilliseconds("timeout", options.timeout, 1, DAY_MS) ?? DAY_MS;
   const signal = joinSignals(options.signal);
@@ -53,7 +66,7 @@ export async function connectDevice(core: Core, options: ConnectDeviceOptions): 
     grant_policy: grantPolicyToWire(options),
     label: options.label,
   });
-  const device = await callRoute(core, "createDeviceConnect", { signal, body, answer: DeviceConnect });
+  const device = await callRoute(core, "createDeviceConnect", { signal, userToken, body, answer: DeviceConnect });
   const code = deviceCode(device);
   if (onCode === undefined) printOrThrow(core.platform, codeText(code), "onCode");
   else await onCode(code);

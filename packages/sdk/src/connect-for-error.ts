@@ -17,7 +17,7 @@ import { checkKnownNames } from "./known-names.ts";
 /** What is given here goes before what follows from the error. Where that has no provider, pass `allowedProviders`. */
 export type ConnectForErrorOptions = Omit<ConnectSessionOptions, "grantId">;
 
-const KNOWN = [...CONNECT_SESSION_NAMES.filter((name) => name !== "grantId"), "userToken"];
+const KNOWN = CONNECT_SESSION_NAMES.filter((name) => name !== "grantId");
 
 /** A session that mends what the error says. Throws AlterValueError when connecting mends nothing. */
 export async function createConnectSessionForError(

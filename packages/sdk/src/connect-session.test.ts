@@ -89,7 +89,7 @@ describe("createConnectSession", () => {
     ["metadata of another name", { metadata: { ip: "192.0.2.1" } }, /no option "ip"/],
     ["a grant id that is none", { grantId: "google" }, /"grantId" must be the UUID/],
     ["too long", { expiresInSeconds: 1e6 }, /Option "expiresInSeconds"/],
-    ["a user token", { userToken: "fake" }, /need an identity provider/],
+    ["a user token that is none", { userToken: {} }, /"userToken" must be/],
   ])("%s is refused before anything is sent", async (_name, options, message) => {
     const failure = fake.vault.createConnectSession(options);
     await expect(failure).rejects.toThrow(AlterValueError);

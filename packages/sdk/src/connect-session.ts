@@ -16,7 +16,6 @@ import type { Core } from "./core.ts";
 import { AlterValueError } from "./errors.ts";
 import { GRANT_POLICY_OPTION_NAMES, grantPolicyToWire, type GrantPolicyOptions } from "./grant-policy.ts";
 import { checkKnownNames } from "./known-names.ts";
-import { checkNoUserToken } from "./vault-options.ts";
 import { checkBody } from "./wire-body.ts";
 
 /** What an app wants of a connected account, whichever way it is connected. */
@@ -38,8 +37,6 @@ export interface ConnectWishes extends GrantPolicyOptions {
   readonly metadata?: { readonly ipAddress?: string | undefined; readonly userAgent?: string | undefined } | undefined;
   /** Where the browser goes afterwards. Must be on the app's list, letter by letter. */
   readonly returnUrl?: string | undefined;
-  /** Verified end users need an identity provider, which this version does not have. Giving one is an error. */
-  readonly userToken?: never;
 }
 
 export interface ConnectSessionOptions extends ConnectWishes, RouteOptions {
@@ -95,10 +92,8 @@ export const CONNECT_SESSION_NAMES: readonly string[] = [
 ];
 
 export async function createConnectSession(core: Core, options: ConnectSessionOptions = {}): Promise<ConnectSession> {
-  const { userToken, ...given } = options;
-  checkNoUserToken("userToken", userToken);
-  checkKnownNames(given, CONNECT_SESSION_NAMES, { providers: "allowedProviders", scopes: "requiredScopes" });
-  const { signal, timeout } = given;
+  checkKnownNames(options, CONNECT_SESSION_NAMES, { providers: "allowedProviders", scopes: "requiredScopes" });
+  const { signal, timeout, userToken, ...given } = options;
   const body = checkBody(ConnectSessionCreate, {
     allowed_providers: given.allowedProviders,
     return_url: given.returnUrl,
@@ -114,7 +109,13 @@ export async function createConnectSession(core: Core, options: ConnectSessionOp
     metadata: metadataToWire(given.metadata),
     expires_in_seconds: given.expiresInSeconds,
   });
-  const session = await callRoute(core, "createConnectSession", { signal, timeout, body, answer: SessionAnswer });
+  const session = await callRoute(core, "createConnectSession", {
+    signal,
+    timeout,
+    userToken,
+    body,
+    answer: SessionAnswer,
+  });
   return {
     sessionId: session.session_id,
     sessionToken: session.session_token,

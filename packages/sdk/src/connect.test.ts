@@ -201,7 +201,7 @@ describe("it does not work", () => {
   test("the vault refuses to say how it stands", async () => {
     const refuse: Handler = (_, response) => sendProblem(response, makeProblem("invalid_key", "revoked"));
     fake.server.answer(sendSession, fakeState("pending"), refuse);
-    expect(await failureOf(run())).toMatchObject({ name: "BackendError", code: "invalid_key" });
+    expect(await failureOf(run())).toMatchObject({ name: "InvalidKeyError", code: "invalid_key" });
     expect(polls()).toBe(2);
   });
 });
@@ -281,7 +281,7 @@ test.each<[string, object, RegExp]>([
   ["a session's name", { allowedProviders: ["google"] }, /Did you mean "providers"/],
   ["no map of scopes", { scopes: ["a"] }, /Did you mean "requiredScopes"/],
   ["an option of the popup", { allowedOrigin: "https://app.example" }, /no option "allowedOrigin"/],
-  ["a user token", { userToken: "fake" }, /need an identity provider/],
+  ["a user token that is none", { userToken: {} }, /"userToken" must be/],
 ])("%s is refused before anything is sent", async (_name, options, message) => {
   const failure = failureOf(run(options));
   expect(await failure).toBeInstanceOf(AlterValueError);

@@ -11,7 +11,8 @@ import type { ConnectResult } from "./connect-result.ts";
 import { CONNECT_WISH_NAMES, createConnectSession, type ConnectWishes } from "./connect-session.ts";
 import type { Core } from "./core.ts";
 import { checkKnownNames } from "./known-names.ts";
-import { checkCallback, printOrThrow } from "./show-to-user.ts";
+import { checkCallback, showLink } from "./show-to-user.ts";
+import type { UserToken } from "./user-token.ts";
 import { checkMilliseconds } from "./vault-options.ts";
 
 export interface ConnectOptions extends ConnectWishes {
@@ -26,9 +27,20 @@ export interface ConnectOptions extends ConnectWishes {
   /** Gets the link instead of it being printed. The link lets anybody connect an account in its place. */
   readonly onUrl?: ((url: string) => void | Promise<void>) | undefined;
   readonly signal?: AbortSignal | null | undefined;
+  /** The end user who connects: the grant will be theirs. Without one it is the app's own. */
+  readonly userToken?: UserToken | undefined;
 }
 
-const KNOWN = [...CONNECT_WISH_NAMES, "providers", "timeout", "pollInterval", "openBrowser", "onUrl", "signal"];
+const KNOWN = [
+  ...CONNECT_WISH_NAMES,
+  "providers",
+  "timeout",
+  "pollInterval",
+  "openBrowser",
+  "onUrl",
+  "signal",
+  "userToken",
+];
 const DEFAULT_TIMEOUT_MS = 300_000;
 const DEFAULT_POLL_INTERVAL_MS = 2000;
 const MIN_POLL_INTERVAL_MS = 50;
@@ -38,7 +50,7 @@ const LINK_SECONDS = { min: 60, max: 86_400 };
 
 export async function connect(core: Core, options: ConnectOptions = {}): Promise<readonly ConnectResult[]> {
   const { providers, timeout, pollInterval, openBrowser, onUrl, signal: given, ...wishes } = options;
-  checkKnownNames(options, [...KNOWN, "userToken"], { allowedProviders: "providers", scopes: "requiredScopes" });
+  checkKnownNames(options, KNOWN, { allowedProviders: "providers", scopes: "requiredScopes" });
   checkCallback("onUrl", onUrl);
   const timeoutMs = checkMilliseconds("timeout", timeout, 1, DAY_MS) ?? DEFAULT_TIMEOUT_MS;
   const pollIntervalMs =
@@ -51,17 +63,11 @@ export async function connect(core: Core, options: ConnectOptions = {}): Promise
     expiresInSeconds: Math.min(Math.max(Math.ceil(timeoutMs / 1000), LINK_SECONDS.min), LINK_SECONDS.max),
     signal,
   });
-  await showLink(core, session.connectUrl, openBrowser ?? true, onUrl);
+  await showLink(core.platform, {
+    url: session.connectUrl,
+    purpose: "connect",
+    openBrowser: openBrowser ?? true,
+    onUrl,
+  });
   return awaitConnected(core, session.sessionToken, { timeoutMs, pollIntervalMs, signal });
-}
-
-async function showLink(
-  { platform }: Core,
-  url: string,
-  openBrowser: boolean,
-  onUrl: ConnectOptions["onUrl"],
-): Promise<void> {
-  if (openBrowser && (await platform.openBrowser(url))) return;
-  if (onUrl !== undefined) return onUrl(url);
-  printOrThrow(platform, `To connect, open this link in a browser:\n\n  ${url}\n\n`, "onUrl");
 }

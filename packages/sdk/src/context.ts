@@ -1,5 +1,6 @@
 import type { Context } from "@alter-vault/protocol";
 import { AlterSDKError } from "./alter-sdk-error.ts";
+import { startToolRun, type ToolRun } from "./tool-run.ts";
 import { AlterValueError } from "./errors.ts";
 import { checkKnownNames } from "./known-names.ts";
 import { nodeModules } from "./node-modules.ts";
@@ -21,14 +22,23 @@ const NAMES = ["runId", "threadId", "toolCallId", "context"];
 const MAX_NAMES = 32;
 const MAX_VALUE_LENGTH = 512;
 
+interface Ambient {
+  readonly context: Context;
+  /** Of the innermost scope that names a tool call. */
+  readonly toolRun: ToolRun | undefined;
+}
+
 interface Scope {
-  run<Result>(store: Context, body: () => Result): Result;
-  getStore(): Context | undefined;
+  run<Result>(store: Ambient, body: () => Result): Result;
+  getStore(): Ambient | undefined;
 }
 
 /**
  * Runs `body` with a context that every call made inside it carries, however deep, also after `await`. Scopes nest: the
  * inner one adds to the outer one and wins where both name something. What a call itself is given wins over both.
+ *
+ * A scope with a `toolCallId` is one run of that tool call: run it again, and the calls in it that change something are
+ * not made twice (see the README).
  *
  * Throws AlterSDKError `context_unavailable` where the platform has no AsyncLocalStorage.
  */
@@ -41,12 +51,30 @@ export function withContext<Result>(context: CallContext, body: () => Result): R
       { code: "context_unavailable" },
     );
   }
-  return scope.run({ ...scope.getStore(), ...contextToWire(context) }, body);
+  return enter(scope, context, body);
+}
+
+/** The same, where the context is good to have: without AsyncLocalStorage `body` runs as it is. */
+export function withinContext<Result>(context: CallContext, body: () => Result): Result {
+  const scope = ambientScope();
+  return scope === undefined ? body() : enter(scope, context, body);
+}
+
+function enter<Result>(scope: Scope, given: CallContext, body: () => Result): Result {
+  const outer = scope.getStore();
+  const context = { ...outer?.context, ...contextToWire(given) };
+  const toolRun = given.toolCallId === undefined ? outer?.toolRun : startToolRun(given.toolCallId);
+  return scope.run({ context, toolRun }, body);
 }
 
 /** The context of the enclosing withContext(), as the wire names it (`run_id`, …). Empty outside of one. */
 export function currentContext(): Context {
-  return { ...ambientScope()?.getStore() };
+  return { ...ambientScope()?.getStore()?.context };
+}
+
+/** The run of a tool call that the enclosing withContext() is. */
+export function currentToolRun(): ToolRun | undefined {
+  return ambientScope()?.getStore()?.toolRun;
 }
 
 /** Checks a context and writes it as the wire names it. */
@@ -93,7 +121,7 @@ function ambientScope(): Scope | undefined {
   if (holder[SCOPE] !== undefined) return holder[SCOPE];
   const asyncHooks = nodeModules()?.("node:async_hooks");
   if (asyncHooks === undefined) return undefined;
-  const scope: Scope = new asyncHooks.AsyncLocalStorage<Context>();
+  const scope: Scope = new asyncHooks.AsyncLocalStorage<Ambient>();
   Object.defineProperty(globalThis, SCOPE, { value: scope, enumerable: false, configurable: true });
   return scope;
 }

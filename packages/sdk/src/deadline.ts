@@ -15,13 +15,15 @@ export interface Deadline {
    * stopped it, and otherwise with TimeoutError or NetworkError.
    */
   reach<Result>(peer: string, exchange: () => Promise<Result>): Promise<Result>;
+  /** The same for code of the program's own, which does not know of the limit and may never end. */
+  waitFor<Result>(what: string, work: () => Promise<Result>): Promise<Result>;
 }
 
 export function startDeadline(timeoutMs: number, callerSignal: AbortSignal | undefined): Deadline {
   const timeUp = new AbortController();
   const timer = setTimeout(() => timeUp.abort(), timeoutMs);
   const signal = callerSignal === undefined ? timeUp.signal : AbortSignal.any([callerSignal, timeUp.signal]);
-  return {
+  const deadline: Deadline = {
     signal,
     sleep: async (ms) => {
       await sleep(ms, signal);
@@ -38,7 +40,17 @@ export function startDeadline(timeoutMs: number, callerSignal: AbortSignal | und
         throw ownError(error) ?? new NetworkError(`Cannot reach ${peer} (${failureCode(error)}).`);
       }
     },
+    waitFor: (what, work) => deadline.reach(what, () => untilAborted(work(), signal)),
   };
+  return deadline;
+}
+
+function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 const MAX_CAUSES = 5;

@@ -4,7 +4,7 @@ import type { Call } from "./call.ts";
 import { hasHeader } from "./forward-headers.ts";
 
 /** The `alter-*` headers that say everything about a call but its body. */
-export function envelopeHeaders(call: Call, body: EncodedBody): Record<string, string> {
+export function envelopeHeaders(call: Call, body: EncodedBody, userToken: string | undefined): Record<string, string> {
   const { credential, params, reason, redirect, sigv4 } = call;
   const forwarded = providerHeaders(call.headers, body);
   return {
@@ -19,6 +19,7 @@ export function envelopeHeaders(call: Call, body: EncodedBody): Record<string, s
     ...(forwarded.length === 0 ? {} : { [HEADER.headers]: encodeJsonHeader(forwarded) }),
     ...(reason === undefined ? {} : { [HEADER.reason]: encodeJsonHeader(reason) }),
     ...(redirect === "follow" ? {} : { [HEADER.redirect]: redirect }),
+    ...(userToken === undefined ? {} : { [HEADER.userToken]: userToken }),
     ...(sigv4 === undefined ? {} : { [HEADER.sigv4]: encodeJsonHeader(sigv4) }),
   };
 }

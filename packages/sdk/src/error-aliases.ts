@@ -1,3 +1,4 @@
+import { AgentKeyRequiredError, AgentNotAllowedError } from "./agent-errors.ts";
 import {
   BackendError,
   GrantDeletedError,
@@ -23,6 +24,17 @@ export type ConnectionNotFoundError = GrantNotFoundError;
 /** The oldest name for "the credential cannot be refreshed any more". */
 export const TokenExpiredError: typeof ReAuthRequiredError = ReAuthRequiredError;
 export type TokenExpiredError = ReAuthRequiredError;
+
+/** Another name for it, for a credential that was revoked at the provider. */
+export const CredentialRevokedError: typeof ReAuthRequiredError = ReAuthRequiredError;
+export type CredentialRevokedError = ReAuthRequiredError;
+
+/** Names by what one tried to do. */
+export const MeRequiresAgentKeyError: typeof AgentKeyRequiredError = AgentKeyRequiredError;
+export type MeRequiresAgentKeyError = AgentKeyRequiredError;
+
+export const AgentCannotMintSubagentsError: typeof AgentNotAllowedError = AgentNotAllowedError;
+export type AgentCannotMintSubagentsError = AgentNotAllowedError;
 
 /** The oldest name for every other refusal of the vault. */
 export const TokenRetrievalError: typeof BackendError = BackendError;

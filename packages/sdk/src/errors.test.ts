@@ -7,6 +7,20 @@ import { errorFromProblem } from "./error-from-problem.ts";
 const TREE: Record<string, string> = {
   AlterValueError: "AlterSDKError",
   BackendError: "AlterSDKError",
+  AgentError: "BackendError",
+  AgentInactiveError: "AgentError",
+  AgentRevokedError: "AgentError",
+  AgentNotFoundError: "AgentError",
+  InvalidKeyError: "AgentError",
+  KeyNotFoundError: "AgentError",
+  AgentKeyRequiredError: "AgentError",
+  AgentNotAllowedError: "AgentError",
+  LastActiveKeyError: "AgentError",
+  IdempotencyKeyBodyMismatchError: "AgentError",
+  InsufficientScopeError: "BackendError",
+  RestrictedGrantRequiresProxyError: "BackendError",
+  NoDelegatedGrantError: "BackendError",
+  UserTokenError: "BackendError",
   ReAuthRequiredError: "BackendError",
   GrantExpiredError: "ReAuthRequiredError",
   GrantRevokedError: "ReAuthRequiredError",
@@ -14,6 +28,8 @@ const TREE: Record<string, string> = {
   GrantNotFoundError: "BackendError",
   AmbiguousGrantError: "BackendError",
   PolicyViolationError: "BackendError",
+  RateLimitError: "PolicyViolationError",
+  ApprovalRequiredError: "PolicyViolationError",
   TokenRefreshInProgressError: "BackendError",
   ConnectFlowError: "AlterSDKError",
   ConnectDeniedError: "ConnectFlowError",
@@ -45,9 +61,12 @@ describe("the tree", () => {
     ["ConnectionRevokedError", "GrantRevokedError"],
     ["ConnectionDeletedError", "GrantDeletedError"],
     ["ConnectionNotFoundError", "GrantNotFoundError"],
+    ["CredentialRevokedError", "ReAuthRequiredError"],
+    ["MeRequiresAgentKeyError", "AgentKeyRequiredError"],
+    ["AgentCannotMintSubagentsError", "AgentNotAllowedError"],
     ["TokenExpiredError", "ReAuthRequiredError"],
     ["TokenRetrievalError", "BackendError"],
-  ])("%s is an older name of %s", (alias, name) => {
+  ])("%s is another name of %s", (alias, name) => {
     expect(classes[alias]).toBe(classes[name]);
   });
 

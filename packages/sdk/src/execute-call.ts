@@ -21,11 +21,15 @@ export async function executeCall(core: Core, call: Call): Promise<Response> {
   call.signal?.throwIfAborted();
   const deadline = startDeadline(call.timeoutMs, call.signal);
   try {
+    const userToken = await deadline.waitFor("the function for the user token", () =>
+      core.users.tokenFor(call.userToken),
+    );
     const body = await call.body();
+    const headers = envelopeHeaders(call, body, userToken);
     const response =
       call.mode === "proxy"
-        ? await forward(core, call, body, deadline)
-        : await sendInjection(core, call, await retrieve(core, call, body, deadline), body, deadline);
+        ? await forward(core, call, { headers, body }, deadline)
+        : await sendInjection(core, call, await retrieve(core, call, { headers, body }, deadline), body, deadline);
     if (!call.throwOnProviderError || response.status < 400) return response;
     throw await deadline.reach("the provider", () => providerApiError(response, call.method));
   } finally {
@@ -33,18 +37,25 @@ export async function executeCall(core: Core, call: Call): Promise<Response> {
   }
 }
 
-async function forward(core: Core, call: Call, body: EncodedBody, deadline: Deadline): Promise<Response> {
-  const headers = envelopeHeaders(call, body);
-  const request = { method: "POST", path: "/v1/request", headers, body, credential: call.credential };
+interface Envelope {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: EncodedBody;
+}
+
+async function forward(core: Core, call: Call, envelope: Envelope, deadline: Deadline): Promise<Response> {
+  const index = call.callIndex === undefined ? {} : { [HEADER.call]: String(call.callIndex) };
+  const headers = { ...envelope.headers, ...index };
+  const request = { method: "POST", path: "/v1/request", headers, body: envelope.body, credential: call.credential };
   const answer = await core.vault.send(request, deadline);
   if (answerKind(answer) !== "provider") return rejectForeign(answer, core);
   return providerResponse(answer, { url: call.target, lack: readScopeLack(answer, call.credential) });
 }
 
 /** The injection of this one call. Of the body only the digest goes to the vault, for signatures that cover it. */
-async function retrieve(core: Core, call: Call, body: EncodedBody, deadline: Deadline): Promise<InjectionAnswer> {
-  const headers = envelopeHeaders(call, body);
-  if (body.kind === "bytes") headers[HEADER.bodyDigest] = await sha256Hex(body.bytes);
+async function retrieve(core: Core, call: Call, envelope: Envelope, deadline: Deadline): Promise<InjectionAnswer> {
+  const { body } = envelope;
+  const digest = body.kind === "bytes" ? { [HEADER.bodyDigest]: await sha256Hex(body.bytes) } : {};
+  const headers = { ...envelope.headers, ...digest };
   const request = { method: "POST", path: "/v1/retrieve", headers, credential: call.credential };
   const answer = await core.vault.send(request, deadline);
   if (answerKind(answer) !== "vault") return rejectForeign(answer, core);

@@ -27,7 +27,7 @@ export function fetchThrough(core: Core, defaults: CallDefaults, given: string |
   const options = typeof given === "string" ? { grantId: given } : given;
   checkKnownNames(options, CALL_OPTION_NAMES);
   // Wrong options are told now, not at the first call.
-  sharedCallParts(core.settings, defaults, options, core.newRunId);
+  sharedCallParts(core.settings, defaults, options, core.newRunId, "GET");
   return async (input, init) => executeCall(core, fetchToCall(core, defaults, options, input, init ?? {}));
 }
 
@@ -43,9 +43,9 @@ function fetchToCall(
   if (request?.bodyUsed === true && init.body === undefined)
     throw new TypeError("The body of the Request was already used.");
   const headers = new Headers(init.headers ?? request?.headers);
+  const method = fetchMethod(init.method ?? request?.method ?? "GET");
   return {
-    ...sharedCallParts(core.settings, defaults, options, core.newRunId),
-    method: fetchMethod(init.method ?? request?.method ?? "GET"),
+    ...sharedCallParts(core.settings, defaults, options, core.newRunId, method),
     target: encodeLiteralTarget(fetchUrl(input instanceof Request ? input.url : String(input))),
     headers: withoutReservedHeaders(forwardHeaders(headers)),
     body: () => encodeBody(body),

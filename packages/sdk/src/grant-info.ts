@@ -12,6 +12,8 @@ export interface GrantInfo {
   readonly managedSecretId: string | null;
   readonly providerId: string;
   readonly principalType: Grant["principal_type"];
+  /** Of the user, group or agent; null for `system`. */
+  readonly principalId: string | null;
   readonly label: string | null;
   readonly status: Grant["status"];
   /** Whether the operator lets it be used in retrieve mode. */
@@ -47,6 +49,7 @@ export function grantInfo(grant: Grant): GrantInfo {
     managedSecretId: grant.secret_id,
     providerId: grant.provider_id,
     principalType: grant.principal_type,
+    principalId: grant.principal_id,
     label: grant.label,
     status: grant.status,
     allowRetrieve: grant.allow_retrieve,

@@ -1,10 +1,11 @@
+import { inspect } from "node:util";
 import { makeProblem } from "@alter-vault/protocol";
 import { describe, expect, test } from "vitest";
-import { BackendError, ReAuthRequiredError, TimeoutError } from "./errors.ts";
+import { AlterValueError, BackendError, ReAuthRequiredError, TimeoutError } from "./errors.ts";
 import { AT, FAKE_GRANT, FAKE_OAUTH_GRANT } from "./fake-grant.test-support.ts";
 import { GRANT_ID, sendProblem, sendVaultJson } from "./fake-vault.test-support.ts";
 import { Provider } from "./provider.generated.ts";
-import { systemPrincipal } from "./system-principal.ts";
+import { agentPrincipal, groupPrincipal, systemPrincipal, userPrincipal } from "./principals.ts";
 import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
 const SECRET_ID = FAKE_GRANT.secret_id;
@@ -17,6 +18,7 @@ const INFO = {
   managedSecretId: SECRET_ID,
   providerId: "github",
   principalType: "system",
+  principalId: null,
   label: "nightly",
   status: "active",
   allowRetrieve: false,
@@ -147,6 +149,23 @@ describe("createManagedSecretGrant", () => {
     ],
     [{ principal: { type: "system", label: "nightly" } }, { principal: { type: "system", label: "nightly" } }],
     [{ principal: systemPrincipal() }, { principal: { type: "system" } }],
+    [
+      { principal: userPrincipal({ userToken: "fake.user.token", label: "Ada" }) },
+      { principal: { type: "user", user_token: "fake.user.token", label: "Ada" } },
+    ],
+    [
+      { principal: { type: "user", userId: APP_ID.toUpperCase(), label: "Ada" } },
+      { principal: { type: "user", user_id: APP_ID, label: "Ada" } },
+    ],
+    [
+      { principal: groupPrincipal({ idpId: APP_ID, externalGroupId: "eng", label: "Engineers" }) },
+      { principal: { type: "group", idp_id: APP_ID, external_group_id: "eng", label: "Engineers" } },
+    ],
+    [{ principal: agentPrincipal() }, { principal: { type: "agent" } }],
+    [
+      { principal: agentPrincipal({ agentId: APP_ID, label: "bot" }) },
+      { principal: { type: "agent", agent_id: APP_ID, label: "bot" } },
+    ],
   ] as const)("%j", async (options, body) => {
     answer(201, FAKE_GRANT);
     expect(await fake.vault.createManagedSecretGrant(SECRET_ID, options)).toEqual(INFO);
@@ -154,15 +173,48 @@ describe("createManagedSecretGrant", () => {
     expect(fake.sentBody()).toEqual(body);
   });
 
-  test.each([["user"], ["group"]])("a principal of type %s is refused with the reason", async (type) => {
-    const options = { principal: { type } } as unknown as Parameters<typeof fake.vault.createManagedSecretGrant>[1];
-    await expect(fake.vault.createManagedSecretGrant(SECRET_ID, options)).rejects.toThrow(/need an identity provider/);
+  test.each([
+    ["none", undefined, /must be one of systemPrincipal\(\), userPrincipal/],
+    ["of another type", { type: "robot" }, /must be one of/],
+    ["user without a label", { type: "user", userToken: "t" }, /userPrincipal\(\) needs a "label"/],
+    ["user with an empty label", { type: "user", userToken: "t", label: " " }, /userPrincipal\(\) needs a "label"/],
+    ["user that nobody knows", { type: "user", label: "Ada" }, /needs the "userToken" of the user/],
+    ["user said twice", { type: "user", userToken: "t", userId: APP_ID, label: "Ada" }, /Keep one/],
+    ["user with a header's value", { type: "user", userToken: "Bearer t", label: "Ada" }, /begins with "Bearer"/],
+    [
+      "group without a label",
+      { type: "group", idpId: APP_ID, externalGroupId: "e" },
+      /groupPrincipal\(\) needs a "label"/,
+    ],
+    ["group of nobody", { type: "group", externalGroupId: "e", label: "E" }, /"idpId" must be a UUID/],
+    ["group without itself", { type: "group", idpId: APP_ID, label: "E" }, /"externalGroupId" must be/],
+    ["agent by name", { type: "agent", agentId: "bot" }, /"agentId" must be a UUID/],
+    ["names of another language", { type: "user", user_token: "t", label: "Ada" }, /Did you mean "userToken"/],
+    ["a label that is too long", { type: "system", label: "x".repeat(201) }, /"label" must be a text of 1 to 200/],
+  ])("a principal that is wrong (%s) is refused before anything is sent", async (_name, principal, message) => {
+    const options = { principal } as unknown as Parameters<typeof fake.vault.createManagedSecretGrant>[1];
+    const failure = fake.vault.createManagedSecretGrant(SECRET_ID, options);
+    await expect(failure).rejects.toThrow(AlterValueError);
+    await expect(failure).rejects.toThrow(message);
+    expect(fake.server.seen).toHaveLength(0);
+  });
+
+  test("a principal does not show the user's token", () => {
+    const principal = userPrincipal({ userToken: "fake.user.token", label: "Ada" });
+    expect(principal.userToken).toBe("fake.user.token");
+    expect(inspect(principal) + JSON.stringify(principal)).not.toContain("fake.user.token");
   });
 });
 
 test("whoami", async () => {
   answer(200, { app_id: APP_ID, app_name: "Demo", key_id: "k", scopes: ["grants:read"], agent: null });
-  expect(await fake.vault.whoami()).toEqual({ appId: APP_ID, appName: "Demo", keyId: "k", scopes: ["grants:read"] });
+  expect(await fake.vault.whoami()).toEqual({
+    appId: APP_ID,
+    appName: "Demo",
+    keyId: "k",
+    scopes: ["grants:read"],
+    agent: null,
+  });
   expect(fake.server.seen[0]).toMatchObject({ method: "GET", path: "/v1/whoami" });
 });
 

@@ -1,11 +1,11 @@
-import { Grant, GrantList, UUID_PATTERN, WhoAmI, type GrantQuery, type Scope } from "@alter-vault/protocol";
+import { Grant, GrantList, UUID_PATTERN, WhoAmI, type Agent, type GrantQuery, type Scope } from "@alter-vault/protocol";
 import { checkGrantId } from "./call-defaults.ts";
 import { callRoute, ROUTE_OPTION_NAMES, type RouteOptions } from "./call-route.ts";
 import type { Core } from "./core.ts";
 import { AlterValueError } from "./errors.ts";
 import { grantInfo, type GrantInfo } from "./grant-info.ts";
 import { checkKnownNames } from "./known-names.ts";
-import type { SystemPrincipal } from "./system-principal.ts";
+import { principalToWire, type Principal } from "./principals.ts";
 
 export interface ListGrantsOptions extends RouteOptions {
   readonly providerId?: string | undefined;
@@ -41,7 +41,7 @@ export interface ConnectionListResult extends Page {
 }
 
 export interface CreateManagedSecretGrantOptions extends RouteOptions {
-  readonly principal: SystemPrincipal;
+  readonly principal: Principal;
   /** Default: it does not expire. */
   readonly expiresInSeconds?: number | undefined;
 }
@@ -51,6 +51,8 @@ export interface WhoAmIResult {
   readonly appName: string;
   readonly keyId: string;
   readonly scopes: readonly Scope[];
+  /** The agent the key belongs to; null: the app itself. */
+  readonly agent: { readonly agentId: string; readonly name: string; readonly status: Agent["status"] } | null;
 }
 
 export async function listGrants(core: Core, options: ListGrantsOptions = {}): Promise<GrantListResult> {
@@ -100,12 +102,10 @@ export async function createManagedSecretGrant(
   if (typeof secretId !== "string" || !UUID_PATTERN.test(secretId.toLowerCase())) {
     throw new AlterValueError("The first argument of createManagedSecretGrant() must be the UUID of a managed secret.");
   }
-  if (principal?.type !== "system") {
-    throw new AlterValueError(
-      'Option "principal" must be systemPrincipal({ label }). Principals for users and groups need an identity provider, which this version does not have.',
-    );
-  }
-  const body = { principal, ...(expiresInSeconds === undefined ? {} : { expires_in_seconds: expiresInSeconds }) };
+  const body = {
+    principal: principalToWire(principal),
+    ...(expiresInSeconds === undefined ? {} : { expires_in_seconds: expiresInSeconds }),
+  };
   const pathParam = secretId.toLowerCase();
   return grantInfo(await callRoute(core, "createGrant", { ...route, pathParam, body, answer: Grant }));
 }
@@ -113,5 +113,6 @@ export async function createManagedSecretGrant(
 export async function whoami(core: Core, options: RouteOptions = {}): Promise<WhoAmIResult> {
   checkKnownNames(options, ROUTE_OPTION_NAMES);
   const me = await callRoute(core, "whoami", { ...options, answer: WhoAmI });
-  return { appId: me.app_id, appName: me.app_name, keyId: me.key_id, scopes: me.scopes };
+  const agent = me.agent && { agentId: me.agent.agent_id, name: me.agent.name, status: me.agent.status };
+  return { appId: me.app_id, appName: me.app_name, keyId: me.key_id, scopes: me.scopes, agent };
 }

@@ -8,14 +8,16 @@ import {
   type CallDefaults,
   type CredentialOptions,
 } from "./call-defaults.ts";
-import { currentContext, type CallContext } from "./context.ts";
+import { currentContext, currentToolRun, type CallContext } from "./context.ts";
 import { AlterValueError } from "./errors.ts";
 import { forwardHeaders, type HeadersInput } from "./forward-headers.ts";
 import { checkKnownNames } from "./known-names.ts";
 import type { ParsedArguments } from "./request-arguments.ts";
 import { encodeTarget } from "./target.ts";
+import { countCall } from "./tool-run.ts";
+import { checkUserToken, type UserToken } from "./user-token.ts";
 import { targetParams, type PathParams, type QueryParams } from "./target-params.ts";
-import { checkMode, checkNoUserToken, checkTimeout, type Mode, type Settings } from "./vault-options.ts";
+import { checkMode, checkTimeout, type Mode, type Settings } from "./vault-options.ts";
 
 /** What a single call may be given, whatever way it is made. */
 export interface CallOptions extends CallContext, CredentialOptions {
@@ -25,6 +27,11 @@ export interface CallOptions extends CallContext, CredentialOptions {
   readonly timeout?: number | undefined;
   /** Default: that of the AlterVault. */
   readonly mode?: Mode | undefined;
+  /**
+   * The end user: their token, a vault session, or a function that gives one. Null: without an end user. Default: of
+   * the view, of who signed in, of `userTokenGetter`, in this order.
+   */
+  readonly userToken?: UserToken | undefined;
 }
 
 export interface RequestOptions extends CallOptions {
@@ -41,8 +48,6 @@ export interface RequestOptions extends CallOptions {
   readonly redirect?: Redirect | undefined;
   /** Default: true. With false, an answer of 4xx or 5xx is returned like any other. */
   readonly throwOnProviderError?: boolean | undefined;
-  /** Verified end users need an identity provider, which this version does not have. Giving one is an error. */
-  readonly userToken?: never;
 }
 
 const CONTEXT_NAMES = ["runId", "threadId", "toolCallId", "context"];
@@ -53,6 +58,7 @@ export const CALL_OPTION_NAMES: readonly string[] = [
   "reason",
   "timeout",
   "mode",
+  "userToken",
 ];
 
 const KNOWN = [
@@ -69,45 +75,53 @@ const KNOWN = [
 const HINTS = { headers: "extraHeaders", params: "queryParams", query: "queryParams", data: "body" };
 
 /** The parts of a call that every way of making one shares. */
-export type SharedCallParts = Pick<Call, "credential" | "caller" | "context" | "reason" | "mode" | "timeoutMs">;
+export type SharedCallParts = Pick<
+  Call,
+  "method" | "credential" | "caller" | "context" | "userToken" | "reason" | "mode" | "timeoutMs" | "callIndex"
+>;
 
+/** Counts the call, where it belongs to a tool call: once for each call that is made. */
 export function sharedCallParts(
   settings: Settings,
   defaults: CallDefaults,
   options: CallOptions,
   newRunId: () => string,
+  method: Call["method"],
 ): SharedCallParts {
   const credential = selectCredential(options) ?? defaults.credential;
   if (credential === undefined) {
     throw new AlterValueError('The call does not say which credential to use. Pass "grantId" or "provider".');
   }
+  const context = resolveContext(currentContext(), defaults, options, newRunId);
+  const mode = checkMode(options.mode) ?? settings.mode;
   return {
+    method,
     credential,
     caller: defaults.caller,
-    context: resolveContext(currentContext(), defaults, options, newRunId),
+    context,
+    userToken: options.userToken === undefined ? defaults.userToken : checkUserToken("userToken", options.userToken),
     reason: options.reason === undefined ? undefined : checkText("reason", options.reason, 1000),
-    mode: checkMode(options.mode) ?? settings.mode,
+    mode,
     timeoutMs: checkTimeout(options.timeout) ?? settings.timeoutMs,
+    callIndex: mode === "proxy" ? countCall([defaults.toolRun, currentToolRun()], method, context) : undefined,
   };
 }
 
 /** A request() as a call. Throws AlterValueError for what is wrong with its options. */
 export function requestToCall(
-  { method, url, options: { userToken, ...options } }: ParsedArguments,
+  { method, url, options }: ParsedArguments,
   settings: Settings,
   defaults: CallDefaults,
   newRunId: () => string,
 ): Call {
-  checkNoUserToken("userToken", userToken);
   checkKnownNames(options, KNOWN, HINTS);
   const { json, body } = options;
   if (json !== undefined && body !== undefined && body !== null) {
     throw new AlterValueError('Both "json" and "body" are given. Keep one.');
   }
-  const shared = sharedCallParts(settings, defaults, options, newRunId);
+  const shared = sharedCallParts(settings, defaults, options, newRunId, method);
   return {
     ...shared,
-    method,
     target: encodeTarget(url),
     params: targetParams(options.pathParams, options.queryParams),
     headers: forwardHeaders(options.extraHeaders),

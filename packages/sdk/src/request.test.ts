@@ -179,7 +179,7 @@ describe("wrong arguments", () => {
     ["a name of fetch's", ["GET", URL_, { grantId: GRANT_ID, headers: {} }], /Did you mean "extraHeaders"/],
     ["a wrong timeout", ["GET", URL_, { grantId: GRANT_ID, timeout: -1 }], /"timeout" must be/],
     ["a wrong redirect", ["GET", URL_, { grantId: GRANT_ID, redirect: "maybe" }], /"redirect" must be/],
-    ["a user token", ["GET", URL_, { grantId: GRANT_ID, userToken: "fake" }], /need an identity provider/],
+    ["a user token that is none", ["GET", URL_, { grantId: GRANT_ID, userToken: 7 }], /"userToken" must be/],
     ["a reason that is too long", ["GET", URL_, { grantId: GRANT_ID, reason: "x".repeat(1001) }], /"reason" must be/],
   ])("%s", async (_name, args, message) => {
     const failure = request(...args);

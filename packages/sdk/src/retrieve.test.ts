@@ -86,7 +86,10 @@ describe("retrieve mode", () => {
 
   test("a refusal is the same error as ever, and the provider is not called", async () => {
     server.answer((_, response) => sendProblem(response, makeProblem("retrieve_not_allowed", "not this grant")));
-    await expect(get()).rejects.toMatchObject({ code: "retrieve_not_allowed", name: "BackendError" });
+    await expect(get()).rejects.toMatchObject({
+      code: "retrieve_not_allowed",
+      name: "RestrictedGrantRequiresProxyError",
+    });
     expect(provider.seen).toHaveLength(0);
   });
 

@@ -102,7 +102,7 @@ async function endGrant(
 
 export async function revokeGrants(core: Core, filter: RevokeGrantsFilter): Promise<RevokeGrantsResult> {
   checkKnownNames(filter, FILTER_NAMES);
-  const { signal, timeout } = filter;
+  const { signal, timeout, userToken } = filter;
   const body = checkBody(GrantsRevoke, {
     provider_id: filter.providerId,
     account_identifier: filter.accountIdentifier,
@@ -112,7 +112,7 @@ export async function revokeGrants(core: Core, filter: RevokeGrantsFilter): Prom
     reason: filter.reason,
     dry_run: filter.dryRun ?? false,
   });
-  const result = await callRoute(core, "revokeGrants", { signal, timeout, body, answer: GrantsRevoked });
+  const result = await callRoute(core, "revokeGrants", { signal, timeout, userToken, body, answer: GrantsRevoked });
   return {
     matched: result.matched,
     revoked: result.revoked,

@@ -1,6 +1,6 @@
 import { encodeJsonHeader, HEADER } from "@alter-vault/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeFailure } from "./adapter.ts";
+import { describeFailure } from "./adapter-failure.ts";
 import { AlterVault } from "./alter-vault.ts";
 import { ProviderAPIError, ScopeReauthRequiredError } from "./errors.ts";
 import {

@@ -41,6 +41,7 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
   const { baseUrl, fetch, logger } = settings;
   const peer = `the vault at ${baseUrl.origin}`;
   let clockOffsetMs = 0;
+  let toldOfDeprecation = false;
 
   async function exchange(request: VaultRequest, body: EncodedBody, deadline: Deadline): Promise<Response> {
     const url = new URL(request.path, baseUrl);
@@ -54,7 +55,17 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
     const headers = await signRequest(unsigned, signer, { createdSeconds, nonce: platform.nonce() });
     const { signal } = deadline;
     const init = { method: request.method, headers, redirect: "manual" as const, signal, ...bodyInit(body, headers) };
-    return deadline.reach(peer, () => fetch(url, init));
+    const response = await deadline.reach(peer, () => fetch(url, init));
+    if (response.headers.get(HEADER.keyDeprecated) === "true") tellOfDeprecation();
+    return response;
+  }
+
+  function tellOfDeprecation(): void {
+    if (toldOfDeprecation) return;
+    toldOfDeprecation = true;
+    logger?.warn(
+      `The API key ${signer.keyId} is deprecated: it still works and will be revoked. Use the key that takes its place.`,
+    );
   }
 
   /** Whether the clock was off, so that signing again helps. */

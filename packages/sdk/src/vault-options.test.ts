@@ -36,11 +36,8 @@ describe("wrong options are refused at construction, by name", () => {
     ["unknown mode", { mode: "direct" }, /"mode" must be/],
     ["logger without warn", { logger: {} }, /"logger" must have/],
     ["fetch that is none", { fetch: "fetch" }, /"fetch" must be a function/],
-    [
-      "end-user tokens",
-      { userTokenGetter: () => "fake" },
-      /need an identity provider, which this version does not have/,
-    ],
+    ["a token instead of what gives one", { userTokenGetter: "fake" }, /"userTokenGetter" must be a function/],
+    ["a token for all calls", { userToken: "fake" }, /Did you mean "userTokenGetter"/],
     ["a name in another spelling", { api_key: FAKE_API_KEY }, /no option "api_key". Did you mean "apiKey"/],
     ["a name that does not exist", { enableAuditLogging: true }, /no option "enableAuditLogging". The options are/],
   ])("%s", (_name, options, message) => {

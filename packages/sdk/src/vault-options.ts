@@ -3,6 +3,7 @@ import { checkBaseUrl } from "./base-url.ts";
 import { resolveCaller, type ActorOptions, type CallerOptions } from "./caller.ts";
 import { AlterValueError } from "./errors.ts";
 import { checkKnownNames } from "./known-names.ts";
+import { checkUserTokenGetter, type UserTokenGetter } from "./user-token.ts";
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -31,12 +32,16 @@ export interface AlterVaultOptions extends ActorOptions {
   readonly logger?: AlterLogger | undefined;
   /** Used for calls to the vault, and for nothing else. Default: the platform's `fetch`. */
   readonly fetch?: Fetch | undefined;
-  /** Used for calls to providers in retrieve mode, and for nothing else. Default: the platform's `fetch`. */
+  /** Used for calls to providers in retrieve mode and to the issuer in `authenticate()`. It never sees the API key. Default: the platform's `fetch`. */
   readonly providerFetch?: Fetch | undefined;
   /** Lifts the rule that `baseUrl` is https. Bodies, answers and injections can then be read on the way. */
   readonly allowInsecureBaseUrl_sendsRequestsInClearText?: boolean | undefined;
-  /** Verified end users need an identity provider, which this version does not have. Giving one is an error. */
-  readonly userTokenGetter?: never;
+  /**
+   * Gives the token of the end user (a JWT of one of the app's identity providers, or a vault session), or nothing. It is
+   * asked before every request, and again for the next. What a call or a view is given goes first, then who signed in
+   * with `authenticate()`.
+   */
+  readonly userTokenGetter?: UserTokenGetter | undefined;
 }
 
 /** The options after checking. The API key is not among them. */
@@ -45,6 +50,7 @@ export interface Settings {
   readonly timeoutMs: number;
   readonly caller: Caller;
   readonly mode: Mode;
+  readonly userTokenGetter: UserTokenGetter | undefined;
   readonly logger: AlterLogger | undefined;
   readonly fetch: Fetch;
   readonly providerFetch: Fetch;
@@ -68,6 +74,7 @@ const KNOWN = [
   "framework",
   "clientType",
   "mode",
+  "userTokenGetter",
   "logger",
   "fetch",
   "providerFetch",
@@ -82,9 +89,7 @@ export function checkVaultOptions(options: AlterVaultOptions): {
   if (typeof options !== "object" || options === null) {
     throw new AlterValueError("new AlterVault() takes an object: new AlterVault({ apiKey, caller }).");
   }
-  const { userTokenGetter, ...rest } = options;
-  checkNoUserToken("userTokenGetter", userTokenGetter);
-  checkKnownNames(rest, KNOWN, { baseURL: "baseUrl", timeoutMs: "timeout" });
+  checkKnownNames(options, KNOWN, { baseURL: "baseUrl", timeoutMs: "timeout", userToken: "userTokenGetter" });
   return {
     key: checkApiKey(options.apiKey),
     settings: {
@@ -95,19 +100,12 @@ export function checkVaultOptions(options: AlterVaultOptions): {
       timeoutMs: checkTimeout(options.timeout) ?? DEFAULT_TIMEOUT_MS,
       caller: resolveCaller(options.caller, options),
       mode: checkMode(options.mode) ?? "proxy",
+      userTokenGetter: checkUserTokenGetter(options.userTokenGetter),
       logger: checkLogger(options.logger),
       fetch: checkFetch("fetch", options.fetch),
       providerFetch: checkFetch("providerFetch", options.providerFetch),
     },
   };
-}
-
-/** End users cannot be verified yet, and a token that silently does nothing would be worse than none. */
-export function checkNoUserToken(name: string, value: unknown): void {
-  if (value === undefined) return;
-  throw new AlterValueError(
-    `Option "${name}": end-user tokens need an identity provider, which this version does not have. Leave it out and address the credential by "grantId" or "provider".`,
-  );
 }
 
 /** Milliseconds, or undefined when not given. */

@@ -19,8 +19,9 @@ const OF_THE_USER: readonly PropertyKey[] = ["variables", "data"];
  * spells it, and shows no value.
  */
 export function checkBody<Body extends object>(schema: BodySchema, body: Body): Body {
+  checkJson(body);
   const result = schema.safeParse(body);
-  if (result.success) return checkJson(body);
+  if (result.success) return body;
   const [issue] = result.error.issues;
   const path = optionPath(issue?.path ?? []);
   const what = issue?.message ?? "is not valid";
@@ -28,12 +29,13 @@ export function checkBody<Body extends object>(schema: BodySchema, body: Body): 
 }
 
 /** Data of the user's own is not in the schema, and may hold what JSON has no form for. */
-function checkJson<Body extends object>(body: Body): Body {
-  try {
-    JSON.stringify(body);
-    return body;
-  } catch {
-    throw new AlterValueError('Option "data" cannot be written as JSON: it holds a BigInt, or itself.');
+function checkJson(body: object): void {
+  for (const [name, value] of Object.entries(body)) {
+    try {
+      JSON.stringify(value);
+    } catch {
+      throw new AlterValueError(`Option "${camelCase(name)}" cannot be written as JSON: it holds a BigInt, or itself.`);
+    }
   }
 }
 

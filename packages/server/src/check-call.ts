@@ -10,7 +10,9 @@ import { checkRequestHeaders } from "./egress/request-headers.ts";
 import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
 import { readEnvelope } from "./identity/read-envelope.ts";
+import { checkPolicies, type Ruling } from "./check-policies.ts";
 import { decide } from "./policy/decide.ts";
+import type { PolicyCache } from "./policy/policy-cache.ts";
 import type { Asker } from "./identity/asker.ts";
 import { isLater } from "./soon.ts";
 import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
@@ -32,6 +34,7 @@ export interface CheckedCall {
   readonly credential: UsableCredential;
   readonly allows: (url: URL) => boolean;
   readonly rule: string;
+  readonly ruling: Ruling & { readonly ok: true };
 }
 
 export type Check =
@@ -42,6 +45,7 @@ interface CheckDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
+  readonly policies: PolicyCache;
 }
 
 export async function checkCall(
@@ -109,9 +113,25 @@ export async function checkCall(
     };
     return fails(rule, { ok: false, code, detail: message, details });
   }
+  const finding = deps.policies.of(asker.appId);
+  const policy = isLater(finding) ? await finding : finding;
+  const called = { envelope, url, headers: headers.headers, body: body.buffer, mode, asker, grant, credential };
+  const ruling = checkPolicies(policy, { ...called, address: call.address(), nowMs: deps.clock.now() }, facts);
+  if (!ruling.ok) return fails(ruling.rule, ruling.failure);
   return {
     ok: true,
-    checked: { envelope, url, headers: headers.headers, claim, body, grant, credential, allows, rule: decision.rule },
+    checked: {
+      ruling,
+      envelope,
+      url,
+      headers: headers.headers,
+      claim,
+      body,
+      grant,
+      credential,
+      allows,
+      rule: decision.rule,
+    },
   };
 }
 

@@ -11,5 +11,6 @@ export {
 } from "./local-vault.ts";
 export { createVaultClient, type VaultClient } from "./cli/vault-client.ts";
 export { createLogger, type LogFields, type Logger } from "./logger.ts";
+export { startMemoryVault, type MemoryVault } from "./memory-vault.ts";
 export type { NewId, RandomBytes } from "./random.ts";
 export { systemSurroundings } from "./system.ts";

@@ -23,8 +23,11 @@ import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
+import { createInFlight } from "./policy/limits.ts";
+import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import type { Store } from "./store/store.ts";
+import { createToolCalls } from "./tool-calls/tool-calls.ts";
 import { createVault } from "./vault.ts";
 import { VERSION } from "./version.ts";
 
@@ -62,6 +65,7 @@ const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
+const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
@@ -119,6 +123,7 @@ export async function startVault({
   const keys = createKeySource(ask, now);
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
+  const toolCalls = createToolCalls({ store, keyring, clock });
   const vault = createVault({
     store,
     keyring,
@@ -129,8 +134,11 @@ export async function startVault({
     log,
     refusalLimit: createRefusalLimit(),
     egress,
+    toolCalls,
     clock,
     allowLoopback,
+    policies: createPolicyCache(store, failed("policy unreadable")),
+    inFlight: createInFlight(),
   });
   const connect = createConnect({
     store,
@@ -175,6 +183,10 @@ export async function startVault({
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
+    setInterval(
+      () => void toolCalls.forget().catch(failed("forgetting calls of tools failed")),
+      FORGET_TOOL_CALLS_EVERY_MS,
+    ),
   ];
   if (store.isShared)
     timers.push(
@@ -183,6 +195,7 @@ export async function startVault({
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
+  await store.abandonToolCalls();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Injection } from "@alter-vault/protocol";
+import { HEADER, type Injection } from "@alter-vault/protocol";
 import { localOutcome, type Facts, type KnownEntry } from "./audit/entry.ts";
 import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
@@ -21,9 +21,14 @@ import { identify } from "./identity/identify.ts";
 import type { KeyRates } from "./identity/key-use.ts";
 import type { UserTokens } from "./identity/user-token.ts";
 import { inject, type Injected } from "./inject/inject.ts";
+import type { InFlight } from "./policy/limits.ts";
+import type { PolicyCache } from "./policy/policy-cache.ts";
+import type { TakeState } from "./store/policy-records.ts";
+import { takeLimits } from "./take-limits.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay, refuseStranger } from "./refuse.ts";
 import { isLater, type Soon } from "./soon.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
+import type { ToolCalls } from "./tool-calls/tool-calls.ts";
 
 /**
  * THE DOOR. Everything that anybody asks of the vault comes through here, and each way through reads the same:
@@ -55,6 +60,8 @@ export interface AnswerFacts {
   readonly provider: string;
   /** The key still works, and should be replaced. */
   readonly keyDeprecated: boolean;
+  /** The app's own limit that is nearest to its end. */
+  readonly limit: TakeState | null;
 }
 
 export interface VaultDeps {
@@ -67,8 +74,11 @@ export interface VaultDeps {
   readonly keyRates: KeyRates;
   readonly refusalLimit: RefusalLimit;
   readonly egress: Egress;
+  readonly toolCalls: ToolCalls;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
+  readonly policies: PolicyCache;
+  readonly inFlight: InFlight;
 }
 
 /** A call whose credential is in place. */
@@ -78,6 +88,10 @@ interface Prepared {
   readonly checked: CheckedCall;
   readonly injected: Injected & { readonly ok: true };
   readonly keyDeprecated: boolean;
+  /** The limit that is nearest to its end; null: there is none. */
+  readonly limit: TakeState | null;
+  /** Gives back its place among the calls that are on their way. */
+  readonly release: () => void;
 }
 
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -107,18 +121,27 @@ export function createVault(deps: VaultDeps): Vault {
     if (!check.ok) return refuse(deps, requestId, facts, check.failure, check.rule, who.nonce);
 
     const { checked } = check;
+    const limiting = takeLimits(deps, appId, checked.ruling);
+    const limited = isLater(limiting) ? await limiting : limiting;
+    if (!limited.ok) return refuse(deps, requestId, facts, limited.failure, limited.rule, who.nonce);
+    const { limit, release } = limited;
+    const ended = <T extends Refused>(refusal: T): T => {
+      release();
+      return refusal;
+    };
     const entry: KnownEntry = { ...facts, decision: "allow", rule: checked.rule };
     const recorded = await log.record(requestId, entry, who.nonce);
-    if (recorded === "replayed") return refuseReplay(deps, requestId, facts);
-    if (recorded === "unavailable") return refused(requestId, AUDIT_UNAVAILABLE);
+    if (recorded === "replayed") return ended(await refuseReplay(deps, requestId, facts));
+    if (recorded === "unavailable") return ended(refused(requestId, AUDIT_UNAVAILABLE));
 
     const opening = openCredential(deps, checked.credential, checked.headers);
     const opened = opening instanceof Promise ? await opening : opening;
-    if (!opened.ok) return endInside(requestId, appId, opened, startedMs);
+    if (!opened.ok) return ended(endInside(requestId, appId, opened, startedMs));
     const injected = put(opened, checked, mode);
-    if (!injected.ok) return endInside(requestId, appId, injected, startedMs);
+    if (!injected.ok) return ended(endInside(requestId, appId, injected, startedMs));
     const keyDeprecated = who.key.deprecatedAt !== null;
-    return { ok: true, appId, checked: { ...checked, credential: opened.credential }, injected, keyDeprecated };
+    const ready = { ...checked, credential: opened.credential };
+    return { ok: true, appId, checked: ready, injected, keyDeprecated, limit, release };
   }
 
   /** What goes beyond the key: its agent, the end user, the address. Most calls have none of it, and look nothing up. */
@@ -169,6 +192,7 @@ export function createVault(deps: VaultDeps): Vault {
         contentLength: length,
         allows: checked.allows,
         matcher: secretMatcher(injected.secrets),
+        permits: checked.ruling.permits ?? undefined,
         redirect: redirectMode(checked),
       },
       sink,
@@ -202,6 +226,18 @@ export function createVault(deps: VaultDeps): Vault {
     return { ...outcome, retries: outcome.retries + sent.retries + 1 };
   }
 
+  function forward(
+    prepared: Prepared,
+    stream: Readable | null,
+    sink: EgressSink,
+    signal: HangUpSignal,
+  ): Promise<EgressOutcome | Failure> {
+    const { checked, injected } = prepared;
+    return stream || checked.credential.kind === "secret"
+      ? send(checked, injected, stream, sink, signal)
+      : sendWithTokens(prepared, sink, signal);
+  }
+
   /** Allowed, but ended inside the vault. */
   function endInside(requestId: string, appId: string, failure: Failure, startedMs: number): Refused {
     log.outcome(requestId, appId, localOutcome("vault_error", failure.code, elapsed(startedMs)));
@@ -215,13 +251,21 @@ export function createVault(deps: VaultDeps): Vault {
       const prepared = await prepare(call, "proxy", requestId, startedMs);
       if (!("checked" in prepared)) return prepared;
 
-      const { checked, injected, appId } = prepared;
+      const { checked, appId } = prepared;
       const stream = streamedBody(checked);
       const sink = openSink(answerFacts(requestId, prepared));
-      const sent =
-        stream || checked.credential.kind === "secret"
-          ? await send(checked, injected, stream, sink, signal)
-          : await sendWithTokens(prepared, sink, signal);
+      const index = call.signed.headers[HEADER.call];
+      const sending =
+        index === undefined
+          ? forward(prepared, stream, sink, signal)
+          : deps.toolCalls.once({ appId, requestId, index, checked }, sink, (kept) =>
+              forward(prepared, stream, kept, signal),
+            );
+      const sent = await sending.finally(prepared.release);
+      if ("replayed" in sent) {
+        log.outcome(requestId, appId, { ...localOutcome("done", null, elapsed(startedMs)), status: sent.status });
+        return { ok: true, requestId };
+      }
       if (!("retries" in sent)) return endInside(requestId, appId, sent, startedMs);
       const outcome = whyBodyBroke(sent, stream);
       log.outcome(requestId, appId, {
@@ -250,6 +294,7 @@ export function createVault(deps: VaultDeps): Vault {
       if (!("checked" in prepared)) return prepared;
 
       const { checked, injected, appId } = prepared;
+      prepared.release();
       log.outcome(requestId, appId, localOutcome("done", null, elapsed(startedMs)));
       const injection: Injection = {
         method: checked.envelope.method,
@@ -323,10 +368,13 @@ export function createVault(deps: VaultDeps): Vault {
   }
 }
 
-function answerFacts(requestId: string, { checked: { grant, credential }, keyDeprecated }: Prepared): AnswerFacts {
+function answerFacts(
+  requestId: string,
+  { checked: { grant, credential }, keyDeprecated, limit }: Prepared,
+): AnswerFacts {
   const missing =
     credential.kind === "oauth" ? missingScopes(credential.record.askedScopes, credential.record.grantedScopes) : NONE;
-  return { requestId, grantId: grant.id, provider: grant.provider, missingScopes: missing, keyDeprecated };
+  return { requestId, grantId: grant.id, provider: grant.provider, missingScopes: missing, keyDeprecated, limit };
 }
 
 const NONE: readonly string[] = [];
@@ -342,8 +390,9 @@ function whyBodyBroke(sent: EgressOutcome, stream: Readable | null): EgressOutco
   return !sent.ok && reason instanceof BodyRejected ? { ...sent, code: reason.code, detail: reason.message } : sent;
 }
 
-/** What SigV4 signs as the payload. In retrieve mode the caller says what it is going to send. */
-function bodySha256({ claim, body, envelope }: CheckedCall, mode: Mode): string | null {
+/** What SigV4 signs as the payload; nobody else asks. In retrieve mode the caller says what it is going to send. */
+function bodySha256({ claim, body, envelope, credential }: CheckedCall, mode: Mode): string | null {
+  if (credential.kind !== "secret" || credential.secret.injection.kind !== "sigv4") return null;
   if (mode === "retrieve") return envelope.body_digest ?? null;
   if (claim.kind === "sha-256") return Buffer.from(claim.value, "base64").toString("hex");
   return body.buffer?.length === 0 ? EMPTY_SHA256 : null;

@@ -32,7 +32,8 @@ export interface Behaviour {
   reuseEndsGrant: boolean | null;
 }
 
-export type Trouble = "500" | "429" | "transient" | "garbage" | "hang" | "drop" | "revoked" | "bad-client";
+/** `lost`: the request is taken, and the answer never arrives. */
+export type Trouble = "lost" | "500" | "429" | "transient" | "garbage" | "hang" | "drop" | "revoked" | "bad-client";
 
 export function standardBehaviour(): Behaviour {
   return {

@@ -12,24 +12,17 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findProvider, type Provider } from "@alter-vault/providers";
 import type { buildConnector } from "undici";
-import { answerApi, type ApiCall } from "./api-endpoint.ts";
-import { visitAuthorize, type Code } from "./authorize-endpoint.ts";
+import { answerRequest } from "./answer-request.ts";
+import type { ApiCall } from "./api-endpoint.ts";
+import type { Code } from "./authorize-endpoint.ts";
 import { Check } from "./check.ts";
 import { connectionOpener } from "./connection-opener.ts";
-import { endpointOf, type EndpointName } from "./endpoints.ts";
-import { fakeJwks } from "./fake-jwt.ts";
-import { answerIdentity } from "./identity-endpoint.ts";
-import { allTextOf, readIncoming, type Incoming } from "./incoming.ts";
-import { answerInstallation } from "./installation-endpoint.ts";
-import { answerIntrospect } from "./introspect-endpoint.ts";
-import { discoveryDocument } from "./issuer.ts";
-import { answerLongLived } from "./long-lived-endpoint.ts";
-import { answerRefresh } from "./refresh-endpoint.ts";
+import type { EndpointName } from "./endpoints.ts";
+import { readIncoming, type Incoming } from "./incoming.ts";
 import { createRegistration, type Registration } from "./registration.ts";
 import { jsonReply, type Reply } from "./reply.ts";
-import { answerRevoke } from "./revoke-endpoint.ts";
-import { answerCode } from "./token-endpoint.ts";
 import { troubleReply } from "./trouble.ts";
+import { whoIsMeant } from "./who-is-meant.ts";
 
 export interface Violation {
   readonly provider: string;
@@ -51,8 +44,8 @@ export interface FakeProvider {
   readonly port: number;
   /** For whoever opens the connections of the vault. */
   readonly connect: buildConnector.connector;
-  /** The app's registration at a provider; made when it is asked for first. */
-  at(provider: string | Provider): Registration;
+  /** The app's registration at a provider; made when it is asked for first, with these values of variables. */
+  at(provider: string | Provider, variables?: Readonly<Record<string, string>>): Registration;
   /** Everything that reached an endpoint, in order. */
   readonly requests: SeenRequest[];
   readonly apiCalls: ApiCall[];
@@ -63,8 +56,8 @@ export interface FakeProvider {
 }
 
 export interface FakeProviderOptions {
-  /** Where browsers are sent back to. */
-  readonly callbackUrl: string;
+  /** Where browsers are sent back to; asked for when an app is registered. */
+  readonly callbackUrl: () => string;
   /** Milliseconds since 1970. Default: the real clock. */
   readonly now?: () => number;
 }
@@ -75,40 +68,6 @@ export async function startFakeProvider({ callbackUrl, now = Date.now }: FakePro
   const requests: SeenRequest[] = [];
   const apiCalls: ApiCall[] = [];
   const violations: Violation[] = [];
-
-  function answer(
-    registration: Registration,
-    endpoint: EndpointName,
-    incoming: Incoming,
-  ): { check: Check; reply: Reply } {
-    switch (endpoint) {
-      case "discovery":
-        return { check: new Check(), reply: jsonReply(200, discoveryDocument(registration)) };
-      case "keys":
-        return { check: new Check(), reply: jsonReply(200, fakeJwks()) };
-      case "authorize": {
-        const { check, reply, code } = visitAuthorize(registration, incoming, now());
-        if (code) codes.set(code.value, code);
-        return { check, reply };
-      }
-      case "code":
-        return answerCode({ registration, incoming, codes, now: now() });
-      case "installation":
-        return answerInstallation(registration, incoming, now());
-      case "long-lived":
-        return answerLongLived(registration, incoming, now());
-      case "refresh":
-        return answerRefresh(registration, incoming, now());
-      case "revoke":
-        return answerRevoke(registration, incoming);
-      case "identity":
-        return answerIdentity(registration, incoming);
-      case "introspect":
-        return answerIntrospect(registration, incoming, now());
-      case "api":
-        return answerApi(registration, incoming, apiCalls);
-    }
-  }
 
   async function reply(incoming: Incoming): Promise<Reply> {
     const found = whoIsMeant([...registrations.values()], incoming);
@@ -123,15 +82,17 @@ export async function startFakeProvider({ callbackUrl, now = Date.now }: FakePro
       endpoint === "code" || endpoint === "refresh" || endpoint === "long-lived" || endpoint === "installation";
     if (isToken && behaviour.delayMs > 0) await sleep(behaviour.delayMs);
     const trouble = isToken ? behaviour.tokenTrouble.shift() : undefined;
-    const { check, reply } = trouble
-      ? { check: new Check(), reply: troubleReply(registration, trouble) }
-      : answer(registration, endpoint, incoming);
+    const { check, reply } =
+      trouble && trouble !== "lost"
+        ? { check: new Check(), reply: troubleReply(registration, trouble) }
+        : answerRequest({ registration, endpoint, incoming, now: now(), codes, apiCalls });
+    const said = trouble === "lost" ? "drop" : reply;
     if ((incoming.headers["user-agent"] ?? "") === "") check.fail("has no User-Agent");
     for (const problem of check.problems) violations.push({ provider: provider.id, endpoint, problem });
     const { method, host, path } = incoming;
-    const status = typeof reply === "string" ? 0 : reply.status;
+    const status = typeof said === "string" ? 0 : said.status;
     requests.push({ provider: provider.id, endpoint, method, host, path, status });
-    return reply;
+    return said;
   }
 
   async function listener(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -151,12 +112,15 @@ export async function startFakeProvider({ callbackUrl, now = Date.now }: FakePro
   return {
     port,
     connect: connectionOpener(port),
-    at(given) {
+    at(given, variables = {}) {
+      const id = typeof given === "string" ? given : given.id;
+      const known = registrations.get(id);
+      if (known) return known;
       const provider = typeof given === "string" ? findProvider(given) : given;
-      if (!provider) throw new Error(`there is no provider ${String(given)}`);
-      const known = registrations.get(provider.id) ?? createRegistration({ provider, callbackUrl, now });
-      registrations.set(provider.id, known);
-      return known;
+      if (!provider) throw new Error(`there is no provider ${id}`);
+      const made = createRegistration({ provider, callbackUrl: callbackUrl(), variables, now });
+      registrations.set(id, made);
+      return made;
     },
     requests,
     apiCalls,
@@ -172,21 +136,4 @@ export async function startFakeProvider({ callbackUrl, now = Date.now }: FakePro
         server.closeAllConnections();
       }),
   };
-}
-
-/** Several providers may share a host: then the client id or a token in the request says whose it is. */
-function whoIsMeant(
-  registrations: readonly Registration[],
-  incoming: Incoming,
-): { registration: Registration; endpoint: EndpointName } | null {
-  const candidates = registrations.flatMap((registration) => {
-    const endpoint = endpointOf(registration, incoming);
-    return endpoint === null ? [] : [{ registration, endpoint }];
-  });
-  if (candidates.length < 2) return candidates[0] ?? null;
-  const text = allTextOf(incoming);
-  const owned = candidates.find(
-    ({ registration }) => text.includes(registration.clientId) || registration.book.owns(text),
-  );
-  return owned ?? candidates.find(({ endpoint }) => endpoint !== "api") ?? candidates[0] ?? null;
 }

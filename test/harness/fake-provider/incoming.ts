@@ -46,13 +46,17 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Every text of a request that may tell whose it is: what it carries, and a Basic credential in clear. */
-export function allTextOf({ path, query, headers, body }: Incoming): string {
-  const basic = /^Basic (.+)$/.exec(headers["authorization"] ?? "")?.[1];
-  const clear = basic === undefined ? "" : Buffer.from(basic, "base64").toString();
-  return [path, query.toString(), ...Object.values(headers), clear, body, decodeURIComponentSafely(body)].join("\n");
-}
-
-function decodeURIComponentSafely(text: string): string {
-  return [...new URLSearchParams(text).values()].join("\n");
+/** Every value of a request that may tell whose it is, decoded: parameters, parts of the path, headers, both of Basic. */
+export function valuesOf({ path, query, headers, form, json }: Incoming): ReadonlySet<string> {
+  const [scheme, credential = ""] = (headers["authorization"] ?? "").split(" ");
+  const clear = scheme === "Basic" ? Buffer.from(credential, "base64").toString() : credential;
+  const flat = typeof json === "object" && json !== null ? Object.values(json).map(String) : [];
+  return new Set([
+    ...path.split("/").map(decodeURIComponent),
+    ...query.values(),
+    ...Object.values(headers),
+    ...clear.split(":").map((part) => new URLSearchParams(`x=${part}`).get("x") ?? ""),
+    ...(form?.values() ?? []),
+    ...flat,
+  ]);
 }

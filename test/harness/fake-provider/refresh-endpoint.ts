@@ -1,4 +1,4 @@
-import type { Refresh } from "@alter-vault/providers";
+import { textAt, type Fixture, type Refresh, type TokenAnswer } from "@alter-vault/providers";
 import { Check } from "./check.ts";
 import { checkClientAuth, clientParams } from "./client-auth.ts";
 import type { Incoming } from "./incoming.ts";
@@ -16,8 +16,8 @@ export function answerRefresh(
   incoming: Incoming,
   now: number,
 ): { check: Check; reply: Reply } {
-  const { provider, book, behaviour } = registration;
-  const { refresh, token, fixtures } = provider;
+  const { provider, book } = registration;
+  const { refresh, token } = provider;
   if (!refresh.supported) throw new Error(`${provider.id} has no refresh`);
   const check = new Check();
   const url = urlOf(registration, refresh.url ?? token.url);
@@ -29,32 +29,65 @@ export function answerRefresh(
   }
   if (check.problems.length > 0) return { check, reply: invalid(registration) };
 
-  if (refresh.with === "access_token") {
-    const old = book.useAccess(proof);
-    if (!old) return { check, reply: revoked(registration) };
-    if (now - old.issuedAt < (refresh.minAgeSeconds ?? 0) * 1000) {
-      check.fail("refresh: the token is not old enough");
-      return { check, reply: invalid(registration) };
-    }
-    old.family.refreshes++;
-    return { check, reply: issue(registration, refresh, now, old.family, () => null) };
-  }
+  return refresh.with === "access_token"
+    ? renewAccess(check, registration, refresh, proof, now)
+    : useRefreshToken(check, registration, refresh, proof, now);
+}
+
+function useRefreshToken(
+  check: Check,
+  registration: Registration,
+  refresh: Supported,
+  proof: string,
+  now: number,
+): { check: Check; reply: Reply } {
+  const { provider, book, behaviour } = registration;
+  const { fixtures, token } = provider;
   const presented = book.presentRefresh(proof, behaviour);
-  if (!presented.ok) {
-    if (presented.why === "too-young") check.fail("refresh: the token is not old enough");
-    return { check, reply: revoked(registration) };
-  }
+  if (!presented.ok) return { check, reply: revoked(registration) };
   const old = presented.token;
   old.family.refreshes++;
-  const rotates =
-    refresh.rotation !== "never" && behaviour.omitsRefreshToken !== true && fixtures.refresh !== undefined;
+  const answer = refresh.answer ?? token.answer;
+  const fixture = fixtures.refresh ?? fixtures.token;
+  const shows =
+    behaviour.omitsRefreshToken === null ? showsRefreshToken(fixture, answer) : !behaviour.omitsRefreshToken;
+  const rotates = refresh.rotation !== "never" && shows;
   const next = (name: string): RefreshToken | null => {
     if (!rotates) return old.name === name ? old : null;
     const successor = book.issueRefresh(old.family, name);
     if (name === old.name) book.replace(old, successor);
     return successor;
   };
-  return { check, reply: issue(registration, refresh, now, old.family, next) };
+  const { family } = old;
+  const reply = issueTokens({ registration, family, fixture, answer, now, refreshFor: next, showsRefresh: shows });
+  return { check, reply };
+}
+
+/** There is no refresh token: the access token itself is the proof. */
+function renewAccess(
+  check: Check,
+  registration: Registration,
+  refresh: Supported,
+  proof: string,
+  now: number,
+): { check: Check; reply: Reply } {
+  const { fixtures, token } = registration.provider;
+  const old = registration.book.useAccess(proof);
+  if (!old) return { check, reply: revoked(registration) };
+  if (now - old.issuedAt < (refresh.minAgeSeconds ?? 0) * 1000) {
+    check.fail("refresh: the token is not old enough");
+    return { check, reply: invalid(registration) };
+  }
+  const { family } = old;
+  family.refreshes++;
+  const fixture = fixtures.refresh ?? fixtures.token;
+  const answer = refresh.answer ?? token.answer;
+  return { check, reply: issueTokens({ registration, family, fixture, answer, now, refreshFor: () => null }) };
+}
+
+function showsRefreshToken(fixture: Fixture, answer: TokenAnswer): boolean {
+  const json = fixture.json ?? Object.fromEntries(new URLSearchParams(fixture.text));
+  return textAt(json, answer.refreshToken) !== undefined;
 }
 
 function checkParams(
@@ -75,9 +108,8 @@ function checkParams(
     ...(clientAuth === "none" ? {} : client),
     ...(refresh.sendScopes ? { scope: null } : {}),
   };
-  check.params("refresh", params, { ...withNames(standard, { rename: refresh.rename, omit: [] }), ...refresh.params }, [
-    ...(clientAuth === "none" ? ["client_id"] : []),
-  ]);
+  const expected = { ...withNames(standard, { rename: refresh.rename, omit: [] }), ...refresh.params };
+  check.params("refresh", params, expected, clientAuth === "none" ? ["client_id"] : []);
   if (refresh.sendScopes) {
     const separator = authorize?.scopeSeparator === "none" ? " " : (authorize?.scopeSeparator ?? " ");
     const known = new Set([...provider.scopes.map(({ id }) => id), ...(authorize?.alwaysScopes ?? [])]);
@@ -88,18 +120,6 @@ function checkParams(
   check.headers(incoming.headers, token.headers);
   const url = urlOf(registration, refresh.url ?? token.url)?.href ?? "";
   checkClientAuth(check, clientAuth, registration, incoming, params, url);
-}
-
-function issue(
-  registration: Registration,
-  refresh: Supported,
-  now: number,
-  family: RefreshToken["family"],
-  refreshFor: (name: string) => RefreshToken | null,
-): Reply {
-  const { fixtures, token } = registration.provider;
-  const fixture = fixtures.refresh ?? fixtures.token;
-  return issueTokens({ registration, family, fixture, answer: refresh.answer ?? token.answer, now, refreshFor });
 }
 
 /** The refresh token is dead: the provider's own words for it. */

@@ -25,13 +25,14 @@ export interface Registration {
 export interface RegistrationOptions {
   readonly provider: Provider;
   readonly callbackUrl: string;
+  readonly variables: Readonly<Record<string, string>>;
   readonly now: () => number;
 }
 
 /** One pair for all: making RSA keys takes time, and nobody learns anything from different ones. */
 const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
 
-export function createRegistration({ provider, callbackUrl, now }: RegistrationOptions): Registration {
+export function createRegistration({ provider, callbackUrl, variables, now }: RegistrationOptions): Registration {
   const byName = provider.authorize?.redirect === "registered-name";
   return {
     provider,
@@ -42,7 +43,7 @@ export function createRegistration({ provider, callbackUrl, now }: RegistrationO
     privateKeyPem: pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
     callbackUrl,
     redirectUri: byName ? "Ada_Example-AdaExam-fake-ru-name" : callbackUrl,
-    variables: trueVariables(provider),
+    variables: { ...trueVariables(provider), ...variables },
     behaviour: standardBehaviour(),
     book: createTokenBook(provider, now),
   };

@@ -13,8 +13,10 @@ export interface Issue {
   readonly fixture: Fixture;
   readonly answer: TokenAnswer;
   readonly now: number;
-  /** The refresh token to hand out beside this access token, if the fixture has a place for one. */
+  /** The refresh token that belongs to this access token. */
   readonly refreshFor: (name: string) => RefreshToken | null;
+  /** Whether the answer shows it. Default: when the fixture does. */
+  readonly showsRefresh?: boolean | undefined;
   readonly nonce?: string | undefined;
 }
 
@@ -72,12 +74,13 @@ function positionsOf(answer: TokenAnswer): Position[] {
 function fillPosition(issue: Issue, json: unknown, position: Position): void {
   const { registration, family, answer } = issue;
   const { behaviour, provider, book } = registration;
-  const offersRefresh = position.refreshToken !== undefined && textAt(json, position.refreshToken) !== undefined;
   const refresh = issue.refreshFor(position.name);
   const lifetime = lifetimeOf(issue, json, position);
   const access = book.issueAccess(family, position.name, lifetime, refresh);
   setAt(json, position.accessToken, access.value);
-  if (offersRefresh) setAt(json, position.refreshToken, refresh?.value);
+  const shows = issue.showsRefresh ?? refreshTokenIn(json, position);
+  if (shows) putAt(json, position.refreshToken, refresh?.value);
+  else setAt(json, position.refreshToken, undefined);
   const said =
     lifetime === null || behaviour.hidesExpiry ? undefined : lifetime * (answer.expiresInUnit === "ms" ? 1000 : 1);
   setAt(json, position.expiresIn, said);
@@ -87,6 +90,16 @@ function fillPosition(issue: Issue, json: unknown, position: Position): void {
   if (scopes.length === 0 || shown === "" || separator === "none") return;
   if (Array.isArray(shown)) setAt(json, position.scope, scopes);
   else setAt(json, position.scope, scopes.join(separator === "array" ? " " : separator));
+}
+
+function refreshTokenIn(json: unknown, { refreshToken }: Position): boolean {
+  return refreshToken !== undefined && textAt(json, refreshToken) !== undefined;
+}
+
+/** Also where the fixture has none, at the top. */
+function putAt(json: unknown, pointer: string | undefined, value: string | undefined): void {
+  if (pointer === undefined || setAt(json, pointer, value) || value === undefined) return;
+  Object.assign(json as object, { [pointer.slice(1)]: value });
 }
 
 function lifetimeOf({ registration, answer }: Issue, json: unknown, { expiresIn }: Position): number | null {

@@ -44,7 +44,7 @@ export interface RefreshToken {
 
 export type PresentedRefresh =
   | { readonly ok: true; readonly token: RefreshToken }
-  | { readonly ok: false; readonly why: "unknown" | "dead" | "idle" | "too-old" | "too-young" | "reused" };
+  | { readonly ok: false; readonly why: "unknown" | "dead" | "idle" | "too-old" | "reused" };
 
 /** Every token a provider has issued to one app, and what has become of it. */
 export interface TokenBook {
@@ -62,7 +62,7 @@ export interface TokenBook {
   replace(old: RefreshToken, successor: RefreshToken): void;
   end(family: Family): void;
   endToken(value: string): void;
-  owns(text: string): boolean;
+  owns(value: string): boolean;
 }
 
 export function createTokenBook(provider: Provider, now: () => number): TokenBook {
@@ -144,16 +144,15 @@ export function createTokenBook(provider: Provider, now: () => number): TokenBoo
       const token = accessTokens.get(value) ?? refreshTokens.get(value);
       if (token) token.alive = false;
     },
-    owns: (text) => [...accessTokens.keys(), ...refreshTokens.keys()].some((value) => text.includes(value)),
+    owns: (value) => accessTokens.has(value) || refreshTokens.has(value),
   };
 }
 
-function whyEnded({ refresh }: Provider, token: RefreshToken, now: number): "idle" | "too-old" | "too-young" | null {
+function whyEnded({ refresh }: Provider, token: RefreshToken, now: number): "idle" | "too-old" | null {
   if (!refresh.supported) return null;
-  const { idleSeconds, absoluteSeconds, minAgeSeconds = 0 } = refresh;
+  const { idleSeconds, absoluteSeconds } = refresh;
   if (idleSeconds !== null && now - token.lastUsedAt > idleSeconds * 1000) return "idle";
-  if (absoluteSeconds !== null && now - token.family.consentedAt > absoluteSeconds * 1000) return "too-old";
-  return now - token.issuedAt < minAgeSeconds * 1000 ? "too-young" : null;
+  return absoluteSeconds !== null && now - token.family.consentedAt > absoluteSeconds * 1000 ? "too-old" : null;
 }
 
 function mayStillBeUsed(
@@ -165,5 +164,5 @@ function mayStillBeUsed(
 ): boolean {
   if (grace === "until-successor-is-used") return successors.every(({ seen }) => !seen);
   const seconds = grace === "entry" ? ((refresh.supported ? refresh.graceSeconds : undefined) ?? 0) : grace;
-  return now - replacedAt <= seconds * 1000;
+  return now - replacedAt < seconds * 1000;
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Provider } from "@alter-vault/providers";
 import type { Code } from "./authorize-endpoint.ts";
 import { Check } from "./check.ts";
 import { checkClientAuth, clientParams } from "./client-auth.ts";
@@ -36,16 +37,15 @@ export function answerCode({ registration, incoming, codes, now }: TokenRequest)
   check.headers(incoming.headers, token.headers);
   checkClientAuth(check, token.clientAuth, registration, incoming, params, url?.href ?? "");
 
+  if (check.problems.length > 0) return { check, reply: clientRefused(registration) };
   const code = codes.get(params.get(token.rename["code"] ?? "code") ?? "");
   if (!code) check.fail("token: the code was never given out");
   else checkCode(check, code, params.get(token.rename["code_verifier"] ?? "code_verifier"), now);
   if (!code || check.problems.length > 0) {
+    // Whoever replays a code ends what came of it (RFC 6749, 4.1.2).
     const family = book.families.find(({ id }) => id === code?.familyId);
     if (family) book.end(family);
-    return {
-      check,
-      reply: fixtures.tokenError ? fixtureReply(fixtures.tokenError) : jsonReply(400, { error: "invalid_grant" }),
-    };
+    return { check, reply: codeRefused(provider) };
   }
   code.used = true;
   const family = book.openFamily(code.scopes);
@@ -72,4 +72,15 @@ function checkCode(check: Check, code: Code, verifier: string | null, now: numbe
     .update(verifier ?? "")
     .digest("base64url");
   check.that(challenge === code.challenge, "token: the verifier does not belong to the challenge");
+}
+
+function clientRefused({ provider: { fixtures } }: Registration): Reply {
+  return fixtures.tokenError ? fixtureReply(fixtures.tokenError) : jsonReply(401, { error: "invalid_client" });
+}
+
+/** In the provider's own words where the entry has some for it. */
+function codeRefused({ errors }: Provider): Reply {
+  const code = errors.reauth.find((name) => name.includes("code")) ?? "invalid_grant";
+  if (errors.inBand) return jsonReply(200, { ok: false, error: code });
+  return jsonReply(400, { error: code });
 }

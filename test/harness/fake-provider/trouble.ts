@@ -4,7 +4,7 @@ import { fixtureReply, jsonReply, type Reply } from "./reply.ts";
 import type { Registration } from "./registration.ts";
 
 /** The token endpoint has a bad day. */
-export function troubleReply(registration: Registration, trouble: Trouble): Reply {
+export function troubleReply(registration: Registration, trouble: Exclude<Trouble, "lost">): Reply {
   const { fixtures } = registration.provider;
   switch (trouble) {
     case "500":

@@ -16,6 +16,8 @@ const ENTRY: AuditEntry = {
   reason: null,
   mode: "proxy",
   grant_id: null,
+  policy_version: null,
+  shadow: null,
   delegation_id: null,
   secret_id: null,
   provider: null,

@@ -32,6 +32,8 @@ const COLUMNS = [
   "mode",
   "grant_id",
   "delegation_id",
+  "policy_version",
+  "shadow",
   "secret_id",
   "provider",
   "principal_type",

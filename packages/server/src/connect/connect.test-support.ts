@@ -25,7 +25,7 @@ export interface ConnectBench {
   readonly clock: { at: number };
   /** Calls to the store so far; each is asked whether it is to fail. */
   readonly calls: () => number;
-  fails: (call: number) => boolean;
+  fails: (call: number, method: string) => boolean;
   session(asked?: ConnectSessionCreate): Promise<ConnectSession>;
   /** What stands in the log, oldest first. */
   entries(): Promise<{ action: string; decision: string; code?: string }[]>;
@@ -57,7 +57,7 @@ export async function startConnectBench(publicUrl = "https://vault.example.com")
       const method: unknown = Reflect.get(target, name, receiver);
       if (typeof method !== "function" || name === "close") return method;
       return async (...input: unknown[]) => {
-        if (bench.fails(++calls)) throw new StorageUnavailable("disk I/O error");
+        if (bench.fails(++calls, String(name))) throw new StorageUnavailable("disk I/O error");
         return (method as (...given: unknown[]) => unknown).apply(target, input);
       };
     },

@@ -35,6 +35,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#owner = owner;
   }
 
+  /** There was a connection for it, and it began to be written there. */
+  get hasBegun(): boolean {
+    return this.#controller !== null;
+  }
+
   /** Ends the request and its connection, now or, while it waits for one, before anything is sent. */
   cancel(): void {
     if (this.#over) return;

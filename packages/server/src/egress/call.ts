@@ -211,6 +211,7 @@ export class Call implements AttemptOwner, AnswerOwner {
       detail,
       ...(host === undefined ? {} : { host }),
       started: this.#answer?.started ?? false,
+      begun: this.#redirects > 0 || (this.#attempt?.hasBegun ?? false),
       retries: this.#retries,
       redirects: this.#redirects,
       scrubbed: this.#answer?.scrubbed ?? 0,

@@ -458,6 +458,7 @@ describe("a provider that breaks the rules", () => {
       code: "upstream_unreachable",
       detail: `no connection to ${gone.host} (ECONNREFUSED)`,
       started: false,
+      begun: false,
       ...OK,
     });
   });

@@ -37,6 +37,7 @@ describe("names on the way out", () => {
       detail: "localhost leads to an address that is not public",
       host: `localhost:${port}`,
       started: false,
+      begun: false,
       retries: 0,
       redirects: 0,
       scrubbed: 0,

@@ -248,6 +248,7 @@ describe("over the wire", () => {
       detail: `${second.host} is not on the credential's allow-list`,
       host: second.host,
       started: false,
+      begun: true,
       retries: 0,
       redirects: 0,
       scrubbed: 0,

@@ -5,8 +5,10 @@ import { agentContract } from "./agents.contract.ts";
 import { connectContract } from "./connect.contract.ts";
 import { identityContract } from "./identity.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
+import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
+import { toolCallContract } from "./tool-calls.contract.ts";
 import {
   SYSTEM,
   type ChainHead,
@@ -247,6 +249,10 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const attempt = connectAttempt(appId, `state-${index}`);
         await store.insertConnectAttempt(attempt);
         made.push(`oauth_credential:${grant.id}`, `provider_config:${config.id}`, `connect_attempt:${attempt.id}`);
+        const call = { id: newId(), appId, requestHash: "", entryId: newId(), claimedAt: 1, expiresAt: 2 };
+        await store.claimToolCall({ ...call, state: "open" }, 1);
+        await store.settleToolCall(appId, call.id, call.entryId, "answered", randomBytes(60));
+        made.push(`tool_call:${call.id}`);
       }
       let after: string | null = "";
       while (after !== null) {
@@ -441,6 +447,8 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     oauthCredentialContract(open);
     providerContract(open);
     connectContract(open);
+    policyContract(open);
+    toolCallContract(open);
     identityContract(open);
     agentContract(open);
   });

@@ -21,7 +21,7 @@ import { exchangeTokens } from "./mint.ts";
 import { captureVariables, type ProviderClient, type Variables } from "./provider-client.ts";
 import type { RenewDeps } from "./renew.ts";
 import { keepAliveAt } from "./schedule.ts";
-import { missingScopes } from "./scopes.ts";
+import { grantedScopes, missingScopes } from "./scopes.ts";
 import { mainToken, nextTokens, sealTokens, type Tokens } from "./tokens.ts";
 
 export interface ConnectDeps extends RenewDeps {
@@ -116,7 +116,7 @@ async function connectTokens(
       // Higher than any version before, also of tokens that were deleted since: a late refresh of those must not win.
       version: now,
       askedScopes: account.askedScopes,
-      grantedScopes: main.scopes ?? account.askedScopes,
+      grantedScopes: grantedScopes(answer) ?? account.askedScopes,
       variables,
       tokenExpiresAt,
       refreshExpiresAt,

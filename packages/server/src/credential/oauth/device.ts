@@ -21,15 +21,18 @@ export async function startDevice(
   client: ProviderClient,
   request: DeviceRequest,
 ): Promise<DeviceStarted | Failure> {
-  const { provider, config } = client;
+  const { provider } = client;
   const details = { provider_id: provider.id };
   if (!provider.device) {
     return { ok: false, code: "connect_config", detail: `${provider.name} has no device codes`, details };
   }
   const scopes = askedScopes(client, request.scopes);
   if (!scopes.ok) return scopes;
-  const given = givenVariables(client, { ...request.variables, ...config.variables });
-  const variables = given.ok ? given.variables : request.variables;
+  const given = givenVariables(client, request.variables);
+  if (!given.ok) return given;
+  const discovered = await deps.discover(client, given.variables);
+  if (!discovered.ok) return { ok: false, code: "connect_provider_error", detail: discovered.detail, details };
+  const variables = { ...given.variables, ...discovered.issuer?.variables };
   const url = fill(client, provider.device.url, variables);
   if (!url.ok) return { ok: false, code: "connect_config", detail: url.detail, details };
   const separator = provider.authorize?.scopeSeparator ?? " ";
@@ -38,9 +41,11 @@ export async function startDevice(
     ...(scopes.scopes.length > 0 ? { scope: scopes.scopes.join(separator === "none" ? " " : separator) } : {}),
     ...provider.device.params,
   };
+  // RFC 8628, 3.1: a client that has a secret shows it here, too.
+  const clientAuth = client.secrets.client_secret === undefined ? "none" : provider.token.clientAuth;
   const asked = await deps.ask(
     formRequest(
-      { url: url.text, method: "POST", clientAuth: "none", body: "form", headers: {}, params, rename: {}, omit: [] },
+      { url: url.text, method: "POST", clientAuth, body: "form", headers: {}, params, rename: {}, omit: [] },
       clientProof(client, url.text, deps.now(), deps.newId()),
     ),
   );
@@ -74,14 +79,18 @@ export async function pollDevice(
   request: FinishDeviceRequest,
 ): Promise<Connected | Failure | { ok: true; pending: true; slowDown: boolean }> {
   const details = { provider_id: client.provider.id };
+  const discovered = await deps.discover(client, request.variables);
+  if (!discovered.ok) return { ok: false, code: "connect_provider_error", detail: discovered.detail, details };
+  const variables = { ...request.variables, ...discovered.issuer?.variables };
   const params = { grant_type: GRANT_TYPE, device_code: request.secrets.deviceCode ?? "" };
-  const minted = await exchangeCode(deps, client, params, request.variables);
+  const minted = await exchangeCode(deps, client, params, variables);
   if (minted.ok) {
     return connectAccount(deps, client, {
       ...request,
       answer: minted.answer,
       flow: "device_code",
-      issuer: null,
+      variables,
+      issuer: discovered.issuer,
       nonce: undefined,
     });
   }

@@ -1,19 +1,15 @@
 import type { Keyring } from "../../crypto/keyring.ts";
-import type { GrantRecord, Store } from "../../store/store.ts";
-import type { Ask } from "../../egress/ask.ts";
-import { openProviderClient } from "./provider-client.ts";
-import type { Refresher } from "./refresh.ts";
+import type { GrantRecord, OAuthCredentialRecord, Store } from "../../store/store.ts";
+import { openProviderClient, type ProviderClient } from "./provider-client.ts";
+import { renew, type RenewDeps } from "./renew.ts";
+import { freshness } from "./schedule.ts";
 import { revokeAtProvider, type ProviderRevocation } from "./revoke-at-provider.ts";
 import { openTokens, type Tokens } from "./tokens.ts";
 
-export interface EndDeps {
+export interface EndDeps extends RenewDeps {
   readonly store: Store;
   readonly keyring: Keyring;
-  readonly ask: Ask;
-  readonly now: () => number;
-  readonly newId: () => string;
   readonly allowLoopback: boolean;
-  readonly refresher: Refresher;
 }
 
 export interface Ended {
@@ -33,24 +29,35 @@ export async function endGrant(
 ): Promise<Ended | null> {
   const { store } = deps;
   const credential = await store.findOAuthCredential(appId, grantId);
-  // A call to revoke needs a token that works; when there is none to be had, the one there is must do.
-  const fresh = credential && (await deps.refresher.fresh(credential));
-  const current = fresh?.ok ? fresh.credential : credential;
-  const tokens = fresh?.ok ? fresh.tokens : credential && openTokens(deps.keyring, credential);
+  const tokens = credential && openTokens(deps.keyring, credential);
   const grant = await store.endOAuthGrant(appId, grantId, status, deps.now());
   if (!grant) return null;
-  if (!current || !tokens) return { grant, revocation: NOTHING_LEFT };
-  return { grant, revocation: await tellProvider(deps, current, tokens) };
+  if (!credential || !tokens) return { grant, revocation: NOTHING_LEFT };
+  return { grant, revocation: await tellProvider(deps, credential, tokens) };
 }
 
 const NOTHING_LEFT: ProviderRevocation = { result: "done", detail: null, manualUrl: null };
 
 async function tellProvider(
   deps: EndDeps,
-  { appId, provider, variables }: { appId: string; provider: string; variables: Readonly<Record<string, string>> },
+  credential: OAuthCredentialRecord,
   tokens: Tokens,
 ): Promise<ProviderRevocation> {
-  const opening = await openProviderClient(deps, appId, provider);
+  const opening = await openProviderClient(deps, credential.appId, credential.provider);
   if (!opening.ok) return { result: "failed", detail: opening.code, manualUrl: null };
-  return revokeAtProvider(deps, opening.client, tokens, variables);
+  const { client } = opening;
+  // A call to revoke needs a token that works; when there is none to be had, the one there is must do.
+  const renewed = needsLiveToken(client, credential, deps.now()) ? await renew(deps, client, credential, tokens) : null;
+  return renewed?.ok
+    ? revokeAtProvider(deps, client, renewed.tokens, renewed.variables)
+    : revokeAtProvider(deps, client, tokens, credential.variables);
+}
+
+function needsLiveToken(
+  { provider: { revoke } }: ProviderClient,
+  { tokenExpiresAt, refreshedAt, connectedAt }: OAuthCredentialRecord,
+  now: number,
+): boolean {
+  const times = { now, tokenExpiresAt, issuedAt: refreshedAt ?? connectedAt, random: 0 };
+  return revoke.style === "call" && revoke.call.auth === "bearer" && freshness(times) === "expired";
 }

@@ -69,7 +69,7 @@ export function createOAuth({ egress, clock, random, ...given }: OAuthDeps): OAu
       const opening = await openProviderClient(deps, appId, providerId);
       return opening.ok ? serviceGrant(deps, opening.client, wish) : opening;
     },
-    end: (appId, grantId, status) => endGrant({ ...deps, refresher }, appId, grantId, status),
+    end: (appId, grantId, status) => endGrant(deps, appId, grantId, status),
     async refreshNow(appId, grantId) {
       const credential = await given.store.findOAuthCredential(appId, grantId);
       return credential && ((await refresher.replace(credential)) ?? NOT_REFRESHABLE);

@@ -70,9 +70,9 @@ export interface RefresherDeps extends MintDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Longer than the longest answer a provider is waited for. */
-const LEASE_MS = 30_000;
-const WAIT_MS = 35_000;
+/** Longer than a refresh can take: an issuer that is asked for its endpoints, and then for the tokens. */
+const LEASE_MS = 45_000;
+const WAIT_MS = 50_000;
 const POLL_MS = 40;
 const SWEEP_AT_ONCE = 20;
 const MOST_FAILING = 10_000;

@@ -4,6 +4,7 @@ import type { Discover } from "./discovery.ts";
 import { renewedExpiryOf } from "./expiry.ts";
 import { mint, type MintDeps } from "./mint.ts";
 import { captureVariables, type ProviderClient, type Variables } from "./provider-client.ts";
+import { scopesAfterRefresh } from "./scopes.ts";
 import { mainToken, nextTokens, type Tokens } from "./tokens.ts";
 
 /** What a renewal brought, not stored yet. */
@@ -29,6 +30,7 @@ export async function renew(
   credential: OAuthCredentialRecord,
   tokens: Tokens,
 ): Promise<Renewed> {
+  if (isTooYoung(client, credential, deps.now())) return { ok: false, why: "later", problem: "too_young" };
   const discovered = await deps.discover(client, credential.variables);
   // Endpoints that worked before are better than none.
   const variables = { ...credential.variables, ...(discovered.ok ? discovered.issuer?.variables : undefined) };
@@ -47,9 +49,19 @@ export async function renew(
   return {
     ok: true,
     tokens: next,
-    grantedScopes: main.scopes ?? credential.grantedScopes,
+    grantedScopes: scopesAfterRefresh(client.provider, minted.answer, credential.grantedScopes),
     variables: { ...variables, ...(captured.ok ? captured.variables : {}) },
     tokenExpiresAt: renewedExpiryOf(main, credential, now),
     refreshExpiresAt: main.refreshExpiresAt ?? (main.refreshToken === undefined ? credential.refreshExpiresAt : null),
   };
+}
+
+/** Before that age the provider refuses every refresh; it is not asked. */
+function isTooYoung(
+  { provider: { refresh } }: ProviderClient,
+  { refreshedAt, connectedAt }: OAuthCredentialRecord,
+  now: number,
+): boolean {
+  const minAgeMs = (refresh.supported ? (refresh.minAgeSeconds ?? 0) : 0) * 1000;
+  return now - (refreshedAt ?? connectedAt) < minAgeMs;
 }

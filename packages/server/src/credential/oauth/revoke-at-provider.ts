@@ -36,9 +36,13 @@ export async function revokeAtProvider(
   if (requests.length === 0) {
     return { result: "not_supported", detail: `${client.provider.name} names no revocation endpoint`, manualUrl: null };
   }
-  let failed: string | null = null;
-  for (const request of requests) failed ??= await problemOf(deps.ask, client.provider, request);
-  return failed === null
+  const problems: string[] = [];
+  for (const request of requests) {
+    const problem = await problemOf(deps.ask, client.provider, request);
+    if (problem !== null) problems.push(problem);
+  }
+  const [failed] = problems;
+  return failed === undefined
     ? { result: "done", detail: null, manualUrl: null }
     : { result: "failed", detail: failed, manualUrl: null };
 }
@@ -69,7 +73,8 @@ function requestsFor(
   }
   const url = fill(client, revoke.url, variables);
   if (!url.ok) return [];
-  const { send } = revoke;
+  // Where a revocation ends one token only, the other would go on working.
+  const send = revoke.kills === "token" && revoke.send === "refresh_token" ? "both" : revoke.send;
   return unique(every).flatMap(({ access_token, refresh_token }) => {
     const sent: [string, string][] = [];
     if (send !== "access_token" && refresh_token !== undefined) sent.push(["refresh_token", refresh_token]);
@@ -82,7 +87,7 @@ function requestsFor(
           clientAuth: revoke.clientAuth ?? client.provider.token.clientAuth,
           body: revoke.body,
           headers: revoke.headers,
-          params: { token, token_type_hint: hint, ...revoke.params },
+          params: { ...revoke.params, token, token_type_hint: hint },
           rename: {},
           omit: [],
         },

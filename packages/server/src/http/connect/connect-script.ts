@@ -32,6 +32,7 @@ export const CONNECT_SCRIPT = `(() => {
   });
   if (!message && !back) return;
   const isPopup = remember((storage) => storage.getItem(mark)) !== null;
+  remember((storage) => storage.removeItem(mark));
   if (opener && message) {
     opener.postMessage(JSON.parse(message), origin);
     // The app closes the popup when it has read the message.

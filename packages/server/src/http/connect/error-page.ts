@@ -100,5 +100,4 @@ const FOR_PEOPLE: Readonly<Partial<Record<Problem["code"], { readonly title?: st
   },
   audit_unavailable: { whatToDo: "Please try again in a moment." },
   storage_unavailable: { whatToDo: "Please try again in a moment." },
-  shutting_down: { whatToDo: "Please try again in a moment." },
 };

@@ -11,7 +11,7 @@ test("texts are escaped, html is not escaped twice, nothing is nothing", () => {
 
 test("whatever a text holds, it opens no tag, ends no attribute, and reads as it was", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
       const shown = html`${text}`.toString();
       expect(shown).not.toMatch(/[<>"']/);
       expect(shown.replace(/&#(\d+);/g, (_all, code: string) => String.fromCharCode(Number(code)))).toBe(text);

@@ -20,6 +20,7 @@ import { grantDataRoutes } from "./grant-data.ts";
 import { grantRoutes } from "./grants.ts";
 import { identityProviderRoutes } from "./identity-providers.ts";
 import { keyringRoutes } from "./keyring.ts";
+import { policyRoutes } from "./policies.ts";
 import { providerConfigRoutes } from "./provider-configs.ts";
 import { providerRoutes } from "./providers.ts";
 import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
@@ -64,6 +65,7 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...userRoutes(deps),
     ...agentRoutes(deps),
     ...delegationRoutes(deps),
+    ...policyRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };

@@ -143,6 +143,32 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider) WHERE revoked_at IS NULL;
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
 
+      CREATE TABLE policy_versions (
+        app_id ${ID} NOT NULL REFERENCES apps (id), version integer NOT NULL, document text NOT NULL, note text,
+        created_by text NOT NULL, created_at bigint NOT NULL, PRIMARY KEY (app_id, version)
+      );
+      CREATE TABLE policy_heads (app_id ${ID} PRIMARY KEY REFERENCES apps (id), published integer, shadow integer);
+      CREATE TABLE policy_drafts (
+        app_id ${ID} PRIMARY KEY REFERENCES apps (id), document text NOT NULL, saved_by text NOT NULL,
+        saved_at bigint NOT NULL
+      );
+      CREATE TABLE policy_stops (
+        app_id ${ID} NOT NULL REFERENCES apps (id), kind ${ID} NOT NULL, value ${ID} NOT NULL, reason text,
+        created_by text NOT NULL, created_at bigint NOT NULL, PRIMARY KEY (app_id, kind, value)
+      );
+      CREATE TABLE policy_takes (
+        app_id ${ID} NOT NULL, rule_id ${ID} NOT NULL, key ${ID} NOT NULL, buckets text NOT NULL, ends_at bigint,
+        PRIMARY KEY (app_id, rule_id, key)
+      );
+      CREATE INDEX policy_takes_by_end ON policy_takes (ends_at) WHERE ends_at IS NOT NULL;
+
+      CREATE TABLE tool_calls (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, request_hash text NOT NULL, entry_id ${ID} NOT NULL,
+        state text NOT NULL, claimed_at bigint NOT NULL, expires_at bigint NOT NULL
+      );
+      CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
+      CREATE TABLE tool_call_answers (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
+
       CREATE TABLE data_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, master_key_id text NOT NULL, wrapped bytea NOT NULL,
         active boolean NOT NULL, created_at bigint NOT NULL

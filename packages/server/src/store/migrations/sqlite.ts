@@ -214,4 +214,44 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
     `,
   },
+  {
+    id: 5,
+    name: "calls of tools",
+    sql: `
+      CREATE TABLE tool_calls (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL, request_hash TEXT NOT NULL, entry_id TEXT NOT NULL,
+        state TEXT NOT NULL, claimed_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
+      CREATE INDEX tool_calls_open ON tool_calls (id) WHERE state = 'open';
+
+      CREATE TABLE tool_call_answers (id TEXT PRIMARY KEY, app_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
+    `,
+  },
+  {
+    id: 6,
+    name: "policies",
+    sql: `
+      CREATE TABLE policy_versions (
+        app_id TEXT NOT NULL REFERENCES apps (id), version INTEGER NOT NULL, document TEXT NOT NULL, note TEXT,
+        created_by TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (app_id, version)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE policy_heads (
+        app_id TEXT PRIMARY KEY REFERENCES apps (id), published INTEGER, shadow INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE policy_drafts (
+        app_id TEXT PRIMARY KEY REFERENCES apps (id), document TEXT NOT NULL, saved_by TEXT NOT NULL,
+        saved_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE policy_stops (
+        app_id TEXT NOT NULL REFERENCES apps (id), kind TEXT NOT NULL, value TEXT NOT NULL, reason TEXT,
+        created_by TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (app_id, kind, value)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE policy_takes (
+        app_id TEXT NOT NULL, rule_id TEXT NOT NULL, key TEXT NOT NULL, buckets TEXT NOT NULL, ends_at INTEGER,
+        PRIMARY KEY (app_id, rule_id, key)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX policy_takes_by_end ON policy_takes (ends_at) WHERE ends_at IS NOT NULL;
+    `,
+  },
 ];

@@ -13,10 +13,12 @@ import { idpStore } from "./idps.ts";
 import { logStore } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
 import { settingStore } from "./settings.ts";
+import { toolCallStore } from "./tool-calls.ts";
 import { vaultSessionStore } from "./vault-sessions.ts";
 
 export interface StoreOptions extends PoolOptions {
@@ -53,6 +55,8 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...vaultSessionStore(db),
     ...agentStore(db),
     ...delegationStore(db),
+    ...policyStore(db),
+    ...toolCallStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),

@@ -57,13 +57,13 @@ export function openSeenNonces(db: Database): SeenNonces {
     },
     forget(createdBefore, limit) {
       // They lie in the order they came in, which is nearly that of their times: the first that is too young ends it.
-      const oldest = db.all<Pick<Row, "place" | "newest">>(
-        "SELECT place, newest FROM nonce_batches ORDER BY place LIMIT ?",
-        limit,
+      const young = db.get<{ place: number }>(
+        "SELECT place FROM nonce_batches WHERE newest >= ? ORDER BY place LIMIT 1",
+        createdBefore,
       );
-      const young = oldest.findIndex((row) => row.newest >= createdBefore);
-      const last = (young === -1 ? oldest : oldest.slice(0, young)).at(-1);
-      if (last) removeUpTo(last.place);
+      const oldest = db.get<{ place: number | null }>("SELECT min(place) AS place FROM nonce_batches")?.place ?? 0;
+      const last = Math.min((young?.place ?? Infinity) - 1, oldest + limit - 1);
+      if (last >= oldest) removeUpTo(last);
       seen.forget(createdBefore);
     },
   };

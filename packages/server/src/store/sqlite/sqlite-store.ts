@@ -9,9 +9,11 @@ import { grantStore } from "./grants.ts";
 import { identityStore } from "./identity.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
+import { toolCallStore } from "./tool-calls.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
@@ -24,8 +26,10 @@ export function openSqliteStore(path: string): Store {
     ...oauthCredentialStore(db),
     ...providerStore(db),
     ...connectStore(db),
+    ...toolCallStore(db),
     ...identityStore(db),
     ...agentStore(db),
+    ...policyStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),

@@ -1,0 +1,78 @@
+import type { ToolCallRecord, ToolCallStore } from "../store.ts";
+import type { Database } from "./database.ts";
+
+interface Row {
+  id: string;
+  app_id: string;
+  request_hash: string;
+  entry_id: string;
+  state: ToolCallRecord["state"];
+  claimed_at: number;
+  expires_at: number;
+}
+
+const fromRow = (row: Row): ToolCallRecord => ({
+  id: row.id,
+  appId: row.app_id,
+  requestHash: row.request_hash,
+  entryId: row.entry_id,
+  state: row.state,
+  claimedAt: row.claimed_at,
+  expiresAt: row.expires_at,
+});
+
+/** Written for each call of a tool, so these writes do not count as changes of records, which other calls look up. */
+export function toolCallStore(db: Database): ToolCallStore {
+  const deleteAnswer = db.logWriter("DELETE FROM tool_call_answers WHERE id = ?");
+  const deleteCall = db.logWriter("DELETE FROM tool_calls WHERE id = ?");
+  const insertCall = db.logWriter("INSERT INTO tool_calls VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const setState = db.logWriter("UPDATE tool_calls SET state = ? WHERE id = ?");
+  const insertAnswer = db.logWriter("INSERT OR REPLACE INTO tool_call_answers VALUES (?, ?, ?)");
+
+  const find = (id: string): Row | undefined => db.get<Row>("SELECT * FROM tool_calls WHERE id = ?", id);
+  const isOpenOf = (appId: string, id: string, entryId: string): boolean => {
+    const row = find(id);
+    return row?.app_id === appId && row.entry_id === entryId && row.state === "open";
+  };
+  const forget = (id: string): void => {
+    deleteAnswer(id);
+    deleteCall(id);
+  };
+
+  return {
+    async claimToolCall(call, now) {
+      return db.transaction(() => {
+        const known = find(call.id);
+        if (known && known.expires_at > now) return fromRow(known);
+        if (known) forget(call.id);
+        insertCall(call.id, call.appId, call.requestHash, call.entryId, call.state, call.claimedAt, call.expiresAt);
+        return null;
+      });
+    },
+    async settleToolCall(appId, id, entryId, state, sealedAnswer) {
+      db.transaction(() => {
+        if (!isOpenOf(appId, id, entryId)) return;
+        setState(state, id);
+        if (sealedAnswer) insertAnswer(id, appId, sealedAnswer);
+      });
+    },
+    async releaseToolCall(appId, id, entryId) {
+      db.transaction(() => {
+        if (isOpenOf(appId, id, entryId)) forget(id);
+      });
+    },
+    async findToolCallAnswer(appId, id) {
+      const sql = "SELECT sealed FROM tool_call_answers WHERE id = ? AND app_id = ?";
+      return db.get<{ sealed: Uint8Array }>(sql, id, appId)?.sealed ?? null;
+    },
+    async abandonToolCalls() {
+      return db.run("UPDATE tool_calls SET state = 'unknown' WHERE state = 'open'");
+    },
+    async forgetToolCalls(expiredBefore, limit) {
+      const sql = "SELECT id FROM tool_calls WHERE expires_at < ? ORDER BY expires_at LIMIT ?";
+      const rows = db.all<{ id: string }>(sql, expiredBefore, limit);
+      if (rows.length > 0) db.transaction(() => rows.forEach(({ id }) => forget(id)));
+      return rows.length;
+    },
+  };
+}
