@@ -33,8 +33,6 @@ const ENTRY = {
   rule: "base",
   code: null,
   message: null,
-  policy_version: null,
-  shadow: null,
   outcome: "provider",
   status: 200,
   outcome_code: null,

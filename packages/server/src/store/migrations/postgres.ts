@@ -181,6 +181,11 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         approval_id ${ID} NOT NULL, app_id ${ID} NOT NULL, approver ${ID} NOT NULL, decision text NOT NULL, reason text,
         rule_ids text NOT NULL, at bigint NOT NULL, PRIMARY KEY (approval_id, approver)
       );
+      CREATE TABLE approval_links (
+        token_hash ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, approval_id ${ID} NOT NULL, decides_as text,
+        expires_at bigint NOT NULL
+      );
+      CREATE INDEX approval_links_of_approval ON approval_links (approval_id);
       CREATE TABLE approval_calls (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
       CREATE TABLE approval_results (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
 

@@ -10,6 +10,7 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   [/^SELECT \* FROM connect_sessions WHERE token_hash = \$1$/, "who holds the token of a session may use it"],
   [/^(SELECT|UPDATE).* connect_attempts .*WHERE state_hash = \$1/, "who holds the state of an attempt may use it"],
   [/^SELECT \* FROM vault_sessions WHERE token_hash = \$1$/, "who holds the token of a session is its user"],
+  [/^SELECT \* FROM approval_links WHERE token_hash = \$1$/, "who holds the token of a link may see its approval"],
   [/^SELECT \* FROM identity_providers WHERE id = \$1$/, "a webhook is found before it has shown what app it is for"],
   [
     /^DELETE FROM (connect_attempts|connect_sessions|vault_sessions) WHERE id IN .* expires_at < \$1/,

@@ -1,5 +1,18 @@
-import type { ApprovalRecord, ApprovalStore, ApprovalVote, ShownCall } from "../approval-records.ts";
+import type {
+  ApprovalLinkRecord,
+  ApprovalRecord,
+  ApprovalStore,
+  ApprovalVote,
+  ShownCall,
+} from "../approval-records.ts";
 import type { Database, Queries } from "./database.ts";
+
+interface LinkRow {
+  readonly app_id: string;
+  readonly approval_id: string;
+  readonly decides_as: string | null;
+  readonly expires_at: number;
+}
 
 interface Row {
   id: string;
@@ -69,6 +82,23 @@ export function approvalStore(db: Database): ApprovalStore {
   };
 
   return {
+    async insertApprovalLink({ tokenHash, appId, approvalId, decidesAs, expiresAt }) {
+      await db.run(
+        "INSERT INTO approval_links (token_hash, app_id, approval_id, decides_as, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        tokenHash,
+        appId,
+        approvalId,
+        decidesAs === null ? null : JSON.stringify(decidesAs),
+        expiresAt,
+      );
+    },
+    async findApprovalLink(tokenHash) {
+      const row = await db.get<LinkRow>("SELECT * FROM approval_links WHERE token_hash = $1", tokenHash);
+      if (!row) return null;
+      const decidesAs =
+        row.decides_as === null ? null : (JSON.parse(row.decides_as) as ApprovalLinkRecord["decidesAs"]);
+      return { tokenHash, appId: row.app_id, approvalId: row.approval_id, decidesAs, expiresAt: row.expires_at };
+    },
     askApproval: (approval, sealedCall) =>
       db.transaction(async (queries) => {
         // The same call that is made twice at the same moment asks once.
@@ -218,6 +248,7 @@ export function approvalStore(db: Database): ApprovalStore {
       for (const { id, appId } of rows) {
         await db.transaction(async (queries) => {
           await queries.run("DELETE FROM approval_votes WHERE approval_id = $1 AND app_id = $2", id, appId);
+          await queries.run("DELETE FROM approval_links WHERE approval_id = $1 AND app_id = $2", id, appId);
           await queries.run("DELETE FROM approval_calls WHERE id = $1 AND app_id = $2", id, appId);
           await queries.run("DELETE FROM approval_results WHERE id = $1 AND app_id = $2", id, appId);
           await queries.run("DELETE FROM approvals WHERE id = $1 AND app_id = $2", id, appId);
