@@ -20,7 +20,7 @@ try {
 
   // What you write: the middleware, your routes, the error handler.
   const vault = new AlterVault({ apiKey: exampleVault.apiKey, baseUrl: exampleVault.url, caller: "issues-api" });
-  app.use(vaultMiddleware({ vault, threadId: (req) => req.get("x-chat-id") }));
+  app.use(vaultMiddleware({ vault, userToken: false, threadId: (req) => req.get("x-chat-id") }));
   app.get("/:owner/:repo/issues", async (req, res) => {
     const issues = await req.vault.request("GET", `${tracker.origin}/repos/{owner}/{repo}/issues`, {
       provider: "tracker",

@@ -24,6 +24,8 @@ export interface AiVersion {
   readonly major: number;
   /** Runs `generateText` to its end. */
   readonly generate: (turns: readonly Turn[], tools: object, options?: object) => Promise<Outcome>;
+  /** What `generateText` and `streamText` are given, tools excepted. */
+  readonly options: (turns: readonly Turn[]) => object;
   /** The same with `streamText`. */
   readonly stream: (turns: readonly Turn[], tools: object, options?: object) => Promise<void>;
 }
@@ -45,6 +47,7 @@ const versionOf = (major: number, sdk: unknown, Mock: unknown, stopAfter: (steps
   const common = { prompt: "go", stopWhen: stopAfter(5), maxRetries: 0 };
   return {
     major,
+    options: (turns) => ({ ...common, model: create(turns) }),
     async generate(turns, tools, options = {}) {
       const model = create(turns);
       const { steps } = await generateText({ ...common, model, tools, ...options });

@@ -1,1 +1,4 @@
-export { vaultTool, type VaultOutput, type VaultToolOptions } from "./vault-tool.ts";
+export { requireConnections, type RequireConnectionsOptions } from "./require-connections.ts";
+export { vaultApproval, type AskPolicy, type PolicyPreview } from "./vault-approval.ts";
+export type { VaultError, VaultOutput } from "./vault-output.ts";
+export { vaultTool, type VaultToolOptions } from "./vault-tool.ts";

@@ -49,7 +49,8 @@ afterEach(() => vault.close());
 interface Input {
   readonly repo: string;
 }
-const repoTool = (options: Partial<VaultToolOptions<Input, unknown>> = {}): Tool<Input, VaultOutput<unknown>> =>
+type RepoToolOptions = Extract<VaultToolOptions<Input, unknown>, { execute?: undefined }>;
+const repoTool = (options: Partial<RepoToolOptions> = {}): Tool<Input, VaultOutput<unknown>> =>
   vaultTool({
     vault,
     provider: "github",

@@ -1,36 +1,42 @@
 /**
  * Tools for the Vercel AI SDK whose calls go through the vault. A tool translates and adds nothing: ids out of the SDK
- * into the audit log, refusals into values the model can read. It holds no credential, only the vault it was given, in
- * its closure: nothing of it is in results, telemetry, or what printing a tool shows.
+ * into the audit log, "somebody must act first" into a part of the stream, refusals into values the model can read. It
+ * holds no credential, only the vault it was given, in its closure: nothing of it is in results, telemetry, or what
+ * printing a tool shows.
  *
  * One source for versions 5, 6 and 7, of which it uses types only.
  */
 import {
+  AlterValueError,
   describeFailure,
   readToolAnswer,
-  resolveIds,
   runTool,
   sendToolRequest,
+  watchGenerations,
+  type ActionRequired,
   type CredentialOptions,
-  type SafeFailure,
+  type ToolExecution,
   type ToolRequest,
-  type ToolScope,
   type VaultCalls,
 } from "@alter-vault/sdk";
-import type { JSONValue, Tool } from "ai";
-import { currentGeneration, watchGenerations } from "./generation.ts";
+import type { Tool } from "ai";
+import { toolScope, type ExecuteOptions } from "./tool-scope.ts";
+import { failedOutput, toModelOutput, type VaultOutput } from "./vault-output.ts";
 
-/** What a tool gives back. The model sees `data` alone, or `error`; your code and the UI see all of it. */
-export type VaultOutput<Data> =
-  | { readonly ok: true; readonly data: Data }
-  | { readonly ok: false; readonly error: Pick<SafeFailure, "code" | "message" | "fix" | "requestId"> };
-
-export interface VaultToolOptions<Input, Data> extends CredentialOptions {
+interface SharedOptions<Input> extends CredentialOptions {
   /** An AlterVault or a view of one. */
   readonly vault: VaultCalls;
   readonly description: string;
   /** A schema of zod, a standard schema, or one of `jsonSchema()`. */
   readonly inputSchema: Tool<Input>["inputSchema"];
+  /**
+   * Milliseconds to wait, with a card in the UI, for a user who must connect an account or somebody who must approve.
+   * Default: 0, the tool gives back what must be done, and the next turn of the chat tries again.
+   */
+  readonly waitForUser?: number | undefined;
+}
+
+interface RequestOptions<Input, Data> extends SharedOptions<Input> {
   /** The call for an input the schema has accepted. */
   readonly request: (input: Input) => ToolRequest | Promise<ToolRequest>;
   /**
@@ -38,22 +44,30 @@ export interface VaultToolOptions<Input, Data> extends CredentialOptions {
    * Default: the answer's JSON or text.
    */
   readonly output?: ((response: Response, input: Input) => Data | Promise<Data>) | undefined;
+  readonly execute?: undefined;
 }
 
-interface ExecuteOptions {
-  readonly toolCallId: string;
-  readonly abortSignal?: AbortSignal | undefined;
-  /** Version 7. */
-  readonly context?: unknown;
-  /** Versions 5 and 6. */
-  readonly experimental_context?: unknown;
+interface ExecuteToolOptions<Input, Data> extends SharedOptions<Input> {
+  /**
+   * Makes calls with the `vault` it is handed, the same ones in the same order each time: when the tool call is run again,
+   * calls that change something are answered from what the vault has recorded.
+   */
+  readonly execute: (input: Input, execution: ToolExecution) => Data | Promise<Data>;
+  readonly request?: undefined;
+  readonly output?: undefined;
 }
+
+export type VaultToolOptions<Input, Data> = RequestOptions<Input, Data> | ExecuteToolOptions<Input, Data>;
+
+type Attempt<Data> = { readonly output: VaultOutput<Data>; readonly action: ActionRequired | null };
 
 /**
- * Makes a tool of one call through the vault.
+ * Makes a tool whose calls go through the vault: of one call with `request`, or of as many as you like with `execute`.
  *
  * A failure that was to be expected (a refusal of the vault, an error of the provider, no network) is returned as
- * `{ ok: false, error }`. Aborts and mistakes of the program are thrown. Throws AlterValueError for wrong options.
+ * `{ ok: false, error }`, and with `action` where somebody can do something about it. With `waitForUser` that is a
+ * preliminary result, and the tool goes on when it was done. Aborts and mistakes of the program are thrown. Throws
+ * AlterValueError for wrong options.
  *
  * @example
  * const listIssues = vaultTool({
@@ -67,71 +81,50 @@ interface ExecuteOptions {
 export function vaultTool<Input, Data = unknown>(
   options: VaultToolOptions<Input, Data>,
 ): Tool<Input, VaultOutput<Data>> {
-  const { vault, description, inputSchema, request, output, grantId, connectionId, provider, account } = options;
+  const { vault, description, inputSchema, grantId, connectionId, provider, account, waitForUser = 0 } = options;
+  if ((options.request === undefined) === (options.execute === undefined)) {
+    throw new AlterValueError('A tool needs either "request" or "execute".');
+  }
   const view = vault.with({ grantId, connectionId, provider, account });
   watchGenerations();
+
+  async function run(input: Input, execution: ToolExecution): Promise<Data> {
+    if (options.execute !== undefined) return options.execute(input, execution);
+    const response = await sendToolRequest(execution.vault, await options.request(input));
+    return options.output === undefined ? ((await readToolAnswer(response)) as Data) : options.output(response, input);
+  }
+
+  async function attempt(input: Input, execution: ExecuteOptions): Promise<Attempt<Data>> {
+    try {
+      const data = await runTool(view, toolScope(execution), (toolExecution) => run(input, toolExecution));
+      return { output: { ok: true, data }, action: null };
+    } catch (error) {
+      const failure = execution.abortSignal?.aborted === true ? null : describeFailure(error);
+      if (failure === null) throw error;
+      const action = await view.actionFor(error, { signal: execution.abortSignal });
+      return { output: failedOutput(failure, action), action };
+    }
+  }
+
+  async function* attemptUntilDone(input: Input, execution: ExecuteOptions): AsyncGenerator<VaultOutput<Data>> {
+    const endsAt = performance.now() + waitForUser;
+    for (;;) {
+      const { output, action } = await attempt(input, execution);
+      const leftMs = endsAt - performance.now();
+      if (action === null || leftMs < 1) return yield output;
+      yield { ...output, ok: false, waiting: true } as VaultOutput<Data>;
+      const isDone = await view.waitFor(action, { timeout: leftMs, signal: execution.abortSignal });
+      if (!isDone) return yield output;
+    }
+  }
+
   return {
     description,
     inputSchema,
-    async execute(input: Input, execution: ExecuteOptions): Promise<VaultOutput<Data>> {
-      try {
-        const data = await runTool(view, toolScope(execution), async ({ vault: bound }) => {
-          const response = await sendToolRequest(bound, await request(input));
-          return output === undefined ? ((await readToolAnswer(response)) as Data) : output(response, input);
-        });
-        return { ok: true, data };
-      } catch (error) {
-        const failure = execution.abortSignal?.aborted === true ? null : describeFailure(error);
-        if (failure === null) throw error;
-        const { code, message, fix, requestId } = failure;
-        const more = { ...(fix === undefined ? {} : { fix }), ...(requestId === undefined ? {} : { requestId }) };
-        return { ok: false, error: { code, message, ...more } };
-      }
-    },
+    execute:
+      waitForUser > 0
+        ? attemptUntilDone
+        : async (input: Input, execution: ExecuteOptions) => (await attempt(input, execution)).output,
     toModelOutput,
   };
-}
-
-/**
- * The ids of a tool call. The run id is the first there is of: `vault.runId` in the context of the call, that of the
- * enclosing `withContext()`, that of the generation. Where there is none, the vault's SDK makes a new one for the call.
- */
-function toolScope({
-  toolCallId,
-  abortSignal,
-  context,
-  experimental_context: olderContext,
-}: ExecuteOptions): ToolScope {
-  const given = vaultOf(context) ?? vaultOf(olderContext) ?? {};
-  const { runId, step, tool } = currentGeneration();
-  return {
-    framework: "ai-sdk",
-    tool,
-    ids: resolveIds({ explicit: given, framework: { toolCallId }, automatic: { runId } }),
-    context: { step },
-    signal: abortSignal,
-  };
-}
-
-function vaultOf(context: unknown): { readonly runId?: unknown; readonly threadId?: unknown } | undefined {
-  return isObject(context) && isObject(context.vault) ? context.vault : undefined;
-}
-
-/**
- * Version 5 hands over the output itself, later ones an object with it. It may be anything: chat histories come back
- * from browsers.
- */
-function toModelOutput(
-  given: unknown,
-): { type: "text"; value: string } | { type: "json" | "error-json"; value: JSONValue } {
-  const output = isObject(given) && "output" in given ? given.output : given;
-  if (isObject(output) && output.ok === false)
-    return { type: "error-json", value: (output.error ?? null) as JSONValue };
-  const data = isObject(output) && output.ok === true ? output.data : output;
-  if (typeof data === "string") return { type: "text", value: data };
-  return { type: "json", value: (data ?? null) as JSONValue };
-}
-
-function isObject(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === "object" && value !== null;
 }

@@ -59,11 +59,11 @@ describe.each([
   let passedOn: unknown[] = [];
   const start = async (
     handle: (req: Request) => unknown,
-    options: Partial<VaultMiddlewareOptions> = {},
+    options: Partial<Omit<VaultMiddlewareOptions, "userToken">> = {},
   ): Promise<string> => {
     passedOn = [];
     const app = express();
-    app.use(express.json(), vaultMiddleware({ vault, ...options }));
+    app.use(express.json(), vaultMiddleware({ vault, userToken: false, ...options }));
     // Version 4 does not wait for a promise, so the route hands its errors over itself.
     app.all("/repo", (req, res, next) => {
       Promise.resolve(handle(req)).then((value) => res.json(value ?? null), next);
@@ -143,12 +143,12 @@ describe.each([
     test("mounted twice, a request keeps its id", async () => {
       let first: Promise<unknown> | undefined;
       const app = express();
-      app.use(vaultMiddleware({ vault }));
+      app.use(vaultMiddleware({ vault, userToken: false }));
       app.use((req, _res, next) => {
         first = getRepo(req);
         next();
       });
-      app.use("/chat", vaultMiddleware({ vault, threadId: () => "chat_7" }));
+      app.use("/chat", vaultMiddleware({ vault, userToken: false, threadId: () => "chat_7" }));
       app.get("/chat/repo", (req, res, next) => void getRepo(req).then((value) => res.json(value), next));
       const runId = (await fetch(`${await listen(app)}/chat/repo`)).headers.get("x-request-id");
       await first;
@@ -202,6 +202,7 @@ describe.each([
         code,
         retryable: false,
         request_id: "fake-request-id",
+        ...(code === "grant_not_found" ? { action: expect.objectContaining({ type: "connect_required" }) } : {}),
       });
       expect(passedOn).toEqual([]);
     });
@@ -242,7 +243,7 @@ describe.each([
 
     test("an answer that has begun is not begun again", async () => {
       const app = express();
-      app.use(vaultMiddleware({ vault }));
+      app.use(vaultMiddleware({ vault, userToken: false }));
       app.get("/repo", (_req, res, next) => {
         res.write("begun");
         next(new GrantNotFoundError("fake"));

@@ -2,14 +2,15 @@ import { contextText, resolveIds, type ToolScope } from "@alter-vault/sdk";
 import type { CallbackManagerForToolRun } from "@langchain/core/callbacks/manager";
 import type { ToolRunnableConfig } from "@langchain/core/tools";
 
-/** What LangGraph adds to the config of a tool; core's own types do not know it. */
+/** What LangGraph adds to the config of a tool and of a node; core's own types do not know it. */
 export type GraphConfig = ToolRunnableConfig & {
   readonly toolCallId?: unknown;
   readonly control?: unknown;
   readonly writer?: unknown;
+  readonly interrupt?: unknown;
 };
 
-/** One id for each run of a graph, by the object that LangGraph makes once for each run. */
+/** One id for each run of a graph, by an object that LangGraph makes once for each run. */
 const perGraphRun = new WeakMap<object, string>();
 
 /**
@@ -34,7 +35,7 @@ export function graphScope(
       explicit: { runId: configurable["vault_run_id"], threadId: configurable["thread_id"] },
       framework: {
         runId: contextText(configurable["run_id"]) ?? traceId(runManager),
-        toolCallId: config?.toolCall?.id ?? config?.toolCallId,
+        toolCallId: toolCallId(config),
       },
       automatic: { runId: graphRun ?? runManager?.runId },
     }),
@@ -43,24 +44,39 @@ export function graphScope(
       node: metadata["langgraph_node"],
       step: metadata["langgraph_step"],
       checkpoint_ns: configurable["checkpoint_ns"],
+      framework_version: metadata["langgraph_version"],
     },
     signal: config?.signal,
   };
 }
 
-/** The run of the node, which is protected by another name in older versions. */
-function parentRunId(runManager: CallbackManagerForToolRun | undefined): unknown {
-  if (runManager === undefined) return undefined;
-  return Reflect.get(runManager, "parentRunId") ?? Reflect.get(runManager, "_parentRunId");
+/** The tool call a tool answers; undefined for one that is called by the program. */
+export function toolCallId(config: GraphConfig | undefined): string | undefined {
+  return contextText(config?.toolCall?.id ?? config?.toolCallId);
 }
 
-/** `control` is there from LangGraph 1.4 on, `writer` from 1.0 on. Subgraphs get the same object as the graph around them. */
+/**
+ * `control` is there from LangGraph 1.4 on, `writer` from 1.0 on. Subgraphs get the same object as the graph around them;
+ * an agent that is run by a tool gets its own, but shares the signal of the outermost run.
+ */
 function graphRunId(config: GraphConfig | undefined): string | undefined {
-  const key = config?.control ?? config?.writer;
+  const key = config?.control === undefined ? config?.writer : (outermostSignal(config) ?? config.control);
   if ((typeof key !== "object" && typeof key !== "function") || key === null) return undefined;
   const known = perGraphRun.get(key) ?? crypto.randomUUID();
   perGraphRun.set(key, known);
   return known;
+}
+
+function outermostSignal(config: GraphConfig): AbortSignal | undefined {
+  const signals: unknown = config.configurable?.["__pregel_abort_signals"];
+  if (typeof signals !== "object" || signals === null || !("externalAbortSignal" in signals)) return undefined;
+  return signals.externalAbortSignal instanceof AbortSignal ? signals.externalAbortSignal : undefined;
+}
+
+/** The run of the node, which older versions have under another name. */
+function parentRunId(runManager: CallbackManagerForToolRun | undefined): unknown {
+  if (runManager === undefined) return undefined;
+  return Reflect.get(runManager, "parentRunId") ?? Reflect.get(runManager, "_parentRunId");
 }
 
 /** The root of the trace, of any tracer. One that begins with the tool itself says no more than the tool's own run. */

@@ -15,12 +15,14 @@ import { vaultTool, type VaultTool, type VaultToolFields } from "./index.ts";
 export type RepoSchema = z.ZodObject<{ repo: z.ZodString }>;
 const schema: RepoSchema = z.object({ repo: z.string() });
 
+type RepoToolFields = Extract<VaultToolFields<RepoSchema, unknown>, { execute?: undefined }>;
+
 /** One tool, against a fake vault that is there for all tests of a file. */
 export interface Bench {
   readonly fake: FakeVault;
   readonly vault: AlterVault;
   /** The tool; what is given replaces what it has. */
-  tool(options?: Partial<VaultToolFields<RepoSchema, unknown>>): VaultTool<RepoSchema, unknown>;
+  tool(options?: Partial<RepoToolFields>): VaultTool<RepoSchema, unknown>;
   /** What the vault was told of each call. */
   contexts(): Record<string, string>[];
   runIds(): (string | undefined)[];

@@ -59,8 +59,12 @@ export const ProviderInfo = z.object({
       method: z.string(),
       path: z.string(),
       access: z.enum(["read", "write", "destructive"]),
+      /** For GraphQL: the document; a caller gives the variables. */
+      graphql: z.string().optional(),
     }),
   ),
+  /** What the paths of operations begin with. May hold variables: `https://{host}/api`. */
+  api_base_url: z.string(),
   api_hosts: z.array(z.string()),
   docs_url: z.string(),
   console_url: z.string().nullable(),

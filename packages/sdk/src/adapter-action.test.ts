@@ -69,3 +69,10 @@ test.each([
   expect(await fake.vault.actionFor(error)).toBeNull();
   expect(fake.server.seen).toEqual([]);
 });
+
+test("the link is for the user of the view", async () => {
+  fake.server.answer(sendSession);
+  const error = new GrantNotFoundError("why", { providerId: "google" });
+  await fake.vault.with({ userToken: "fake-user-token" }).actionFor(error);
+  expect(fake.server.seen[0]?.headers["alter-user-token"]).toBe("fake-user-token");
+});

@@ -1,5 +1,6 @@
 import { hide } from "./alter-sdk-error.ts";
 import { actionFor, type ActionOptions, type ActionRequired } from "./adapter-action.ts";
+import { waitForAction, type WaitOptions } from "./adapter-wait.ts";
 import { awsClientConfig, type AwsClientConfig, type AwsOptions } from "./aws.ts";
 import { refineDefaults, type CallDefaults, type ViewDefaults } from "./call-defaults.ts";
 import { checkConnection, type ConnectionCheck, type ConnectionNeed } from "./check-connection.ts";
@@ -10,6 +11,7 @@ import type { HttpMethod } from "./http-method.ts";
 import { checkKnownNames } from "./known-names.ts";
 import { parseRequestArguments } from "./request-arguments.ts";
 import { requestToCall, type RequestOptions } from "./request-options.ts";
+import { userTokensOf } from "./user-token.ts";
 import type { Fetch } from "./vault-options.ts";
 
 /** The ways to make a call. An AlterVault is one, and so is each of its bound views. */
@@ -48,6 +50,11 @@ export interface VaultCalls {
    * account, allow more scopes, approve the call. Null for every other failure. Adapters pause their framework with it.
    */
   actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null>;
+  /**
+   * Waits until it seems done, so that the call is worth making again; false when the time is up. Needs the scope
+   * `grants:read`. Rejects with the signal's own reason.
+   */
+  waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean>;
   /** A view whose calls carry these defaults. It shares everything else, closing included. */
   with(defaults: ViewDefaults): VaultCalls;
 }
@@ -97,11 +104,21 @@ export class BoundVault implements VaultCalls {
   }
 
   async check(need: ConnectionNeed, options?: ActionOptions): Promise<ConnectionCheck> {
-    return checkConnection(this.#core, need, options);
+    return checkConnection(this.#userCore(), need, options);
   }
 
   async actionFor(error: unknown, options?: ActionOptions): Promise<ActionRequired | null> {
-    return actionFor(this.#core, error, options);
+    return actionFor(this.#userCore(), error, options);
+  }
+
+  async waitFor(action: ActionRequired, options?: WaitOptions): Promise<boolean> {
+    return waitForAction(this.#userCore(), action, options);
+  }
+
+  /** The user of the view is the one who is asked to connect. */
+  #userCore(): Core {
+    const { userToken } = this.#defaults;
+    return userToken === undefined ? this.#core : { ...this.#core, users: userTokensOf(userToken, this.#core.users) };
   }
 
   with(defaults: ViewDefaults): VaultCalls {

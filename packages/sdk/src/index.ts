@@ -37,6 +37,10 @@ export {
 } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
+export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
+export type { WaitOptions } from "./adapter-wait.ts";
+export { createUserSessions, type UserSessionOptions, type UserVault } from "./adapter-session.ts";
+export { currentGeneration, watchGenerations, type Generation } from "./ai-generation.ts";
 export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { ApiKeyInfo, Keys, NewApiKey, RevokeKeyOptions, RotateKeyOptions } from "./api-keys.ts";
 export type { AuditEntry, AuditListResult, ListAuditOptions } from "./audit-log.ts";
@@ -138,6 +142,8 @@ export {
 export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";
+export type { AuthenticateOptions, AuthResult } from "./sign-in/authenticate.ts";
+export type { UserInfo } from "./sign-in/tokens.ts";
 export type { PathParams, QueryParams } from "./target-params.ts";
 export type { AlterLogger, AlterVaultOptions, Fetch, Mode } from "./vault-options.ts";
 export type { UserToken, UserTokenGetter } from "./user-token.ts";

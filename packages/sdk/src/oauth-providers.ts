@@ -23,6 +23,8 @@ export interface OAuthProviderInfo {
   readonly variables: ProviderInfo["variables"];
   readonly scopes: ProviderInfo["scopes"];
   readonly operations: ProviderInfo["operations"];
+  /** What the paths of operations begin with. May hold variables: `https://{host}/api`. */
+  readonly apiBaseUrl: string;
   readonly apiHosts: readonly string[];
   readonly docsUrl: string;
   /** Where an app is registered. */
@@ -74,11 +76,12 @@ export function createOAuthProviders(core: Core): OAuthProviders {
 }
 
 function providerInfo(provider: ProviderInfo): OAuthProviderInfo {
-  const { provider_id, verified_on, api_hosts, docs_url, console_url, ...same } = provider;
+  const { provider_id, verified_on, api_base_url, api_hosts, docs_url, console_url, ...same } = provider;
   return {
     ...same,
     providerId: provider_id,
     verifiedOn: verified_on,
+    apiBaseUrl: api_base_url,
     apiHosts: api_hosts,
     docsUrl: docs_url,
     consoleUrl: console_url,

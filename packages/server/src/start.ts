@@ -60,7 +60,9 @@ export interface RunningVault {
   close(): Promise<void>;
 }
 
-const WRITER = "main";
+const TOUCH_CHAIN_EVERY_MS = 5_000;
+const REFRESH_KEYS_EVERY_MS = 1_000;
+const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
 const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
@@ -70,6 +72,7 @@ const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
+const RECOVER_APPROVALS_EVERY_MS = 30_000;
 const FORGET_POLICY_EVERY_MS = 60_000;
 const FORGET_POLICY_ROWS = 1_000;
 /** How long approvals that are over, and results that nobody fetched, are kept. */
@@ -89,13 +92,15 @@ export async function startVault({
   connect: openConnection,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
+  await store.prepareLog(clock.now());
+  const { writer } = await store.openChain(newId());
   const metrics = createMetrics();
   const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
   const checkpoints = await openCheckpointer({
     store,
     keyring,
     clock,
-    writer: WRITER,
+    writer,
     filePath: join(config.dataDir, "checkpoints.jsonl"),
     onFailure: failed("checkpoint failed"),
   });
@@ -103,7 +108,7 @@ export async function startVault({
     store,
     clock,
     newId,
-    writer: WRITER,
+    writer,
     onCommit(rows, head) {
       metrics.committed(rows);
       checkpoints.committed(rows, head);
@@ -161,14 +166,14 @@ export async function startVault({
   });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
-    return verifyDataDir(store, config.dataDir, log.startedAfterSeq);
+    return verifyDataDir(store, config.dataDir);
   };
 
   let stopping = false;
   const health = async (): Promise<Health> => {
     if (stopping) return { status: "unavailable", version: VERSION, detail: "stopping" };
     try {
-      await store.chainHead(WRITER);
+      await store.chainHead(writer);
       return { status: "ok", version: VERSION };
     } catch {
       return { status: "unavailable", version: VERSION, detail: "the storage does not answer" };
@@ -176,6 +181,11 @@ export async function startVault({
   };
 
   const timers = [
+    setInterval(() => void store.touchChain(writer).catch(failed("touching the chain failed")), TOUCH_CHAIN_EVERY_MS),
+    setInterval(
+      () => void store.prepareLog(clock.now()).catch(failed("preparing the log failed")),
+      PREPARE_LOG_EVERY_MS,
+    ),
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
@@ -196,6 +206,12 @@ export async function startVault({
       void store.forgetApprovals(before, FORGET_POLICY_ROWS).catch(failed("forgetting approvals failed"));
     }, FORGET_POLICY_EVERY_MS),
   );
+  if (store.isShared)
+    timers.push(
+      // Of a replica that died.
+      setInterval(() => void approvalRunner.recover().catch(failed("approvals failed")), RECOVER_APPROVALS_EVERY_MS),
+      setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
+    );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
@@ -228,7 +244,6 @@ export async function startVault({
       allowLoopback,
       connect,
       callbackUrl: () => callbackUrl(publicUrl()),
-      startedAfterSeq: log.startedAfterSeq,
       verifyAudit,
     }),
     limits: config.limits,
@@ -259,17 +274,14 @@ export async function startVault({
       await egress.close();
       await log.close();
       await checkpoints.close();
+      await store.closeChain(writer).catch(failed("closing the chain failed"));
       await store.close();
     },
   };
 }
 
 /** Verifies the log of a data directory, with the checkpoints that lie beside the database. */
-export async function verifyDataDir(
-  store: Store,
-  dataDir: string,
-  runningAfterSeq: number,
-): Promise<AuditVerification> {
+export async function verifyDataDir(store: Store, dataDir: string): Promise<AuditVerification> {
   const kept = await readFile(join(dataDir, "checkpoints.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return "";
     throw error;
@@ -278,7 +290,6 @@ export async function verifyDataDir(
     store,
     publicKey: await checkpointPublicKey(store),
     kept: parseCheckpointLines(kept),
-    runningAfterSeq,
   });
 }
 

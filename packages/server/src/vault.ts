@@ -562,8 +562,9 @@ function whyBodyBroke(sent: EgressOutcome, stream: Readable | null): EgressOutco
   return !sent.ok && reason instanceof BodyRejected ? { ...sent, code: reason.code, detail: reason.message } : sent;
 }
 
-/** What SigV4 signs as the payload. In retrieve mode the caller says what it is going to send. */
-function bodySha256({ claim, body, envelope }: CheckedCall, mode: Mode): string | null {
+/** What SigV4 signs as the payload; nobody else asks. In retrieve mode the caller says what it is going to send. */
+function bodySha256({ claim, body, envelope, credential }: CheckedCall, mode: Mode): string | null {
+  if (credential.kind !== "secret" || credential.secret.injection.kind !== "sigv4") return null;
   if (mode === "retrieve") return envelope.body_digest ?? null;
   if (claim.kind === "sha-256") return Buffer.from(claim.value, "base64").toString("hex");
   return body.buffer?.length === 0 ? EMPTY_SHA256 : null;

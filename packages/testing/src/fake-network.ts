@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { createConnection, type AddressInfo, type Socket } from "node:net";
 import type { FakeApiServer } from "./fake-api.ts";
+import type { FakeIdp } from "./fake-idp.ts";
 
 interface FakeNetwork {
   /** Opens a connection for the vault, whatever it wants to reach: TLS and names are left out. */
@@ -9,8 +10,9 @@ interface FakeNetwork {
 }
 
 /** One port of this machine, to which every connection of the vault leads; the Host header says who is meant. */
-export async function startFakeNetwork(apis: ReadonlyMap<string, FakeApiServer>): Promise<FakeNetwork> {
+export async function startFakeNetwork(apis: ReadonlyMap<string, FakeApiServer>, idp: FakeIdp): Promise<FakeNetwork> {
   const server = createServer((request, response) => {
+    if (request.headers.host === idp.host) return idp.serve(request.url ?? "", response);
     const api = [...apis.values()].find(({ hosts }) => hosts.includes(request.headers.host ?? ""));
     if (!api) return void response.writeHead(502).end("no such provider in this test");
     api.serve(request, response).catch(() => response.destroy());

@@ -46,6 +46,20 @@ test("nobody is connected: there is a live link, and then there is somebody", as
   expect((await get()).status).toBe(200);
 });
 
+test("a user who signs in has connections of their own", async () => {
+  const github = await testVault.provider("github", { hosts: ["api.github.example"] });
+  const [ada, eve] = [await testVault.signIn("ada"), await testVault.signIn("eve")];
+  await testVault.connect("github", ada);
+  const options = { provider: "github" };
+  const as = (userToken: string): Promise<Response> =>
+    vault.with({ userToken }).request("GET", "https://api.github.example/x", options);
+  expect((await as(ada)).status).toBe(200);
+  await expect(as(eve)).rejects.toBeInstanceOf(GrantNotFoundError);
+  await expect(get()).rejects.toBeInstanceOf(GrantNotFoundError);
+  expect(github.calls).toHaveLength(1);
+  expect(github.calls[0]?.headers.authorization).not.toContain(ada);
+});
+
 describe("what goes wrong", () => {
   beforeEach(async () => {
     await testVault.provider("github");

@@ -7,6 +7,8 @@ import type { AuditEntry, ErrorCode } from "@alter-vault/protocol";
 import { AlterVault, type AlterVaultOptions } from "@alter-vault/sdk";
 import { createLogger, createVaultClient, startMemoryVault, systemSurroundings } from "@alter-vault/server";
 import { createFakeApi, type FakeApi, type FakeApiOptions, type FakeApiServer } from "./fake-api.ts";
+import { fakeEntry } from "./fake-entry.ts";
+import { createFakeIdp } from "./fake-idp.ts";
 import { startFakeNetwork } from "./fake-network.ts";
 import { createRefusals, type RefusalOptions } from "./refusals.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
@@ -26,8 +28,10 @@ export interface TestVault {
   sdk(options?: Partial<AlterVaultOptions>): AlterVault;
   /** A provider nobody is connected to yet; calls find that there is no grant, and a link to connect. */
   provider(id: string, options?: FakeApiOptions): Promise<FakeApi>;
-  /** The user connects. Resolves with the id of the grant. */
-  connect(provider: string): Promise<string>;
+  /** A user of the program signs in. Resolves with their JWT, good for an hour. */
+  signIn(subject: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** The user connects. Resolves with the id of the grant, which is that user's, or, without a token, the app's. */
+  connect(provider: string, userToken?: string): Promise<string>;
   /** Ends a grant, as a user or an operator does. */
   revoke(grantId: string): Promise<void>;
   /** The provider's token is replaced, here and there: the next call has the new one. */
@@ -49,7 +53,8 @@ export interface UserAction {
 export async function createTestVault(options: TestVaultOptions = {}): Promise<TestVault> {
   const clock = createTestClock(Number(options.now ?? Date.UTC(2026, 0, 1)));
   const apis = new Map<string, FakeApiServer>();
-  const network = await startFakeNetwork(apis);
+  const idp = createFakeIdp(() => clock.now());
+  const network = await startFakeNetwork(apis, idp);
   const around = { ...systemSurroundings(createLogger("silent")), clock, connect: network.connect };
   const memory = await startMemoryVault(around);
   const { url, apiKey } = memory;
@@ -59,6 +64,8 @@ export async function createTestVault(options: TestVaultOptions = {}): Promise<T
   const opened: AlterVault[] = [];
   const secrets = new Map<string, string>();
   let approvals = 0;
+  let connected = 0;
+  let idpKnown: Promise<unknown> | undefined;
 
   function apiOf(provider: string): FakeApiServer {
     const api = apis.get(provider);
@@ -89,16 +96,24 @@ export async function createTestVault(options: TestVaultOptions = {}): Promise<T
       if (apis.has(id)) throw new Error(`there is a provider "${id}" in this test already`);
       const api = createFakeApi(id, newToken(), given);
       apis.set(id, api);
-      // Known to the catalogue or not: with it, there is a page to connect at.
+      const { providers } = await operator.call("listProviders", {});
+      if (!providers.some(({ provider_id: known }) => known === id)) {
+        await operator.call("addProvider", { body: { definition: fakeEntry(id, api.hosts) } });
+      }
       const body = { client_id: "fake-client-id", client_secret: "fake-client-secret" };
-      await operator.call("putProviderConfig", { id, body }).catch(() => undefined);
+      await operator.call("putProviderConfig", { id, body });
       return api;
     },
-    async connect(provider) {
+    async signIn(subject, claims) {
+      idpKnown ??= operator.call("createIdentityProvider", { body: { issuer: idp.issuer, audiences: [idp.audience] } });
+      await idpKnown;
+      return idp.tokenFor(subject, claims);
+    },
+    async connect(provider, userToken) {
       const { token, hosts } = apiOf(provider);
       const created = await operator.call("createSecret", {
         body: {
-          name: `${provider} ${secrets.size + 1}`,
+          name: `${provider} ${++connected}`,
           provider,
           injection: { kind: "bearer" },
           value: { kind: "bearer", token },
@@ -106,7 +121,11 @@ export async function createTestVault(options: TestVaultOptions = {}): Promise<T
         },
       });
       secrets.set(provider, created.secret_id);
-      return created.grant_id;
+      if (userToken === undefined) return created.grant_id;
+      const principal = { type: "user" as const, user_token: userToken, label: "of a test" };
+      const own = await operator.call("createGrant", { id: created.secret_id, body: { principal } });
+      await operator.call("revokeGrant", { id: created.grant_id, body: {} });
+      return own.grant_id;
     },
     async revoke(grantId) {
       await operator.call("revokeGrant", { id: grantId, body: {} });

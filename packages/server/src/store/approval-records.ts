@@ -110,7 +110,10 @@ export interface ApprovalStore {
   closeFailedApproval(appId: string, id: string): Promise<void>;
   /** Approved, and not begun. */
   approvedApprovals(): Promise<{ appId: string; id: string }[]>;
-  /** For the only process of an embedded store, at its start: nobody knows what came of those that were executing. */
+  /**
+   * Nobody knows what came of those that are executing and that nobody makes any more: with the only process of an
+   * embedded store all there are, for which it is called at the start; among many those that take far too long.
+   */
   abandonApprovals(problem: string, at: number): Promise<number>;
   /** With all that belongs to them. Returns how many were deleted. */
   forgetApprovals(endedBefore: number, limit: number): Promise<number>;

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { approvalContract } from "./approvals.contract.ts";
+import { agentContract } from "./agents.contract.ts";
 import { connectContract } from "./connect.contract.ts";
+import { identityContract } from "./identity.contract.ts";
 import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
 import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
@@ -382,7 +384,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(newest.map(({ entry: row }) => row.entryId)).toEqual([ids[4], ids[3]]);
         expect(newest[0]?.outcome?.body).toContain("done");
         const following = await store.listEntries(appA, filter, {
-          from: newest[1]?.entry.seq ?? 0,
+          from: newest[1]?.cursor ?? null,
           order: "newest",
           limit: 10,
         });
@@ -449,5 +451,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     policyContract(open);
     approvalContract(open);
     toolCallContract(open);
+    identityContract(open);
+    agentContract(open);
   });
 }

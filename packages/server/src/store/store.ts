@@ -36,6 +36,8 @@ export interface Store
     SealedRecordStore,
     LogStore,
     SettingStore {
+  /** Whether other processes may be using the same storage at this moment. */
+  readonly isShared: boolean;
   close(): Promise<void>;
 }
 
@@ -297,7 +299,7 @@ export interface OAuthCredentialStore {
   saveRefreshFailure(appId: string, id: string, version: number, failure: RefreshFailure): Promise<boolean>;
   /** What the vault wants to refresh by itself, longest overdue first. */
   dueOAuthCredentials(now: number, limit: number): Promise<{ appId: string; id: string }[]>;
-  /** For the only process of an embedded store, at its start: whoever held a lease is gone. Returns whose they were. */
+  /** At the start of an embedded store's only process: whoever held a lease is gone. Does nothing to shared storage. */
   breakOAuthLeases(): Promise<{ appId: string; id: string }[]>;
   /** Ends the grant and deletes the tokens in one write. Null when there is no grant of that id that can be ended so. */
   endOAuthGrant(appId: string, id: string, status: "revoked" | "deleted", at: number): Promise<GrantRecord | null>;
@@ -478,10 +480,16 @@ export interface DataKeyRecord {
 }
 
 export interface DataKeyStore {
-  listDataKeys(): Promise<DataKeyRecord[]>;
+  /** All of them, or those made since a moment. */
+  listDataKeys(createdSince?: number): Promise<DataKeyRecord[]>;
   /** An active key takes the place of the app's active one in the same write. */
   insertDataKey(key: DataKeyRecord): Promise<void>;
   rewrapDataKey(id: string, masterKeyId: string, wrapped: Uint8Array): Promise<void>;
+  /**
+   * Shared storage shows every sealed value before it hands out the record it is in, and waits: another process may have
+   * sealed it with a key it made a moment ago. An embedded store has nobody to wait for.
+   */
+  onSealed(learn: (sealed: Uint8Array) => Promise<void> | undefined): void;
 }
 
 export interface SealedRecord {
@@ -555,8 +563,8 @@ export interface LogFilter {
 }
 
 export interface LogPage {
-  /** Sequence numbers strictly before this one (newest first) or after it (oldest first); null: from the end. */
-  readonly from: number | null;
+  /** The `cursor` of the entry to go on after; null: from the end. */
+  readonly from: string | null;
   readonly order: "newest" | "oldest";
   readonly limit: number;
 }
@@ -564,6 +572,8 @@ export interface LogPage {
 export interface EntryWithOutcome {
   readonly entry: LogRow;
   readonly outcome: LogRow | null;
+  /** Its place in lists, which go over all chains in the order of time. Means something to this store alone. */
+  readonly cursor: string;
 }
 
 export interface Checkpoint {
@@ -574,11 +584,25 @@ export interface Checkpoint {
   readonly signature: Uint8Array;
 }
 
+/** Chains that a process is writing at this moment: writer -> the last row from before that process. */
+export type RunningChains = ReadonlyMap<string, number>;
+
 export interface LogStore {
+  /**
+   * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named
+   * `fresh`. An embedded store has one chain, "main".
+   */
+  openChain(fresh: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
+  closeChain(writer: string): Promise<void>;
+  /** Says that this one is still being written; a chain of which that was not said for long has lost its process. */
+  touchChain(writer: string): Promise<void>;
+  runningChains(): Promise<RunningChains>;
   chainHead(writer: string): Promise<ChainHead>;
   chainWriters(): Promise<string[]>;
+  /** Makes room for the entries of the time to come. Call it now and then. */
+  prepareLog(now: number): Promise<void>;
   /**
-   * All in one durable write. An append whose nonce is already there is left out, with no place in the chain, and
+   * All in one durable write, if `head` is the end of the chain. An append whose nonce is already there is left out, with no place in the chain, and
    * answered with `replayed`; its neighbours are written all the same.
    */
   appendLog(

@@ -40,3 +40,11 @@ function resetOf(
   const bucket = remaining === 0 && buckets.length > 0 ? Math.min(...buckets) : Math.floor(now / width);
   return Math.max(1, Math.ceil((bucket + TAKE_BUCKETS + 1) * width - now));
 }
+
+const RUN_MEMORY_MS = 30 * 86_400_000;
+
+/** When a counter may be forgotten. Runs and threads are endless, and over when nobody has heard of them for long. */
+export function takeEndsAt({ key, windowMs }: Take, now: number): number | null {
+  if (windowMs !== null) return now + 2 * windowMs;
+  return /^(?:run|thread) /.test(key) ? now + RUN_MEMORY_MS : null;
+}

@@ -4,21 +4,19 @@ import { reads, type RouteHandlers } from "./route-handler.ts";
 
 export function auditRoutes({
   store,
-  startedAfterSeq,
   verifyAudit,
 }: RouteDeps): RouteHandlers<"listAudit" | "getAudit" | "exportAudit" | "verifyAudit"> {
-  const deps = { store, startedAfterSeq };
   return {
-    listAudit: ({ caller, query }) => reads(() => listAudit(deps, caller.appId, query)),
+    listAudit: ({ caller, query }) => reads(() => listAudit(store, caller.appId, query)),
     getAudit: ({ caller, id }) =>
       reads(async () => {
         const found = await store.findEntry(caller.appId, id);
         if (!found) return { ok: false, code: "entry_not_found", detail: "no entry of this id" };
-        return toAuditEntry(found, startedAfterSeq);
+        return toAuditEntry(found, await store.runningChains());
       }),
     exportAudit: ({ caller, query }) => ({
       ok: true,
-      run: async () => ({ ok: true, body: null, lines: jsonLines(exportAudit(deps, caller.appId, query)) }),
+      run: async () => ({ ok: true, body: null, lines: jsonLines(exportAudit(store, caller.appId, query)) }),
     }),
     verifyAudit: () => ({ ok: true, run: async () => ({ ok: true, body: await verifyAudit() }) }),
   };

@@ -18,13 +18,15 @@ export function showProvider(provider: Provider, configured: boolean): ProviderI
     configured,
     variables: showVariables(provider),
     scopes: provider.scopes.map(({ id, description, access, sensitive }) => ({ id, description, access, sensitive })),
-    operations: provider.operations.map(({ id, summary, method, path, access }) => ({
+    operations: provider.operations.map(({ id, summary, method, path, access, graphql }) => ({
       id,
       summary,
       method,
       path,
       access,
+      ...(graphql === undefined ? {} : { graphql }),
     })),
+    api_base_url: provider.api.baseUrl,
     api_hosts: provider.api.hosts,
     docs_url: provider.docs.oauth,
     console_url: provider.docs.console ?? null,

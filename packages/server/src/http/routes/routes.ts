@@ -50,7 +50,6 @@ export interface RouteDeps {
   readonly allowLoopback: boolean;
   /** The vault's own address for answers of providers, which is registered there. */
   readonly callbackUrl: () => string;
-  readonly startedAfterSeq: number;
   readonly verifyAudit: () => Promise<AuditVerification>;
 }
 

@@ -230,7 +230,7 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   },
   {
     id: 6,
-    name: "policies and approvals",
+    name: "policies",
     sql: `
       CREATE TABLE policy_versions (
         app_id TEXT NOT NULL REFERENCES apps (id), version INTEGER NOT NULL, document TEXT NOT NULL, note TEXT,
@@ -252,7 +252,12 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (app_id, rule_id, key)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX policy_takes_by_end ON policy_takes (ends_at) WHERE ends_at IS NOT NULL;
-
+    `,
+  },
+  {
+    id: 7,
+    name: "approvals",
+    sql: `
       CREATE TABLE approvals (
         id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), request_hash TEXT NOT NULL, status TEXT NOT NULL,
         key_id TEXT NOT NULL, agent_id TEXT, user_id TEXT, shown TEXT NOT NULL, requirements TEXT NOT NULL,

@@ -1,25 +1,9 @@
-import type {
-  PolicyHead,
-  PolicyStore,
-  PolicyVersionRecord,
-  StopRecord,
-  Take,
-  Taken,
-  TakeState,
-} from "../policy-records.ts";
-import { takeOnce, type Buckets } from "../take-window.ts";
+import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord, Taken, TakeState } from "../policy-records.ts";
+import { takeEndsAt, takeOnce, type Buckets } from "../take-window.ts";
 import type { Database } from "./database.ts";
 import { createHotRecords } from "./hot-records.ts";
 
 const VERSION = `app_id AS appId, version, document, note, created_by AS createdBy, created_at AS createdAt`;
-
-const RUN_MEMORY_MS = 30 * 86_400_000;
-
-/** When a counter may be forgotten. Runs and threads are endless, and over when nobody has heard of them for long. */
-function endOf({ key, windowMs }: Take, now: number): number | null {
-  if (windowMs !== null) return now + 2 * windowMs;
-  return /^(?:run|thread) /.test(key) ? now + RUN_MEMORY_MS : null;
-}
 
 export function policyStore(db: Database): PolicyStore {
   const findVersion = (appId: string, version: number): PolicyVersionRecord | null =>
@@ -135,7 +119,7 @@ export function policyStore(db: Database): PolicyStore {
           const taken = takeOnce(take, row ? (JSON.parse(row.buckets) as Buckets) : {}, now);
           if (!taken.ok) return { ok: false, full: taken.state };
           states.push(taken.state);
-          writes.push([take.ruleId, take.key, taken.buckets, endOf(take, now)]);
+          writes.push([take.ruleId, take.key, taken.buckets, takeEndsAt(take, now)]);
         }
         for (const [ruleId, key, buckets, endsAt] of writes)
           saveTake(appId, ruleId, key, JSON.stringify(buckets), endsAt);

@@ -36,6 +36,7 @@ export function openSqliteStore(path: string): Store {
     ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),
+    isShared: false,
     async close() {
       db.close();
     },

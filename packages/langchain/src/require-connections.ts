@@ -1,0 +1,48 @@
+import { AlterValueError, type ActionRequired, type ConnectionNeed, type VaultCalls } from "@alter-vault/sdk";
+import type { GraphConfig } from "./graph-scope.ts";
+import { isNo, pauseWith, type Interrupt } from "./pause.ts";
+
+/** What a graph is interrupted with when accounts are missing before it begins. */
+export interface ConnectionsInterrupt {
+  readonly type: "connections_required";
+  readonly id: "connections_required";
+  /** Everything that is missing, each with its link. */
+  readonly actions: readonly ActionRequired[];
+}
+
+export interface RequireConnectionsOptions {
+  readonly vault: VaultCalls;
+  readonly needs: readonly ConnectionNeed[];
+  /** Only for LangGraph before 1.0: its own `interrupt`. */
+  readonly interrupt?: Interrupt | undefined;
+}
+
+/**
+ * A node to begin a graph with: asks for all missing connections at once, before a long run starts, and pauses the graph
+ * until they are there. Throws AlterValueError where the graph has no checkpointer, or the user says no.
+ *
+ * @example
+ * graph.addNode("connections", requireConnections({ vault, needs: [{ provider: "google", scopes: ["calendar"] }] }));
+ */
+export function requireConnections(
+  options: RequireConnectionsOptions,
+): (state: unknown, config?: GraphConfig) => Promise<Record<string, never>> {
+  const { vault, needs, interrupt } = options;
+  const missing = async (): Promise<ActionRequired[]> => {
+    const checks = await Promise.all(needs.map((need) => vault.check(need)));
+    return checks.flatMap((check) => (check.ok ? [] : [check.action]));
+  };
+  return async (_state, config) => {
+    for (;;) {
+      const actions = await missing();
+      if (actions.length === 0) return {};
+      const pause = pauseWith(config, interrupt);
+      if (pause === null)
+        throw new AlterValueError("Accounts are not connected, and a graph without a checkpointer cannot wait.");
+      const id = "connections_required";
+      if (isNo(pause({ type: id, id, actions } satisfies ConnectionsInterrupt), id)) {
+        throw new AlterValueError("The user declined to connect what the run needs.");
+      }
+    }
+  };
+}
