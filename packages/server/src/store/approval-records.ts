@@ -111,8 +111,8 @@ export interface ApprovalStore {
   /** Approved, and not begun. */
   approvedApprovals(): Promise<{ appId: string; id: string }[]>;
   /**
-   * Nobody knows what came of those that were executing: in an embedded store all there are at its start, in a shared one
-   * those that have been executing for too long.
+   * Nobody knows what came of those that are executing and that nobody makes any more: with the only process of an
+   * embedded store all there are, for which it is called at the start; among many those that take far too long.
    */
   abandonApprovals(problem: string, at: number): Promise<number>;
   /** With all that belongs to them. Returns how many were deleted. */

@@ -172,14 +172,14 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), request_hash ${ID} NOT NULL, status text NOT NULL,
         key_id ${ID} NOT NULL, agent_id ${ID}, user_id ${ID}, shown text NOT NULL, requirements text NOT NULL,
         entry_id ${ID} NOT NULL, created_at bigint NOT NULL, expires_at bigint NOT NULL, decided_at bigint,
-        decision_reason text, executed_at bigint, problem text, told boolean NOT NULL
+        decision_reason text, executed_at bigint, problem text, told bigint NOT NULL
       );
       CREATE INDEX approvals_of_app ON approvals (app_id, id);
       CREATE INDEX approvals_of_request ON approvals (app_id, request_hash, id);
       CREATE INDEX approvals_to_do ON approvals (status, id) WHERE status IN ('approved', 'executing');
       CREATE TABLE approval_votes (
-        approval_id ${ID} NOT NULL, app_id ${ID} NOT NULL, approver ${ID} NOT NULL, decision text NOT NULL, reason text,
-        rule_ids text NOT NULL, at bigint NOT NULL, PRIMARY KEY (approval_id, approver)
+        approval_id ${ID} NOT NULL, approver ${ID} NOT NULL, decision text NOT NULL, reason text, rule_ids text NOT NULL,
+        at bigint NOT NULL, PRIMARY KEY (approval_id, approver)
       );
       CREATE TABLE approval_links (
         token_hash ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, approval_id ${ID} NOT NULL, decides_as text,

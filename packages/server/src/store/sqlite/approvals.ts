@@ -1,66 +1,22 @@
-import type {
-  ApprovalLinkRecord,
-  ApprovalRecord,
-  ApprovalStore,
-  ApprovalVote,
-  ShownCall,
-} from "../approval-records.ts";
+import type { ApprovalRecord, ApprovalStore, ApprovalVote } from "../approval-records.ts";
+import {
+  approvalOf,
+  approvalValues,
+  linkOf,
+  voteOf,
+  type ApprovalRow,
+  type LinkRow,
+  type VoteRow,
+} from "../approval-row.ts";
 import type { Database } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  request_hash: string;
-  status: ApprovalRecord["status"];
-  key_id: string;
-  agent_id: string | null;
-  user_id: string | null;
-  shown: string;
-  requirements: string;
-  entry_id: string;
-  created_at: number;
-  expires_at: number;
-  decided_at: number | null;
-  decision_reason: string | null;
-  executed_at: number | null;
-  problem: string | null;
-  told: number;
-}
-
-const fromRow = (row: Row): ApprovalRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  requestHash: row.request_hash,
-  status: row.status,
-  keyId: row.key_id,
-  agentId: row.agent_id,
-  userId: row.user_id,
-  shown: JSON.parse(row.shown) as ShownCall,
-  requirements: JSON.parse(row.requirements) as ApprovalRecord["requirements"],
-  entryId: row.entry_id,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  decidedAt: row.decided_at,
-  decisionReason: row.decision_reason,
-  executedAt: row.executed_at,
-  problem: row.problem,
-});
-
-interface VoteRow {
-  approver: string;
-  decision: ApprovalVote["decision"];
-  reason: string | null;
-  rule_ids: string;
-  at: number;
-}
 
 const OPEN = `(status IN ('pending', 'approved', 'denied') AND expires_at > ?1)
   OR status IN ('executing', 'executed') OR (status = 'failed' AND told = 0)`;
 
 export function approvalStore(db: Database): ApprovalStore {
   const find = (appId: string, id: string): ApprovalRecord | null => {
-    const row = db.get<Row>("SELECT * FROM approvals WHERE id = ? AND app_id = ?", id, appId);
-    return row ? fromRow(row) : null;
+    const row = db.get<ApprovalRow>("SELECT * FROM approvals WHERE id = ? AND app_id = ?", id, appId);
+    return row ? approvalOf(row) : null;
   };
   const votesOf = (id: string): ApprovalVote[] =>
     db
@@ -68,7 +24,7 @@ export function approvalStore(db: Database): ApprovalStore {
         "SELECT approver, decision, reason, rule_ids, at FROM approval_votes WHERE approval_id = ? ORDER BY at, approver",
         id,
       )
-      .map(({ rule_ids, ...vote }) => ({ ...vote, ruleIds: JSON.parse(rule_ids) as string[] }));
+      .map(voteOf);
 
   return {
     async insertApprovalLink({ tokenHash, appId, approvalId, decidesAs, expiresAt }) {
@@ -76,42 +32,21 @@ export function approvalStore(db: Database): ApprovalStore {
       db.run("INSERT INTO approval_links VALUES (?, ?, ?, ?, ?)", tokenHash, appId, approvalId, as, expiresAt);
     },
     async findApprovalLink(tokenHash) {
-      const row = db.get<{ app_id: string; approval_id: string; decides_as: string | null; expires_at: number }>(
-        "SELECT app_id, approval_id, decides_as, expires_at FROM approval_links WHERE token_hash = ?",
-        tokenHash,
-      );
-      if (!row) return null;
-      const decidesAs =
-        row.decides_as === null ? null : (JSON.parse(row.decides_as) as ApprovalLinkRecord["decidesAs"]);
-      return { tokenHash, appId: row.app_id, approvalId: row.approval_id, decidesAs, expiresAt: row.expires_at };
+      const row = db.get<LinkRow>("SELECT * FROM approval_links WHERE token_hash = ?", tokenHash);
+      return row ? linkOf(row) : null;
     },
     async askApproval(approval, sealedCall) {
       return db.transaction(() => {
-        const open = db.get<Row>(
+        const open = db.get<ApprovalRow>(
           `SELECT * FROM approvals WHERE app_id = ?2 AND request_hash = ?3 AND (${OPEN}) ORDER BY id DESC LIMIT 1`,
           approval.createdAt,
           approval.appId,
           approval.requestHash,
         );
-        if (open) return fromRow(open);
+        if (open) return approvalOf(open);
         db.run(
-          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-          approval.id,
-          approval.appId,
-          approval.requestHash,
-          approval.status,
-          approval.keyId,
-          approval.agentId,
-          approval.userId,
-          JSON.stringify(approval.shown),
-          JSON.stringify(approval.requirements),
-          approval.entryId,
-          approval.createdAt,
-          approval.expiresAt,
-          approval.decidedAt,
-          approval.decisionReason,
-          approval.executedAt,
-          approval.problem,
+          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          ...approvalValues(approval),
         );
         db.run("INSERT INTO approval_calls VALUES (?, ?, ?)", approval.id, approval.appId, sealedCall);
         return approval;
@@ -120,7 +55,7 @@ export function approvalStore(db: Database): ApprovalStore {
     findApproval: async (appId, id) => find(appId, id),
     async listApprovals(appId, status, before, limit) {
       return db
-        .all<Row>(
+        .all<ApprovalRow>(
           `SELECT * FROM approvals WHERE app_id = ? AND (? IS NULL OR status = ?) AND id < ? ORDER BY id DESC LIMIT ?`,
           appId,
           status,
@@ -128,7 +63,7 @@ export function approvalStore(db: Database): ApprovalStore {
           before ?? "~",
           limit,
         )
-        .map(fromRow);
+        .map(approvalOf);
     },
     listApprovalVotes: async (appId, id) => (find(appId, id) ? votesOf(id) : []),
     async voteApproval(appId, id, vote, tally) {
