@@ -15,6 +15,7 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
   "rate_limited",
   "tool_call_in_progress",
   "approval_executing",
+  "provider_rate_limited",
   "connect_timeout",
 ];
 

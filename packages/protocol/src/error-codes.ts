@@ -407,6 +407,13 @@ export const ERROR_CODES = {
   ),
 
   // On the way to the provider and back.
+  provider_rate_limited: entry(
+    429,
+    true,
+    "The provider has asked to wait",
+    "Wait as `retry-after` says: another call with the same grant was told so.",
+    "RateLimitError",
+  ),
   redirect_refused: entry(
     502,
     false,

@@ -279,6 +279,7 @@ export function createVault(deps: VaultDeps): Vault {
         matcher: secretMatcher(injected.secrets),
         permits: checked.ruling.permits ?? undefined,
         redirect: redirectMode(checked),
+        quota: checked.grant.id,
       },
       sink,
       signal,
@@ -445,12 +446,12 @@ export function createVault(deps: VaultDeps): Vault {
       const outcome = whyBodyBroke(sent, stream);
       logOutcome(requestId, appId, outcome, startedMs);
       if (outcome.ok) return { ok: true, requestId };
-      const { code, detail, host, started } = outcome;
-      return {
-        ...refused(requestId, { ok: false, code, detail, ...(host === undefined ? {} : { details: { host } }) }),
-        started,
-        keyDeprecated,
+      const { code, detail, host, started, retryAfterMs } = outcome;
+      const details = {
+        ...(host === undefined ? {} : { host }),
+        ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.ceil(retryAfterMs / 1000) }),
       };
+      return { ...refused(requestId, { ok: false, code, detail, details }), started, keyDeprecated };
     },
 
     async retrieve(call) {

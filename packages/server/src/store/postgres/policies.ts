@@ -23,7 +23,9 @@ export function policyStore(db: Database): PolicyStore {
 
   return {
     async policyHead(appId): Promise<PolicyHead> {
-      const rows = await db.all<{ published: number | null; shadow: number | null } & Partial<StopRecord>>(
+      const rows = await db.all<
+        { published: number | null; shadow: number | null } & { [field in keyof StopRecord]: StopRecord[field] | null }
+      >(
         `SELECT heads.published, heads.shadow, stops.kind, stops.value, stops.reason, stops.created_by AS "createdBy",
            stops.created_at AS "createdAt"
          FROM (SELECT $1::text AS app_id) AS app
@@ -33,8 +35,8 @@ export function policyStore(db: Database): PolicyStore {
         appId,
       );
       const [first] = rows;
-      const stops = rows.flatMap(({ kind, value, reason = null, createdBy, createdAt }): StopRecord[] =>
-        kind == null || value == null
+      const stops = rows.flatMap(({ kind, value, reason, createdBy, createdAt }): StopRecord[] =>
+        kind === null || value === null
           ? []
           : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
       );
