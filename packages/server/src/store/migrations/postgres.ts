@@ -238,6 +238,12 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       ALTER TABLE memberships DROP CONSTRAINT memberships_pkey;
       ALTER TABLE memberships ADD PRIMARY KEY (app_id, user_id, group_id, source);
       CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
+
+      CREATE TABLE idp_notices (
+        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      );
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
     `,
   },
 ];
