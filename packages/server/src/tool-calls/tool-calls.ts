@@ -49,6 +49,15 @@ const FORGET_AT_MOST = 1_000;
 export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolCalls {
   const underWay = new Set<string>();
 
+  async function claim(call: ToolCallRecord): Promise<ToolCallRecord | null | "unavailable"> {
+    try {
+      return await store.claimToolCall(call, call.claimedAt);
+    } catch (error) {
+      if (error instanceof StorageUnavailable) return "unavailable";
+      throw error;
+    }
+  }
+
   async function replay(known: ToolCallRecord, sink: EgressSink): Promise<Failure | Replayed> {
     if (known.state === "open") {
       const isUnderWay = underWay.has(known.id) || clock.now() - known.claimedAt < UNDER_WAY_FOR_MS;
@@ -96,7 +105,8 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
         claimedAt: now,
         expiresAt: now + KEPT_FOR_MS,
       };
-      const known = await store.claimToolCall(call, now);
+      const known = await claim(call);
+      if (known === "unavailable") return UNCLAIMED;
       if (known && known.requestHash !== call.requestHash) return failure("tool_call_mismatch", known);
       if (known) return replay(known, sink);
       const kept = keepAnswer(sink);
@@ -134,6 +144,8 @@ function isMemorable(status: number): boolean {
 function sealContext({ appId, id }: ToolCallRecord): { appId: string; record: string; field: string } {
   return { appId, record: `tool_call:${id}`, field: "answer" };
 }
+
+const UNCLAIMED: Failure = { ok: false, code: "storage_unavailable", detail: "the call could not be claimed" };
 
 const DETAILS = {
   tool_call_in_progress: "this call of the tool call is under way",
