@@ -29,7 +29,7 @@ export async function startDemoVault(temporary: boolean): Promise<DemoVault> {
   const around = systemSurroundings(createLogger("warn"));
   const settings: SettingOverrides = folder ? { ALTER_VAULT_DATA: folder, ALTER_VAULT_PORT: "0" } : {};
   const config = loadConfig("dev", settings);
-  if (!isInitialized(config)) await initDataDir(config, around);
+  if (!(await isInitialized(config))) await initDataDir(config, around);
   const vault = await startLocalVault(config, around).catch((error: unknown) => startOnFreePort(error, settings));
   const apiKey = (await readFile(join(vault.dataDir, "operator.key"), "utf8")).trim();
   const operator = createVaultClient({

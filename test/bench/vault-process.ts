@@ -19,7 +19,7 @@ const [, , dataDir = ""] = argv;
 const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir, ALTER_VAULT_PORT: "0" }, {});
 const surroundings = systemSurroundings(createLogger("silent"));
 
-if (!isInitialized(config)) await initDataDir(config, surroundings);
+if (!(await isInitialized(config))) await initDataDir(config, surroundings);
 const vault = await startLocalVault(config, surroundings);
 const apiKey = readFileSync(join(dataDir, "operator.key"), "utf8").trim();
 serveParent({ url: vault.url, apiKey }, {}, () => vault.stop());

@@ -62,12 +62,8 @@ async function expectRefused(call: RawCall, code: ErrorCode): Promise<void> {
 
 /** Entries of strangers belong to no app, so they are read from the export of the operator's app or from the file. */
 async function entryOf(entryId: string): Promise<unknown> {
-  const { DatabaseSync } = await import("node:sqlite");
-  const db = new DatabaseSync(`${vault.dataDir}/vault.db`, { readOnly: true });
-  const row = db.prepare("SELECT body FROM log WHERE entry_id = ? AND kind = 'entry'").get(entryId) as
-    | { body: string }
-    | undefined;
-  db.close();
+  const sql = "SELECT body FROM log WHERE entry_id = ? AND kind = 'entry'";
+  const [row] = await vault.query<{ body: string }>(sql, entryId);
   return row ? { ...(JSON.parse(row.body) as object), outcome: "none" } : null;
 }
 

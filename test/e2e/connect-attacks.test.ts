@@ -41,7 +41,7 @@ const accounts = async (): Promise<string[]> =>
 async function expectRefused(tab: Page, code: ErrorCode, denied = true): Promise<void> {
   await tab.getByText(code, { exact: true }).waitFor();
   const requestId = (await tab.locator("dd code").nth(1).textContent()) ?? "";
-  const entry = world.entry(requestId);
+  const entry = await world.entry(requestId);
   expect(entry).toMatchObject({ kind: "connect" });
   // What only the provider could tell was allowed to be asked; what came of it is the outcome.
   if (denied) expect(entry).toMatchObject({ decision: "deny", code });
@@ -89,7 +89,7 @@ describe("the state", () => {
   test("of an attempt that took too long", async () => {
     const session = await world.session();
     const callback = await heldCallback(session);
-    world.sql(`UPDATE connect_attempts SET expires_at = 1 WHERE session_id = '${session.session_id}'`);
+    await world.sql(`UPDATE connect_attempts SET expires_at = 1 WHERE session_id = '${session.session_id}'`);
     await page.goto(callback.href);
     await expectRefused(page, "connect_state_invalid");
     expect(world.oidc.tokenCalls).toEqual([]);
@@ -233,7 +233,7 @@ describe("the session", () => {
   test("that ran out while the user was at the provider", async () => {
     const session = await world.session();
     const callback = await heldCallback(session);
-    world.sql(`UPDATE connect_sessions SET expires_at = 1 WHERE id = '${session.session_id}'`);
+    await world.sql(`UPDATE connect_sessions SET expires_at = 1 WHERE id = '${session.session_id}'`);
     await page.goto(callback.href);
     await expectRefused(page, "connect_session_closed");
     expect(world.oidc.tokenCalls).toEqual([]);
@@ -308,7 +308,7 @@ describe("the status", () => {
       expect(answer.headers.get("access-control-allow-origin")).toBeNull();
       const { code, request_id } = (await answer.json()) as { code: string; request_id: string };
       expect(code).toBe("origin_not_allowed");
-      expect(world.entry(request_id)).toMatchObject({ decision: "deny", action: "connect.status", code });
+      expect(await world.entry(request_id)).toMatchObject({ decision: "deny", action: "connect.status", code });
     }
   });
 
@@ -418,7 +418,7 @@ async function expectNoSession(asked: ConnectSessionCreate, code: ErrorCode): Pr
   const answer = await world.session(asked).catch((error: unknown) => error);
   if (!(answer instanceof VaultRefusal)) throw new Error(`it was not refused: ${JSON.stringify(answer)}`);
   expect(answer.report.code).toBe(code);
-  const [entry] = world.entries("createConnectSession");
+  const [entry] = await world.entries("createConnectSession");
   expect(entry).toMatchObject({ kind: "admin", decision: "deny", code });
 }
 
@@ -434,5 +434,5 @@ function post(path: string, fields: Record<string, string>, headers: Record<stri
 async function expectPage(answer: Response, code: ErrorCode): Promise<void> {
   expect(answer.status).toBe(ERROR_CODES[code].status);
   expect(await answer.text()).toContain(code);
-  expect(world.entry(answer.headers.get("alter-request-id") ?? "")).toMatchObject({ decision: "deny", code });
+  expect(await world.entry(answer.headers.get("alter-request-id") ?? "")).toMatchObject({ decision: "deny", code });
 }

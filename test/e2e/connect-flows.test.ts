@@ -75,7 +75,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
     await expect.poll(() => popup.isClosed()).toBe(true);
     expect(told.filter(({ kind }) => kind === "exit" || kind === "error")).toEqual([]);
     expect(await page.evaluate("window.connect.isOpen()")).toBe(false);
-    const [connected] = world.entries("connect.connected");
+    const [connected] = await world.entries("connect.connected");
     expect(connected).toMatchObject({ kind: "connect", decision: "allow", grant_id: grant?.["grant_id"] });
   });
 
@@ -140,7 +140,7 @@ describe.each(["published", "ours"] as const)("a popup, with the %s browser pack
 
   test("a session that ran out: an error that says so", async () => {
     const session = await world.session();
-    world.sql(`UPDATE connect_sessions SET expires_at = 1 WHERE id = '${session.session_id}'`);
+    await world.sql(`UPDATE connect_sessions SET expires_at = 1 WHERE id = '${session.session_id}'`);
     const { page } = await openPopup(which, session);
     const told = await toldOnce(page, "error");
     expect(valueOf(told, "error")).toMatchObject({ code: "session_expired" });

@@ -8,9 +8,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLogger, initDataDir, loadConfig, systemSurroundings } from "@alter-vault/server";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault, type RunningVault } from "../../packages/server/src/start.ts";
-import { openSqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../../packages/server/src/store/open-store.ts";
 import { StorageUnavailable, type Store } from "../../packages/server/src/store/store.ts";
 import { getThrough, rawCall } from "../harness/raw-call.ts";
+import { createTestStorage, type TestStorage } from "../harness/test-storage.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
 
 /*
@@ -26,6 +27,7 @@ let upstream: Upstream;
 let server: Server;
 let vault: RunningVault;
 let real: Store;
+let storage: TestStorage;
 let url: string;
 let apiKey: string;
 let grantId: string;
@@ -37,9 +39,10 @@ beforeEach(async () => {
   fails = () => false;
   folder = mkdtempSync(join(tmpdir(), "alter-vault-fail-"));
   upstream = await startUpstream();
-  const config = loadConfig("dev", { ALTER_VAULT_DATA: folder }, {});
+  storage = await createTestStorage();
+  const config = loadConfig("dev", { ALTER_VAULT_DATA: folder, ...storage.settings }, {});
   apiKey = await initDataDir(config, around);
-  real = openSqliteStore(config.databasePath);
+  real = await openStore(config, () => around.clock.monotonic());
   const provider = openKeyFile({ ...around, random: randomBytes, path: config.masterKeyPath });
   vault = await startVault({ ...around, config, store: failing(real), provider, publicUrl: () => url });
   server = createServer(vault.app);
@@ -62,6 +65,7 @@ afterEach(async () => {
     server.closeAllConnections();
   });
   await vault.close();
+  await storage.drop();
   await upstream.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -82,7 +86,8 @@ function failing(store: Store): Store {
 }
 
 async function entriesOf(path: string): Promise<string[]> {
-  const rows = await real.readChain("main", 0, 10_000);
+  const chains = (await real.chainWriters()).map((writer) => real.readChain(writer, 0, 10_000));
+  const rows = (await Promise.all(chains)).flat();
   return rows.filter(({ kind, body }) => kind === "entry" && body.includes(`${path}"`)).map(({ body }) => body);
 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getThrough, rawCall } from "../harness/raw-call.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
@@ -37,12 +36,10 @@ test("SIGTERM: open calls get their answers, new ones are told, and every outcom
   expect(await stopped).toBe(0);
   expect(performance.now() - asked, "kept-alive connections do not hold up the stop").toBeLessThan(3_000);
 
-  const db = new DatabaseSync(`${vault.dataDir}/vault.db`, { readOnly: true });
-  const kinds = db
-    .prepare("SELECT kind, count(*) AS n FROM log WHERE body LIKE '%proxy%' OR kind = 'outcome' GROUP BY kind")
-    .all();
-  db.close();
-  const counted = Object.fromEntries(kinds.map((row) => [row["kind"], row["n"]]));
+  const kinds = await vault.query<{ kind: string; n: number | string }>(
+    "SELECT kind, count(*) AS n FROM log WHERE body LIKE '%proxy%' OR kind = 'outcome' GROUP BY kind",
+  );
+  const counted = Object.fromEntries(kinds.map(({ kind, n }) => [kind, Number(n)]));
   // Twenty calls, and the outcome of storing the secret.
   expect(counted).toEqual({ entry: 20, outcome: 21 });
   await vault.start();

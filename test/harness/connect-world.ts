@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
 import type { ConnectSession, ConnectSessionCreate, ConnectSessionState } from "@alter-vault/protocol";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { readEntryBody, type EntryBody } from "../../packages/server/src/audit/entry.ts";
@@ -18,12 +17,12 @@ export interface ConnectWorld {
   session(asked?: ConnectSessionCreate): Promise<ConnectSession>;
   state(session: ConnectSession): Promise<ConnectSessionState>;
   /** The entry of this id, whosever it is, as it stands in the log. */
-  entry(requestId: string): EntryBody | null;
-  outcome(requestId: string): unknown;
+  entry(requestId: string): Promise<EntryBody | null>;
+  outcome(requestId: string): Promise<unknown>;
   /** The newest entries about this action. */
-  entries(action: string): EntryBody[];
+  entries(action: string): Promise<EntryBody[]>;
   /** What the vault's own API does not do: makes something look old. */
-  sql(statement: string): void;
+  sql(statement: string): Promise<void>;
   /** A browser profile of its own; closed with the world. */
   profile(options?: Parameters<Browser["newContext"]>[0]): Promise<BrowserContext>;
   /** The app's page, with the button not clicked yet. */
@@ -49,16 +48,8 @@ export async function startConnectWorld(apiHost = "api.example.com"): Promise<Co
   for (const { id, client } of clients) {
     await operator.call("putProviderConfig", { id, body: { ...client, variables, default_scopes: ["email"] } });
   }
-  const withDatabase = <T>(work: (db: DatabaseSync) => T): T => {
-    const db = new DatabaseSync(`${vault.dataDir}/vault.db`, { timeout: 5_000 });
-    try {
-      return work(db);
-    } finally {
-      db.close();
-    }
-  };
-  const rows = (query: string, value: string): string[] =>
-    withDatabase((db) => (db.prepare(query).all(value) as { body: string }[]).map(({ body }) => body));
+  const rows = async (query: string, value: string): Promise<string[]> =>
+    (await vault.query<{ body: string }>(query, value)).map(({ body }) => body);
   await operator.call("putConnectSettings", {
     body: { display_name: "Acme Notes", website_url: null, return_urls: [], origins: [] },
   });
@@ -72,19 +63,21 @@ export async function startConnectWorld(apiHost = "api.example.com"): Promise<Co
         body: { allowed_providers: ["oidc"], allowed_origin: app.origin, ...asked },
       }),
     state: ({ session_token }) => operator.call("pollConnectSession", { body: { session_token } }),
-    entry(requestId) {
-      const [body] = rows("SELECT body FROM log WHERE kind = 'entry' AND entry_id = ?", requestId);
+    async entry(requestId) {
+      const [body] = await rows("SELECT body FROM log WHERE kind = 'entry' AND entry_id = ?", requestId);
       return body === undefined ? null : readEntryBody(body);
     },
-    outcome(requestId) {
-      const [body] = rows("SELECT body FROM log WHERE kind = 'outcome' AND entry_id = ?", requestId);
+    async outcome(requestId) {
+      const [body] = await rows("SELECT body FROM log WHERE kind = 'outcome' AND entry_id = ?", requestId);
       return body === undefined ? null : (JSON.parse(body) as unknown);
     },
-    entries: (action) =>
-      rows("SELECT body FROM log WHERE kind = 'entry' AND body LIKE ? ORDER BY seq DESC", `%"action":"${action}"%`).map(
-        readEntryBody,
-      ),
-    sql: (statement) => withDatabase((db) => db.exec(statement)),
+    async entries(action) {
+      const sql = "SELECT body FROM log WHERE kind = 'entry' AND body LIKE ? ORDER BY entry_id DESC";
+      return (await rows(sql, `%"action":"${action}"%`)).map(readEntryBody);
+    },
+    async sql(statement) {
+      await vault.query(statement);
+    },
     async profile(options = {}) {
       const context = await browser.newContext(options);
       context.setDefaultTimeout(10_000);

@@ -5,7 +5,7 @@ import { openKeyring } from "../../packages/server/src/crypto/keyring.ts";
 import { createEgress, type Egress } from "../../packages/server/src/egress/egress.ts";
 import { DEFAULT_EGRESS_LIMITS } from "../../packages/server/src/egress/limits.ts";
 import { createLogger } from "../../packages/server/src/logger.ts";
-import { openSqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../../packages/server/src/store/open-store.ts";
 import type { Store } from "../../packages/server/src/store/store.ts";
 import { systemSurroundings } from "../../packages/server/src/system.ts";
 import { connectionOpener } from "./fake-provider/connection-opener.ts";
@@ -23,6 +23,8 @@ export interface OAuthParts {
 
 export interface PartsPlace {
   readonly databasePath: string;
+  /** Null: the embedded database at that path. */
+  readonly databaseUrl: string | null;
   readonly masterKeyPath: string;
   readonly fakePort: number;
   /** False: several processes share the data directory, and its log has one writer. */
@@ -36,12 +38,13 @@ const NO_LOG: Pick<AuditLog, "record" | "outcome"> = {
 
 export async function openOAuthParts({
   databasePath,
+  databaseUrl,
   masterKeyPath,
   fakePort,
   writesLog,
 }: PartsPlace): Promise<OAuthParts> {
   const around = systemSurroundings(createLogger("silent"));
-  const store = openSqliteStore(databasePath);
+  const store = await openStore({ databasePath, databaseUrl }, () => around.clock.monotonic());
   const provider = openKeyFile({ ...around, path: masterKeyPath });
   const keyring = await openKeyring({ ...around, store, provider });
   const log = writesLog ? await openAuditLog({ ...around, store, writer: "main" }) : null;

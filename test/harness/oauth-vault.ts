@@ -17,13 +17,14 @@ import type { Failure } from "../../packages/server/src/call.ts";
 import type { Begun, Connected } from "../../packages/server/src/credential/oauth/engine.ts";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault } from "../../packages/server/src/start.ts";
-import { openSqliteStore } from "../../packages/server/src/store/sqlite/sqlite-store.ts";
+import { openStore } from "../../packages/server/src/store/open-store.ts";
 import type { OAuthCredentialRecord, Store } from "../../packages/server/src/store/store.ts";
 import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provider.ts";
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import type { PartsPlace } from "./oauth-parts.ts";
 import { connectByLink, consentAt } from "./scripted-user.ts";
+import { createTestStorage, type TestStorage } from "./test-storage.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
 /** A real vault whose connections all lead to the fake provider, both on one clock that a test can send ahead. */
@@ -72,14 +73,15 @@ export interface ConnectOptions {
   readonly scopes?: readonly string[];
 }
 
-export async function startOAuthVault(): Promise<OAuthVault> {
+export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-oauth-"));
   const clock = createTestClock();
   const around = { ...systemSurroundings(createLogger("silent")), clock };
   const fake = await startFakeProvider({ callbackUrl: () => `${publicUrl()}/oauth/callback`, now: () => clock.now() });
-  const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir }, {});
+  const storage = given ?? (await createTestStorage());
+  const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir, ...storage.settings }, {});
   const apiKey = await initDataDir(config, around);
-  const store = openSqliteStore(config.databasePath);
+  const store = await openStore(config, () => performance.now());
   const keyProvider = openKeyFile({ ...around, path: config.masterKeyPath });
   const publicUrl = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const parts = { ...around, config, store, provider: keyProvider, publicUrl, connect: fake.connect };
@@ -187,11 +189,17 @@ export async function startOAuthVault(): Promise<OAuthVault> {
       }),
     credential: (grantId) => store.findOAuthCredential(appId, grantId),
     sweep: () => vault.oauth.refresher.sweep(),
-    place: { databasePath: config.databasePath, masterKeyPath: config.masterKeyPath, fakePort: fake.port },
+    place: {
+      databasePath: config.databasePath,
+      databaseUrl: config.databaseUrl,
+      masterKeyPath: config.masterKeyPath,
+      fakePort: fake.port,
+    },
     stopVault,
     async stop() {
       await stopVault();
       await fake.close();
+      await storage.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

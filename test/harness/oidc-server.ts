@@ -33,11 +33,21 @@ const CLIENT_ID = "fake-client";
 const PUBLIC_CLIENT_ID = "fake-public-client";
 const CLIENT_SECRET = "fake-client-secret-0123456789";
 
-export async function startOidcServer(redirectUris: readonly string[]): Promise<OidcServer> {
+export interface OidcServerOptions {
+  /** How long an ID token lasts. Default: an hour. */
+  readonly idTokenSeconds?: number;
+  /** ID tokens say who it is and nothing about them; for that there is the userinfo endpoint. Default: false. */
+  readonly thinIdTokens?: boolean;
+}
+
+export async function startOidcServer(
+  redirectUris: readonly string[],
+  options: OidcServerOptions = {},
+): Promise<OidcServer> {
   const http: Server = createServer();
   await new Promise<void>((resolve) => http.listen(0, "localhost", resolve));
   const issuer = `http://localhost:${(http.address() as AddressInfo).port}`;
-  const provider = new Provider(issuer, configuration(redirectUris));
+  const provider = new Provider(issuer, configuration(redirectUris, options));
 
   const server: OidcServer = {
     issuer,
@@ -77,7 +87,7 @@ export async function startOidcServer(redirectUris: readonly string[]): Promise<
   return server;
 }
 
-function configuration(redirectUris: readonly string[]): Configuration {
+function configuration(redirectUris: readonly string[], options: OidcServerOptions): Configuration {
   const client = {
     // A native client: loopback redirect URIs.
     application_type: "native" as const,
@@ -96,7 +106,7 @@ function configuration(redirectUris: readonly string[]): Configuration {
     ],
     scopes: ["openid", "offline_access", "email", "profile", "calendar.read", "calendar.write"],
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
-    conformIdTokenClaims: false,
+    conformIdTokenClaims: options.thinIdTokens ?? false,
     pkce: { required: () => true },
     features: {
       devInteractions: { enabled: false },
@@ -112,7 +122,7 @@ function configuration(redirectUris: readonly string[]): Configuration {
       DeviceCode: 600,
       AccessToken: 3600,
       AuthorizationCode: 60,
-      IdToken: 3600,
+      IdToken: options.idTokenSeconds ?? 3600,
       RefreshToken: 86_400,
       Interaction: 600,
       Session: 600,

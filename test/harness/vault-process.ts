@@ -5,12 +5,15 @@ import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rawCall } from "./raw-call.ts";
+import { createTestStorage } from "./test-storage.ts";
 
 /** The command line's own `dev` in a process of its own, as a user starts it. */
 export interface VaultProcess {
   readonly url: string;
   readonly apiKey: string;
   readonly dataDir: string;
+  /** What is stored, past the vault. Places for values are question marks. */
+  query<T>(sql: string, ...values: string[]): Promise<T[]>;
   bearer(token: string, host: string): Promise<string>;
   residentBytes(): number;
   /** All that it wrote to stderr, at the most talkative level. */
@@ -28,6 +31,7 @@ const MAIN = new URL("../../packages/server/src/main.ts", import.meta.url).pathn
 
 export async function startVaultProcess(): Promise<VaultProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-process-"));
+  const storage = await createTestStorage();
   let child: ChildProcess;
   let ready: { url: string; apiKey: string };
   let secrets = 0;
@@ -36,7 +40,7 @@ export async function startVaultProcess(): Promise<VaultProcess> {
   async function start(): Promise<void> {
     child = spawn(process.execPath, [MAIN, "dev", "--json", "--port", "0", "--data", dataDir], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ALTER_VAULT_LOG_LEVEL: "debug" },
+      env: { ...process.env, ...storage.settings, ALTER_VAULT_LOG_LEVEL: "debug" },
     });
     if (!child.stdout || !child.stderr) throw new Error("no output");
     child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
@@ -63,6 +67,7 @@ export async function startVaultProcess(): Promise<VaultProcess> {
       return ready.apiKey;
     },
     dataDir,
+    query: (sql, ...values) => storage.query(dataDir, sql, ...values),
     async bearer(token, host) {
       const body = JSON.stringify({
         name: `secret ${process.pid} ${++secrets} ${Date.now()}`,
@@ -87,6 +92,7 @@ export async function startVaultProcess(): Promise<VaultProcess> {
     start,
     async stop() {
       await end("SIGTERM");
+      await storage.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

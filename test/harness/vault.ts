@@ -15,11 +15,14 @@ import {
   type SettingOverrides,
   type VaultClient,
 } from "@alter-vault/server";
+import { createTestStorage } from "./test-storage.ts";
 
 /** A real vault in a temporary directory, on a free port, with its operator and an SDK for an app. */
 export interface TestVault {
   readonly url: string;
   readonly dataDir: string;
+  /** What is stored, past the vault. Places for values are question marks. */
+  query<T>(sql: string, ...values: string[]): Promise<T[]>;
   readonly apiKey: string;
   readonly operator: VaultClient;
   sdk(options?: Partial<AlterVaultOptions>): AlterVault;
@@ -36,9 +39,16 @@ const around = systemSurroundings(createLogger("silent"));
 
 export async function startTestVault(settings: SettingOverrides = {}): Promise<TestVault> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-test-"));
+  const storage = await createTestStorage();
   const config = loadConfig(
     "dev",
-    { ALTER_VAULT_DATA: dataDir, ALTER_VAULT_PORT: "0", ALTER_VAULT_SHUTDOWN_MS: "2000", ...settings },
+    {
+      ALTER_VAULT_DATA: dataDir,
+      ALTER_VAULT_PORT: "0",
+      ALTER_VAULT_SHUTDOWN_MS: "2000",
+      ...storage.settings,
+      ...settings,
+    },
     {},
   );
   const apiKey = await initDataDir(config, around);
@@ -63,6 +73,7 @@ export async function startTestVault(settings: SettingOverrides = {}): Promise<T
       return vault.url;
     },
     dataDir,
+    query: (sql, ...values) => storage.query(dataDir, sql, ...values),
     apiKey,
     get operator() {
       return operator;
@@ -103,6 +114,7 @@ export async function startTestVault(settings: SettingOverrides = {}): Promise<T
       for (const sdk of opened) await sdk.close();
       await operator.close();
       await vault.stop();
+      await storage.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

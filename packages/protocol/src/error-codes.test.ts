@@ -14,6 +14,7 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
   "token_refresh_in_progress",
   "rate_limited",
   "tool_call_in_progress",
+  "approval_executing",
   "connect_timeout",
 ];
 
@@ -41,6 +42,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   GrantNotFoundError: true,
   AmbiguousGrantError: true,
   PolicyViolationError: true,
+  RateLimitError: true,
   ApprovalRequiredError: true,
   TokenRefreshInProgressError: true,
   ScopeReauthRequiredError: true,

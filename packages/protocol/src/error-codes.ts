@@ -34,6 +34,7 @@ export type SdkErrorName =
   | "GrantNotFoundError"
   | "AmbiguousGrantError"
   | "PolicyViolationError"
+  | "RateLimitError"
   | "ApprovalRequiredError"
   | "TokenRefreshInProgressError"
   | "ScopeReauthRequiredError"
@@ -323,8 +324,17 @@ export const ERROR_CODES = {
   ),
 
   // May they.
+  policy_not_found: entry(404, false, "No such version of the policy", "See `alter-vault policy versions`."),
+  policy_invalid: entry(400, false, "The policy is not valid", "Look at `issues`: each names a place and what to do."),
   policy_denied: entry(403, false, "A policy denies the call", "See `policy_error`.", "PolicyViolationError"),
-  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "PolicyViolationError"),
+  rate_limited: entry(429, true, "Too many calls", "Wait as `retry-after` says.", "RateLimitError"),
+  budget_exhausted: entry(
+    403,
+    false,
+    "The budget of calls is used up",
+    "Raise the budget of the rule named in `rule_id`, or begin another run.",
+    "PolicyViolationError",
+  ),
   approval_required: entry(
     403,
     false,
@@ -338,6 +348,36 @@ export const ERROR_CODES = {
     "The call was not approved",
     "Do not repeat it; ask whoever decided.",
     "PolicyViolationError",
+  ),
+
+  approval_reason_required: entry(
+    400,
+    false,
+    "A call that needs approval must say why it is made",
+    "Pass a `reason`; the approver reads it.",
+    "PolicyViolationError",
+  ),
+  approval_executing: entry(
+    409,
+    true,
+    "The call was approved, and is being made",
+    "Ask again in a moment for its answer.",
+    "PolicyViolationError",
+  ),
+  approval_failed: entry(
+    502,
+    false,
+    "The approved call failed",
+    "Look at `policy_error`, and at the provider whether it was done, before you ask for it anew.",
+    "PolicyViolationError",
+  ),
+  approval_not_found: entry(404, false, "No such approval", "Check the approval's id."),
+  approval_closed: entry(409, false, "The approval is over", "It was decided, used, or its time is over: ask anew."),
+  approval_not_allowed: entry(
+    403,
+    false,
+    "You cannot decide about this call",
+    "The rule names who can, and nobody decides about a call of their own.",
   ),
 
   // Calls of a tool, each made once.

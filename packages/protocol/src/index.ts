@@ -18,6 +18,7 @@ export {
   KeyRotate,
 } from "./agents.ts";
 export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
+export { Approval, APPROVAL_STATUSES, ApprovalList, ApprovalResult, ApprovalState } from "./approvals.ts";
 export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
 export {
   CONNECT_STATUSES,
@@ -74,6 +75,16 @@ export { POLICY_OUTCOMES, PolicyCase, PolicyCases, PolicyRequest } from "./polic
 export { CedarRule, PolicyDocument, Rule, RuleScope, type ScopeKind } from "./policy/document.ts";
 export { Approvers, Effect } from "./policy/effects.ts";
 export { BodyTest, QueryTest } from "./policy/field-test.ts";
+export {
+  ExplainedRule,
+  PolicyExplain,
+  PolicyExplanation,
+  PolicyPublish,
+  PolicyShadow,
+  PolicyState,
+  PolicyVersionDocument,
+  Stop,
+} from "./policy/resources.ts";
 export { TimeWindow, WEEKDAYS } from "./policy/time-window.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
 export {

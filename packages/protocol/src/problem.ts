@@ -29,6 +29,15 @@ export const Problem = z.object({
   approval_expires_at: z.string().optional(),
   header: z.string().optional(),
   host: z.string().optional(),
+  /** Of `rate_limited` by a rule. A budget has no window, and does not come back. */
+  rate_limit: z
+    .object({
+      limit: z.number().int(),
+      remaining: z.number().int(),
+      window_seconds: z.number().nullable(),
+      reset_seconds: z.number(),
+    })
+    .optional(),
   retry_after_seconds: z.number().optional(),
 });
 export type Problem = z.infer<typeof Problem>;

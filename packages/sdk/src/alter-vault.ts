@@ -15,6 +15,7 @@ import { me, type MeResult } from "./me.ts";
 import { createOAuthProviders, type OAuthProviders } from "./oauth-providers.ts";
 import { revokeGrants, type RevokeGrantsFilter, type RevokeGrantsResult } from "./revoke-grants.ts";
 import type { AlterVaultOptions } from "./vault-options.ts";
+import { authenticate, type AuthenticateOptions, type AuthResult } from "./sign-in/authenticate.ts";
 import { VaultView } from "./vault-view.ts";
 
 /**
@@ -61,6 +62,22 @@ export class AlterVault extends VaultView {
   /** Replaces and ends keys. Needs the scope `keys:write`. */
   get keys(): Keys {
     return this.#keys;
+  }
+
+  /**
+   * Signs in the person at this machine, in their browser, with the app's identity provider. From then on every call is
+   * made for them, before `userTokenGetter`, and the token is refreshed as long as the issuer allows. For command lines,
+   * notebooks and scripts on Node.
+   *
+   * Asks the vault for the client to sign in with, which needs the scope `identity:read`, unless `issuer` and `clientId`
+   * are given. Rejects with ConnectDeniedError, ConnectConfigError, ConnectTimeoutError, ConnectFlowError for everything
+   * else on the way, with UserTokenError when the vault does not accept the user, and with the signal's own reason.
+   *
+   * @example
+   * const { userInfo } = await vault.authenticate();
+   */
+  async authenticate(options?: AuthenticateOptions): Promise<AuthResult> {
+    return authenticate(this.#core, options);
   }
 
   /**

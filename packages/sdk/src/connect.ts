@@ -11,7 +11,7 @@ import type { ConnectResult } from "./connect-result.ts";
 import { CONNECT_WISH_NAMES, createConnectSession, type ConnectWishes } from "./connect-session.ts";
 import type { Core } from "./core.ts";
 import { checkKnownNames } from "./known-names.ts";
-import { checkCallback, printOrThrow } from "./show-to-user.ts";
+import { checkCallback, showLink } from "./show-to-user.ts";
 import type { UserToken } from "./user-token.ts";
 import { checkMilliseconds } from "./vault-options.ts";
 
@@ -63,17 +63,11 @@ export async function connect(core: Core, options: ConnectOptions = {}): Promise
     expiresInSeconds: Math.min(Math.max(Math.ceil(timeoutMs / 1000), LINK_SECONDS.min), LINK_SECONDS.max),
     signal,
   });
-  await showLink(core, session.connectUrl, openBrowser ?? true, onUrl);
+  await showLink(core.platform, {
+    url: session.connectUrl,
+    purpose: "connect",
+    openBrowser: openBrowser ?? true,
+    onUrl,
+  });
   return awaitConnected(core, session.sessionToken, { timeoutMs, pollIntervalMs, signal });
-}
-
-async function showLink(
-  { platform }: Core,
-  url: string,
-  openBrowser: boolean,
-  onUrl: ConnectOptions["onUrl"],
-): Promise<void> {
-  if (openBrowser && (await platform.openBrowser(url))) return;
-  if (onUrl !== undefined) return onUrl(url);
-  printOrThrow(platform, `To connect, open this link in a browser:\n\n  ${url}\n\n`, "onUrl");
 }

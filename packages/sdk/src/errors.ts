@@ -84,7 +84,7 @@ export interface PolicyViolationErrorInit extends GrantErrorInit {
   readonly ruleId?: string | undefined;
 }
 
-/** A rule denies the call, or the call is over a rate limit (`code` is `rate_limited`). */
+/** A rule denies the call. {@link RateLimitError} is one of these, too. */
 export class PolicyViolationError extends BackendError {
   static override readonly errorName: string = "PolicyViolationError";
   static override readonly defaultCode: SdkErrorCode = "policy_denied";
@@ -97,6 +97,24 @@ export class PolicyViolationError extends BackendError {
     super(message, init);
     this.policyError = init.policyError;
     this.ruleId = init.ruleId;
+  }
+}
+
+export interface RateLimitErrorInit extends PolicyViolationErrorInit {
+  readonly retryAfterSeconds?: number | undefined;
+}
+
+/** The call is over a rate limit of the app, a rule, or the key. It may be made again after a while. */
+export class RateLimitError extends PolicyViolationError {
+  static override readonly errorName: string = "RateLimitError";
+  static override readonly defaultCode: SdkErrorCode = "rate_limited";
+
+  /** How long to wait; undefined where the vault did not say. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, init: RateLimitErrorInit = {}) {
+    super(message, init);
+    this.retryAfterSeconds = init.retryAfterSeconds;
   }
 }
 

@@ -67,6 +67,15 @@ export {
   TokenRetrievalError,
 } from "./error-aliases.ts";
 export {
+  ApprovalDeniedError,
+  ApprovalError,
+  ApprovalExecutionFailedError,
+  ApprovalExpiredError,
+  ApprovalTimeoutError,
+  type ApprovalErrorInit,
+} from "./approval-errors.ts";
+export type { ApprovalRef, ApprovalResult, ApprovalStatus, AwaitApprovalOptions } from "./approvals.ts";
+export {
   AlterValueError,
   AmbiguousGrantError,
   ApprovalRequiredError,
@@ -81,6 +90,7 @@ export {
   GrantRevokedError,
   NetworkError,
   PolicyViolationError,
+  RateLimitError,
   ProviderAPIError,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
@@ -91,6 +101,7 @@ export {
   type ConnectFlowErrorInit,
   type GrantErrorInit,
   type PolicyViolationErrorInit,
+  type RateLimitErrorInit,
   type ProviderAPIErrorInit,
   type ScopeReauthRequiredErrorInit,
 } from "./errors.ts";
@@ -125,6 +136,8 @@ export {
 export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";
+export type { AuthenticateOptions, AuthResult } from "./sign-in/authenticate.ts";
+export type { UserInfo } from "./sign-in/tokens.ts";
 export type { PathParams, QueryParams } from "./target-params.ts";
 export type { AlterLogger, AlterVaultOptions, Fetch, Mode } from "./vault-options.ts";
 export type { UserToken, UserTokenGetter } from "./user-token.ts";

@@ -1,3 +1,4 @@
+import { base64url } from "./base64.ts";
 import { openInBrowser } from "./open-in-browser.ts";
 import { sleep } from "./sleep.ts";
 
@@ -21,11 +22,7 @@ export interface Platform {
 export const platform: Platform = {
   now: () => Date.now(),
   jitter: () => Math.random(),
-  nonce: () =>
-    btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
-      .replaceAll("+", "-")
-      .replaceAll("/", "_")
-      .slice(0, 22),
+  nonce: () => base64url(crypto.getRandomValues(new Uint8Array(16))),
   uuid: () => crypto.randomUUID(),
   sleep,
   openBrowser: openInBrowser,

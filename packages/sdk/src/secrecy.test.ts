@@ -64,12 +64,14 @@ test("the key and the derived key do not travel", async () => {
 
 test("the sources import no module of Node", () => {
   const folder = new URL(".", import.meta.url);
-  const sources = readdirSync(folder).filter((name) => name.endsWith(".ts") && !/\.test(?:-support)?\.ts$/.test(name));
+  const sources = readdirSync(folder, { encoding: "utf8", recursive: true }).filter(
+    (name) => name.endsWith(".ts") && !/\.test(?:-support)?\.ts$/.test(name),
+  );
   expect(sources).toContain("index.ts");
   for (const name of sources) {
-    expect(readFileSync(new URL(name, folder), "utf8"), name).not.toMatch(
-      /(?:from|import)\s*\(?\s*["'](?:node:|fs|http|stream|crypto)/,
-    );
+    // Types are gone when it runs.
+    const code = readFileSync(new URL(name, folder), "utf8").replaceAll(/^import type .*$/gm, "");
+    expect(code, name).not.toMatch(/(?:from|import)\s*\(?\s*["'](?:node:|fs|http|stream|crypto)/);
   }
 });
 

@@ -1,4 +1,5 @@
 import { coveredComponents, HEADER, signatureBase, signatureInput, UNSIGNED_STREAM } from "@alter-vault/protocol";
+import { base64 } from "./base64.ts";
 import type { Signer } from "./signing-key.ts";
 
 export interface UnsignedRequest {
@@ -39,8 +40,4 @@ export async function signRequest(
 
 async function sha256Base64(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return base64(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }

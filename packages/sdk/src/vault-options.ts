@@ -32,7 +32,7 @@ export interface AlterVaultOptions extends ActorOptions {
   readonly logger?: AlterLogger | undefined;
   /** Used for calls to the vault, and for nothing else. Default: the platform's `fetch`. */
   readonly fetch?: Fetch | undefined;
-  /** Used for calls to providers in retrieve mode, and for nothing else. Default: the platform's `fetch`. */
+  /** Used for calls to providers in retrieve mode and to the issuer in `authenticate()`. It never sees the API key. Default: the platform's `fetch`. */
   readonly providerFetch?: Fetch | undefined;
   /** Lifts the rule that `baseUrl` is https. Bodies, answers and injections can then be read on the way. */
   readonly allowInsecureBaseUrl_sendsRequestsInClearText?: boolean | undefined;

@@ -10,8 +10,11 @@ import { checkRequestHeaders } from "./egress/request-headers.ts";
 import { parseTarget } from "./egress/target.ts";
 import { bodyMatches, digestClaim, type DigestClaim } from "./identity/content-digest.ts";
 import { readEnvelope } from "./identity/read-envelope.ts";
+import { checkPolicies, type Ruling } from "./check-policies.ts";
 import { decide } from "./policy/decide.ts";
+import type { PolicyCache } from "./policy/policy-cache.ts";
 import type { Asker } from "./identity/asker.ts";
+import { scopesBeyondAgent } from "./identity/visible.ts";
 import { isLater } from "./soon.ts";
 import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
 
@@ -32,6 +35,7 @@ export interface CheckedCall {
   readonly credential: UsableCredential;
   readonly allows: (url: URL) => boolean;
   readonly rule: string;
+  readonly ruling: Ruling & { readonly ok: true };
 }
 
 export type Check =
@@ -42,6 +46,7 @@ interface CheckDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly allowLoopback: boolean;
+  readonly policies: PolicyCache;
 }
 
 export async function checkCall(
@@ -90,6 +95,8 @@ export async function checkCall(
 
   const opening = usableCredential(deps.store, resolved.found, deps);
   const credential = isLater(opening) ? await opening : opening;
+  const beyond = beyondAgent(asker, resolved.delegation !== null, credential);
+  if (beyond) return fails("base.agent_scopes", beyond);
   const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);
   const decision = decide({
     grant,
@@ -109,10 +116,36 @@ export async function checkCall(
     };
     return fails(rule, { ok: false, code, detail: message, details });
   }
+  const finding = deps.policies.of(asker.appId);
+  const policy = isLater(finding) ? await finding : finding;
+  const called = { envelope, url, headers: headers.headers, body: body.buffer, mode, asker, grant, credential };
+  const ruling = checkPolicies(policy, { ...called, address: call.address(), nowMs: deps.clock.now() }, facts);
+  if (!ruling.ok) return fails(ruling.rule, ruling.failure);
   return {
     ok: true,
-    checked: { envelope, url, headers: headers.headers, claim, body, grant, credential, allows, rule: decision.rule },
+    checked: {
+      ruling,
+      envelope,
+      url,
+      headers: headers.headers,
+      claim,
+      body,
+      grant,
+      credential,
+      allows,
+      rule: decision.rule,
+    },
   };
+}
+
+/** An account that was connected again with more scopes than its agent may have is not the agent's any more. */
+function beyondAgent({ agent }: Asker, isDelegated: boolean, credential: UsableCredential | null): Failure | null {
+  if (!agent || !isDelegated || credential?.kind !== "oauth") return null;
+  const { provider, record } = credential;
+  const beyond = scopesBeyondAgent(agent, provider.id, record.grantedScopes, provider.authorize?.alwaysScopes);
+  if (beyond.length === 0) return null;
+  const detail = `the account gave ${beyond.join(" ")}, which the agent is not registered for`;
+  return { ok: false, code: "no_delegated_grant", detail, details: { provider_id: provider.id } };
 }
 
 /** For the app a key acts for, which is its own unless it may act for others. */

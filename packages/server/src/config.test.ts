@@ -54,3 +54,12 @@ test.each<[Record<string, string>, string | null]>([
   expect(config).toMatchObject({ servedAt: expected, port: 0, host: "127.0.0.1", publicUrl: null, tls: null });
   expect(loadConfig("dev", {}, {}).servedAt).toBeNull();
 });
+
+test("the address of a database is checked, and never told", () => {
+  expect(loadConfig("serve", {}, {}).databaseUrl).toBeNull();
+  const url = "postgres://vault:fake-password@db.example.com/vault";
+  expect(loadConfig("serve", {}, { ALTER_VAULT_DATABASE_URL: url }).databaseUrl).toBe(url);
+  const problems = problemsOf("serve", { ALTER_VAULT_DATABASE_URL: `${url}?sslmode=no-verify` });
+  expect(problems.join()).toMatch(/^ALTER_VAULT_DATABASE_URL asks for sslmode=no-verify/);
+  expect(problems.join()).not.toContain("fake-password");
+});

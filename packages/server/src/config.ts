@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import { databaseUrlProblem } from "./store/postgres/connection.ts";
 
 /**
  * The settings of the vault: from the environment, overlaid by what the command line says. The only place that reads the
@@ -9,7 +10,10 @@ import { z } from "zod";
 export interface Config {
   readonly mode: "dev" | "serve";
   readonly dataDir: string;
+  /** Of the embedded database. */
   readonly databasePath: string;
+  /** A PostgreSQL database that replicas share, instead. There may be a password in it. */
+  readonly databaseUrl: string | null;
   readonly masterKeyPath: string;
   readonly host: string;
   readonly port: number;
@@ -49,6 +53,7 @@ const flag = z
 
 const Settings = z.object({
   ALTER_VAULT_DATA: z.string().min(1).default(".alter-vault"),
+  ALTER_VAULT_DATABASE_URL: z.string().min(1).optional(),
   ALTER_VAULT_MASTER_KEY_FILE: z.string().min(1).optional(),
   ALTER_VAULT_HOST: z.string().min(1).default("127.0.0.1"),
   ALTER_VAULT_PORT: z.coerce.number().int().min(0).max(65_535).default(8200),
@@ -98,6 +103,8 @@ export function loadConfig(
       `ALTER_VAULT_HOST is ${settings.ALTER_VAULT_HOST}, which others can reach, and there is no TLS: set ALTER_VAULT_TLS_CERT_FILE and ALTER_VAULT_TLS_KEY_FILE, or ALTER_VAULT_BEHIND_TLS_PROXY=1 when a proxy in front ends TLS`,
     );
   }
+  const databaseProblem = databaseUrlProblem(settings.ALTER_VAULT_DATABASE_URL);
+  if (databaseProblem !== null) problems.push(`ALTER_VAULT_DATABASE_URL ${databaseProblem}`);
   if (mode === "dev" && !loopback) problems.push("`dev` listens on loopback only; use `serve` for anything else");
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -106,6 +113,7 @@ export function loadConfig(
     mode,
     dataDir,
     databasePath: join(dataDir, "vault.db"),
+    databaseUrl: settings.ALTER_VAULT_DATABASE_URL ?? null,
     masterKeyPath: settings.ALTER_VAULT_MASTER_KEY_FILE ?? join(dataDir, "master.key"),
     host: settings.ALTER_VAULT_HOST,
     port: settings.ALTER_VAULT_PORT,

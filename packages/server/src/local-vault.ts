@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseApiKey, SCOPES, type AuditVerification } from "@alter-vault/protocol";
 import { z } from "zod";
@@ -13,12 +13,12 @@ import { createApiKey } from "./identity/api-keys.ts";
 import type { Logger } from "./logger.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import { startVault, verifyDataDir } from "./start.ts";
-import { lockDataDir } from "./store/data-lock.ts";
-import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { lockDataDir, type DataLock } from "./store/data-lock.ts";
+import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 
 /**
- * A vault in a data directory: the database, the master key, and `operator.key`, an API key with every scope for whoever
+ * A vault in a data directory: the database (unless it is a shared one elsewhere), the master key, and `operator.key`, an API key with every scope for whoever
  * may read the directory. It is as secret as the master key beside it. While a vault runs, `running.json` says where.
  */
 export interface Surroundings {
@@ -46,14 +46,25 @@ export function operatorKeyPath(dataDir: string): string {
   return join(dataDir, "operator.key");
 }
 
-export function isInitialized(config: Config): boolean {
-  return existsSync(config.databasePath);
+/** Whether there is a vault where the settings point to. Throws StorageUnavailable when a database does not answer. */
+export async function isInitialized(config: Config): Promise<boolean> {
+  if (config.databaseUrl === null) return existsSync(config.databasePath);
+  return withStore(config, hasApps);
+}
+
+async function hasApps(store: Store): Promise<boolean> {
+  return (await store.listApps()).length > 0;
+}
+
+/** Where a vault's records are, for people. */
+function placeOf({ dataDir, databaseUrl }: Config): string {
+  return databaseUrl === null ? dataDir : "the database";
 }
 
 /** Makes master key, database, the first app and the operator's key. Returns the operator's key. */
 export function initDataDir(config: Config, around: Surroundings): Promise<string> {
-  return withLock(config.dataDir, async () => {
-    if (isInitialized(config)) throw new Error(`${config.dataDir} holds a vault already; nothing was changed`);
+  return withLock(config, async () => {
+    if (await isInitialized(config)) throw new Error(`${placeOf(config)} holds a vault already; nothing was changed`);
     if (!existsSync(config.masterKeyPath)) createKeyFile({ ...around, path: config.masterKeyPath });
     return withStore(config, (store) => writeOperatorKey(config, around, store));
   });
@@ -64,7 +75,7 @@ export function initDataDir(config: Config, around: Surroundings): Promise<strin
  * Keys that were made before stay as they are. Returns the new key.
  */
 export function renewOperatorKey(config: Config, around: Surroundings): Promise<string> {
-  return withLock(config.dataDir, () => withStore(config, (store) => writeOperatorKey(config, around, store)));
+  return withLock(config, () => withStore(config, (store) => writeOperatorKey(config, around, store)));
 }
 
 async function writeOperatorKey(config: Config, around: Surroundings, store: Store): Promise<string> {
@@ -74,7 +85,7 @@ async function writeOperatorKey(config: Config, around: Surroundings, store: Sto
   let app = (await store.listApps()).toSorted((one, other) => one.createdAt - other.createdAt)[0];
   if (!app) {
     app = { id: newId(), name: "default", createdAt: clock.now() };
-    await store.insertApp(app);
+    if (!(await store.insertApp(app))) throw new Error("another process is making this vault at this moment");
   }
   const key = { appId: app.id, name: "operator", scopes: SCOPES };
   const { apiKey } = await createApiKey({ store, keyring, clock, random }, key);
@@ -92,10 +103,7 @@ export function readOperatorKey(dataDir: string): string | null {
 
 /** Verifies the audit log of a vault that does not run. Needs no key of any kind. Throws {@link DataDirBusy}. */
 export function verifyLocalLog(config: Config): Promise<AuditVerification> {
-  // Nothing is running, so a missing outcome is one that nobody will ever write.
-  return withLock(config.dataDir, () =>
-    withStore(config, (store) => verifyDataDir(store, config.dataDir, Number.MAX_SAFE_INTEGER)),
-  );
+  return withLock(config, () => withStore(config, (store) => verifyDataDir(store, config.dataDir)));
 }
 
 interface StartOptions {
@@ -109,20 +117,24 @@ export async function startLocalVault(
   around: Surroundings,
   { announce = true }: StartOptions = {},
 ): Promise<LocalVault> {
-  if (!isInitialized(config)) {
+  if (!(await isInitialized(config))) {
     throw new Error(
-      `there is no vault in ${config.dataDir} yet; run \`alter-vault init --data ${config.dataDir}\` first`,
+      `there is no vault in ${placeOf(config)} yet; run \`alter-vault init --data ${config.dataDir}\` first`,
     );
   }
-  const lock = lockDataDir(config.dataDir);
-  if (!lock) throw busy(config.dataDir);
+  const lock = holdDataDir(config);
   const runningPath = join(config.dataDir, RUNNING);
+  const forgetRunning = (): void => {
+    // Replicas may share the directory; the last one to start is in the file.
+    if (config.databaseUrl === null || runningVault(config.dataDir)?.pid === process.pid)
+      rmSync(runningPath, { force: true });
+  };
   try {
     // Left behind by a vault that was killed. While the lock is held, this file is its holder's or nobody's.
-    rmSync(runningPath, { force: true });
+    forgetRunning();
     const { clock, random, newId } = around;
     const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
-    const store = openSqliteStore(config.databasePath);
+    const store = await openStore(config, () => clock.monotonic());
     let listeningAt: string | null = null;
     const publicUrl = (): string => {
       const url = config.publicUrl?.origin ?? config.servedAt ?? listeningAt;
@@ -141,7 +153,7 @@ export async function startLocalVault(
       vault.beginStop();
       await listening.stop(config.limits.shutdownMs);
       await vault.close();
-      rmSync(runningPath, { force: true });
+      forgetRunning();
       lock.release();
     };
     return { url: listening.url, dataDir: config.dataDir, stop: () => (stopped ??= stop()) };
@@ -191,9 +203,19 @@ function busy(dataDir: string): DataDirBusy {
   return new DataDirBusy(`${dataDir} is in use by another process`);
 }
 
-async function withLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+/** An embedded database has one process. A shared one looks after itself, and so do the files that are left here. */
+function holdDataDir({ dataDir, databaseUrl }: Config): DataLock {
+  if (databaseUrl !== null) {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return { release: () => undefined };
+  }
   const lock = lockDataDir(dataDir);
   if (!lock) throw busy(dataDir);
+  return lock;
+}
+
+async function withLock<T>(config: Config, work: () => Promise<T>): Promise<T> {
+  const lock = holdDataDir(config);
   try {
     return await work();
   } finally {
@@ -202,7 +224,7 @@ async function withLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> 
 }
 
 async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = openSqliteStore(config.databasePath);
+  const store = await openStore(config);
   try {
     return await work(store);
   } finally {

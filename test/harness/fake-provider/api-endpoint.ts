@@ -27,7 +27,7 @@ export function answerApi(
   const check = new Check();
   const given = injectedToken(registration, incoming);
   if (given === null) check.fail("api: the token is not where the entry wants it");
-  if (provider.api.inject.kind !== "bearer") {
+  if (!usesAuthorization(provider)) {
     check.that(incoming.headers["authorization"] === undefined, "api: has an authorization header");
   }
   for (const [name, value] of Object.entries(provider.api.headers)) {
@@ -49,6 +49,11 @@ export function answerApi(
   const { method, host, path } = incoming;
   calls.push({ provider: provider.id, method, host, path, familyId: token.family.id, token: token.name });
   return { check, reply: jsonReply(200, { ok: true, provider: provider.id, method, host, path, token: token.name }) };
+}
+
+/** As bearer, or with a word of its own before the token. */
+function usesAuthorization({ api: { inject } }: Provider): boolean {
+  return inject.kind === "bearer" || (inject.kind === "header" && inject.name.toLowerCase() === "authorization");
 }
 
 /** The token is not alive. Providers with errors in HTTP 200 say that in HTTP 200, too. */

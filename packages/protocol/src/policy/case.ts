@@ -15,7 +15,7 @@ export const PolicyRequest = z.strictObject({
   headers: z.record(z.string(), z.string()).optional(),
   /** One of: the body as it is sent, a value that is sent as JSON, or names and values of a form. */
   body: z.string().optional(),
-  json: z.json().optional(),
+  json: z.unknown().optional(),
   form: z.record(z.string(), z.string()).optional(),
   /** The body is passed on while it arrives, so nobody can look into it. */
   streamed: z.boolean().optional(),

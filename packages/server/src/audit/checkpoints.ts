@@ -58,7 +58,8 @@ export async function openCheckpointer({
   let running: Promise<void> = Promise.resolve();
 
   async function write(): Promise<void> {
-    if (!head || since === 0) return;
+    // A commit of nonces alone leaves a new chain without a row.
+    if (!head || head.seq === 0 || since === 0) return;
     const unsigned = { writer, seq: head.seq, hash: head.hash, at: clock.now() };
     since = 0;
     const signature = sign(null, Buffer.from(checkpointText(unsigned)), privateKey);

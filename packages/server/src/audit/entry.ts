@@ -26,6 +26,11 @@ export interface EntryBody {
   readonly method: ProxyMethod | null;
   readonly url: string | null;
   readonly body_digest: string | null;
+  /** The version of the policy that decided. */
+  readonly policy_version: number | null;
+  readonly approval_id: string | null;
+  /** What the policy in shadow mode would have decided. */
+  readonly shadow: string | null;
   readonly action: string;
   readonly decision: "allow" | "deny";
   readonly rule: string;
@@ -73,6 +78,9 @@ const NOTHING_KNOWN: Optional = {
   method: null,
   url: null,
   body_digest: null,
+  policy_version: null,
+  approval_id: null,
+  shadow: null,
   code: null,
   message: null,
 };

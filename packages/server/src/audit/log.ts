@@ -20,8 +20,6 @@ export interface AuditLog {
   /** Writes all that waits; what the store does not take stays waiting. */
   flush(): Promise<void>;
   close(): Promise<void>;
-  /** Entries below this number were written before this process started. */
-  readonly startedAfterSeq: number;
   readonly newId: NewId;
 }
 
@@ -44,7 +42,7 @@ const MAX_BATCH = 512;
 /** A commit costs about as much for many rows as for one, so a busy vault waits a moment for company. */
 const A_FEW = 4;
 const ENOUGH = 64;
-const MAX_TURNS = 16;
+const MAX_TURNS = 3;
 const OUTCOME_DELAY_MS = 20;
 const OUTCOME_RETRY_MS = 500;
 /** While the store fails, this many outcomes are kept for later. The entries they belong to say "unknown" meanwhile. */
@@ -52,7 +50,6 @@ const MAX_KEPT_OUTCOMES = 100_000;
 
 export async function openAuditLog({ store, clock, newId, writer, onCommit, onFailure }: LogDeps): Promise<AuditLog> {
   let head = await store.chainHead(writer);
-  const startedAfterSeq = head.seq;
   const entries: Waiting[] = [];
   let outcomes: Waiting[] = [];
   let scheduled = false;
@@ -100,9 +97,9 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
     } catch (error) {
       failing = true;
       onFailure?.(error);
+      for (const { settle } of batch) settle?.("unavailable");
       // The commit may have reached the disk before the failure was reported: go on from what is there.
       head = await store.chainHead(writer).catch(() => head);
-      for (const { settle } of batch) settle?.("unavailable");
       if (outcomes.length < MAX_KEPT_OUTCOMES) outcomes = riding.concat(outcomes);
       delayOutcomes(OUTCOME_RETRY_MS);
     }
@@ -133,7 +130,6 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
 
   return {
     newId,
-    startedAfterSeq,
     record(entryId, body, nonce) {
       const draft = {
         kind: "entry" as const,

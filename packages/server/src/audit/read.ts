@@ -1,24 +1,22 @@
 import type { AuditEntry, AuditList, AuditQuery } from "@alter-vault/protocol";
 import { toTimestamp } from "../clock.ts";
-import { LOG_REFS, type EntryWithOutcome, type LogFilter, type LogStore } from "../store/store.ts";
+import { LOG_REFS, type EntryWithOutcome, type LogFilter, type LogStore, type RunningChains } from "../store/store.ts";
 import { readEntryBody, readOutcomeBody } from "./entry.ts";
 
-/** Reading the log back: an entry together with what came of it. */
-interface ReadDeps {
-  readonly store: LogStore;
-  /** Entries up to this number were written by an earlier run: without an outcome, theirs is unknown. */
-  readonly startedAfterSeq: number;
-}
-
+/**
+ * Reading the log back: an entry together with what came of it. Without an outcome, that of an entry whose process still
+ * runs is pending, and that of any other will never be known.
+ */
 const INDEX_BATCH = 2_000;
 const EXPORT_PAGE = 500;
 /** A decision is not indexed: a page that looks for a rare one stops here and hands out a cursor to go on from. */
 const MAX_LOOKED_AT = 20_000;
 
-export function toAuditEntry({ entry, outcome }: EntryWithOutcome, startedAfterSeq: number): AuditEntry {
+export function toAuditEntry({ entry, outcome }: EntryWithOutcome, running: RunningChains): AuditEntry {
   const body = readEntryBody(entry.body);
   const end = outcome ? readOutcomeBody(outcome.body) : null;
-  const missing = body.decision === "deny" ? "none" : entry.seq <= startedAfterSeq ? "unknown" : "pending";
+  const isRunning = entry.seq > (running.get(entry.writer) ?? Infinity);
+  const missing = body.decision === "deny" ? "none" : isRunning ? "pending" : "unknown";
   return {
     entry_id: entry.entryId,
     at: toTimestamp(entry.at),
@@ -35,29 +33,31 @@ export function toAuditEntry({ entry, outcome }: EntryWithOutcome, startedAfterS
   };
 }
 
-/** Newest first. The cursor is the number of the last row that was looked at. */
-export async function listAudit(deps: ReadDeps, appId: string, query: AuditQuery): Promise<AuditList> {
+/** Newest first. The cursor is that of the last entry that was looked at. */
+export async function listAudit(store: LogStore, appId: string, query: AuditQuery): Promise<AuditList> {
+  const running = await store.runningChains();
   const entries: AuditEntry[] = [];
   let looked = 0;
   let cursor: string | null = null;
   let hasMore = false;
-  for await (const row of walk(deps.store, appId, query, "newest", query.limit + 1)) {
+  for await (const row of walk(store, appId, query, "newest", query.limit + 1)) {
     if (entries.length === query.limit || looked === MAX_LOOKED_AT) {
       hasMore = true;
       break;
     }
     looked++;
-    cursor = String(row.entry.seq);
-    const entry = toAuditEntry(row, deps.startedAfterSeq);
+    cursor = row.cursor;
+    const entry = toAuditEntry(row, running);
     if (!query.decision || entry.decision === query.decision) entries.push(entry);
   }
   return { entries, limit: query.limit, has_more: hasMore, next_cursor: hasMore ? cursor : null };
 }
 
 /** Oldest first, to the end. Holds one page in memory. */
-export async function* exportAudit(deps: ReadDeps, appId: string, query: AuditQuery): AsyncGenerator<AuditEntry> {
-  for await (const row of walk(deps.store, appId, query, "oldest", EXPORT_PAGE)) {
-    const entry = toAuditEntry(row, deps.startedAfterSeq);
+export async function* exportAudit(store: LogStore, appId: string, query: AuditQuery): AsyncGenerator<AuditEntry> {
+  const running = await store.runningChains();
+  for await (const row of walk(store, appId, query, "oldest", EXPORT_PAGE)) {
+    const entry = toAuditEntry(row, running);
     if (!query.decision || entry.decision === query.decision) yield entry;
   }
 }
@@ -71,12 +71,12 @@ async function* walk(
 ): AsyncGenerator<EntryWithOutcome> {
   const filter = toFilter(query);
   if (Object.keys(filter.refs).length > 0) await catchUpIndex(store);
-  let from = query.cursor === undefined ? null : Number(query.cursor);
+  let from = query.cursor ?? null;
   for (;;) {
     const rows = await store.listEntries(appId, filter, { from, order, limit: pageSize });
     yield* rows;
     if (rows.length < pageSize) return;
-    from = rows.at(-1)?.entry.seq ?? null;
+    from = rows.at(-1)?.cursor ?? null;
   }
 }
 

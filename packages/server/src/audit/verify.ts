@@ -14,8 +14,6 @@ interface VerifyDeps {
   readonly publicKey: KeyObject | null;
   /** Checkpoints kept outside the database. */
   readonly kept: readonly Checkpoint[];
-  /** Entries after this number may still be running: a missing outcome is no finding there. */
-  readonly runningAfterSeq: number;
   readonly onProgress?: (rows: number) => void;
 }
 
@@ -25,6 +23,8 @@ const MOST_UNKNOWN = 1_000;
 
 export async function verifyLog(deps: VerifyDeps): Promise<AuditVerification> {
   const writers = new Set([...(await deps.store.chainWriters()), ...deps.kept.map(({ writer }) => writer)]);
+  // What is still running may lack its outcome: that is no finding there.
+  const running = await deps.store.runningChains();
   const report = { rows: 0, checkpoints: 0, unknown: [] as string[], unknownTotal: 0 };
   const problems: AuditVerification["problems"] = [];
   const found = (writer: string, seq: number, problem: string): void => {
@@ -48,7 +48,7 @@ export async function verifyLog(deps: VerifyDeps): Promise<AuditVerification> {
           checkpoints.delete(row.seq);
           if (!equal(checkpoint, row.hash)) found(writer, row.seq, "the chain is not the one that was signed here");
         }
-        followOutcome(row, open, deps.runningAfterSeq);
+        followOutcome(row, open, running.get(writer) ?? Infinity);
         seq = row.seq;
         hash = row.hash;
       }

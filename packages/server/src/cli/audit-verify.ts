@@ -31,7 +31,7 @@ async function verify(cli: Cli, command: Command): Promise<AuditVerification> {
   const globals = globalOptions(command);
   if (remoteUrl(cli, globals) !== null) return askVault();
   const config = localConfig(cli, globals);
-  requireVault(config);
+  await requireVault(config);
   const found = await untilFree(
     cli,
     () => verifyLocalLog(config),

@@ -31,6 +31,7 @@ export function describeCommand(
 /** The variables that say which vault a command talks to. */
 export const CONNECTION_ENVIRONMENT: Readonly<Record<string, string>> = {
   ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
+  ALTER_VAULT_DATABASE_URL: "the PostgreSQL database of the vault, when it has one",
   ALTER_VAULT_URL: "the vault to talk to, instead of the one of the data directory",
   ALTER_VAULT_API_KEY: "the API key to sign with (default: operator.key of the data directory)",
 };
@@ -38,6 +39,7 @@ export const CONNECTION_ENVIRONMENT: Readonly<Record<string, string>> = {
 export interface GlobalOptions {
   readonly json?: true;
   readonly data?: string;
+  readonly database?: string;
   readonly url?: string;
   readonly apiKeyFile?: string;
   readonly apiKey?: string;
@@ -49,6 +51,10 @@ export function addGlobalOptions(program: Command): Command {
   return program
     .option("--json", "print JSON on stdout, errors too")
     .option("--data <dir>", "data directory of the vault (default: ALTER_VAULT_DATA or .alter-vault)")
+    .option(
+      "--database <url>",
+      "PostgreSQL database of the vault; a password in it may be seen by others, prefer ALTER_VAULT_DATABASE_URL",
+    )
     .option("--url <url>", "address of the vault (default: ALTER_VAULT_URL, else the vault of the data directory)")
     .option("--api-key-file <file>", "file that holds the API key to sign with")
     .addOption(

@@ -56,7 +56,7 @@ With --json it prints one line when it is ready: {"url","portalUrl","apiKey","da
 function prepare(cli: Cli, config: Config, around: Surroundings): Promise<string> {
   // Looked at again for every try: whoever holds the directory may be making the vault just now.
   return untilFree(cli, async () => {
-    if (!isInitialized(config)) return initDataDir(config, around);
+    if (!(await isInitialized(config))) return initDataDir(config, around);
     return readOperatorKey(config.dataDir) ?? renewOperatorKey(config, around);
   });
 }

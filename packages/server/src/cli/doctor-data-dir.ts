@@ -3,8 +3,9 @@ import { statfs } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { ConfigError, type Config } from "../config.ts";
 import { openKeyFile } from "../crypto/file-key-provider.ts";
-import { isInitialized, operatorKeyPath, readOperatorKey } from "../local-vault.ts";
+import { operatorKeyPath, readOperatorKey } from "../local-vault.ts";
 import { SQLITE_MIGRATIONS } from "../store/migrations/sqlite.ts";
+import { inspectPostgres } from "../store/postgres/inspect.ts";
 import type { Cli } from "./cli.ts";
 import type { GlobalOptions } from "./describe-command.ts";
 import { fail, ok, warn, type Check } from "./doctor-checks.ts";
@@ -27,7 +28,7 @@ export async function checkDataDir(cli: Cli, globals: GlobalOptions): Promise<Ch
     checkPermissions("data directory", dataDir, 0o700, "others may look into it"),
     await checkSpace(dataDir),
   ];
-  if (!isInitialized(config)) {
+  if (config.databaseUrl === null && !existsSync(config.databasePath)) {
     return [
       ...checks,
       fail(
@@ -37,7 +38,7 @@ export async function checkDataDir(cli: Cli, globals: GlobalOptions): Promise<Ch
       ),
     ];
   }
-  return [...checks, ...checkKeysAndDatabase(cli, config), checkOperatorKey(dataDir)];
+  return [...checks, ...(await checkKeysAndDatabase(cli, config)), checkOperatorKey(dataDir)];
 }
 
 /** What is wrong with the settings is told by another check. */
@@ -70,9 +71,10 @@ async function checkSpace(dataDir: string): Promise<Check> {
   return ok("disk space", message);
 }
 
-function checkKeysAndDatabase(cli: Cli, config: Config): Check[] {
+async function checkKeysAndDatabase(cli: Cli, config: Config): Promise<Check[]> {
   const masterKeys = readMasterKeys(cli, config);
-  const database = readDatabase(config.databasePath);
+  const { databaseUrl, databasePath } = config;
+  const database = databaseUrl === null ? readDatabase(databasePath) : await readPostgres(databaseUrl);
   const checks = [masterKeys.check, database.check];
   if (!masterKeys.ids || !database.masterKeyIds) return checks;
   const missing = database.masterKeyIds.filter((id) => !masterKeys.ids?.includes(id));
@@ -109,13 +111,37 @@ function readMasterKeys(
   }
 }
 
-function readDatabase(path: string): { check: Check; masterKeyIds: string[] | null } {
+interface ReadDatabase {
+  readonly check: Check;
+  readonly masterKeyIds: readonly string[] | null;
+}
+
+async function readPostgres(url: string): Promise<ReadDatabase> {
+  try {
+    const state = await inspectPostgres(url);
+    const check = state.hasApps
+      ? checkSchema(
+          state.migration,
+          state.isUsable ? Math.max(state.migration, state.newestMigration) : state.newestMigration,
+        )
+      : fail("database", `PostgreSQL ${state.version} holds no vault`, "Make one with `alter-vault init`.");
+    return { check, masterKeyIds: state.masterKeyIds };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "it cannot be read";
+    return {
+      check: fail("database", message, "Check that PostgreSQL runs, its address, its user and its certificate."),
+      masterKeyIds: null,
+    };
+  }
+}
+
+function readDatabase(path: string): ReadDatabase {
   try {
     const db = new DatabaseSync(path, { readOnly: true });
     try {
       const { id: done } = db.prepare("SELECT coalesce(max(id), 0) AS id FROM migrations").get() as { id: number };
       const keys = db.prepare("SELECT DISTINCT master_key_id AS id FROM data_keys").all() as { id: string }[];
-      return { check: checkSchema(done), masterKeyIds: keys.map(({ id }) => id) };
+      return { check: checkSchema(done, SQLITE_MIGRATIONS.at(-1)?.id ?? 0), masterKeyIds: keys.map(({ id }) => id) };
     } finally {
       db.close();
     }
@@ -128,8 +154,7 @@ function readDatabase(path: string): { check: Check; masterKeyIds: string[] | nu
   }
 }
 
-function checkSchema(done: number): Check {
-  const newest = SQLITE_MIGRATIONS.at(-1)?.id ?? 0;
+function checkSchema(done: number, newest: number): Check {
   if (done === newest) return ok("database", `opens, schema ${done} is current`);
   if (done < newest)
     return warn(

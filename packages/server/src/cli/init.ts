@@ -22,6 +22,7 @@ export function addInit(program: Command, cli: Cli): void {
     examples: ["alter-vault init --data /var/lib/alter-vault", "alter-vault init --new-operator-key"],
     environment: {
       ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
+      ALTER_VAULT_DATABASE_URL: "a PostgreSQL database to make the vault in",
       ALTER_VAULT_MASTER_KEY_FILE: "where the master key goes (default: master.key in the data directory)",
     },
   }).action(async ({ newOperatorKey }: { newOperatorKey?: true }, command: Command) => {
@@ -37,18 +38,21 @@ export function addInit(program: Command, cli: Cli): void {
   });
 }
 
-function make(cli: Cli, config: Config): Promise<string> {
-  if (!isInitialized(config)) return initDataDir(config, quietSurroundings(cli));
+async function make(cli: Cli, config: Config): Promise<string> {
+  if (!(await isInitialized(config))) return initDataDir(config, quietSurroundings(cli));
   throw new CliError(EXIT.conflict, {
     code: "already_initialized",
     title: "There is a vault here already",
-    detail: `${config.dataDir} holds a vault; nothing was changed`,
-    fix: "Use it as it is, or pass another directory with --data.",
+    detail: `${config.databaseUrl === null ? config.dataDir : "the database"} holds a vault; nothing was changed`,
+    fix:
+      config.databaseUrl === null
+        ? "Use it as it is, or pass another directory with --data."
+        : "Use it as it is: a further replica needs no init, only the same master key.",
   });
 }
 
-function renew(cli: Cli, config: Config): Promise<string> {
-  requireVault(config);
+async function renew(cli: Cli, config: Config): Promise<string> {
+  await requireVault(config);
   return renewOperatorKey(config, quietSurroundings(cli));
 }
 

@@ -58,7 +58,7 @@ async function openVault(cli: Cli, globals: GlobalOptions, mustRun = false): Pro
     return onlyClient(clientFor(cli, globals, { url, certificateSha256: null }, givenKey));
   }
   const config = localConfig(cli, globals);
-  requireVault(config);
+  await requireVault(config);
   const apiKey = givenKey ?? operatorKey(config.dataDir);
   const found = mustRun ? await requireRunning(config) : await findRunning(cli, config);
   if ("pid" in found) return onlyClient(clientFor(cli, globals, { ...found, url: reachableUrl(found.url) }, apiKey));
@@ -73,10 +73,12 @@ async function openVault(cli: Cli, globals: GlobalOptions, mustRun = false): Pro
 }
 
 /** The address that was asked for; null means the data directory. An explicit --data counts more than ALTER_VAULT_URL. */
-export function remoteUrl(cli: Cli, { url, data }: GlobalOptions): string | null {
+export function remoteUrl(cli: Cli, { url, data, database }: GlobalOptions): string | null {
   if (url !== undefined) return checkVaultUrl(url);
   const { url: fromEnvironment } = loadCommandLineSettings(cli.environment);
-  return data === undefined && fromEnvironment !== null ? checkVaultUrl(fromEnvironment) : null;
+  return data === undefined && database === undefined && fromEnvironment !== null
+    ? checkVaultUrl(fromEnvironment)
+    : null;
 }
 
 export function givenApiKey(cli: Cli, { apiKeyFile, apiKey }: GlobalOptions): string | null {
@@ -98,8 +100,12 @@ function readKeyFile(path: string): string {
   }
 }
 
-export function dataOverride({ data }: GlobalOptions): SettingOverrides {
-  return data === undefined ? {} : { ALTER_VAULT_DATA: data };
+/** Where the data is, as far as the command line says. */
+export function dataOverride({ data, database }: GlobalOptions): SettingOverrides {
+  return {
+    ...(data === undefined ? {} : { ALTER_VAULT_DATA: data }),
+    ...(database === undefined ? {} : { ALTER_VAULT_DATABASE_URL: database }),
+  };
 }
 
 /** Settings for opening the data directory in this process. */
@@ -113,12 +119,12 @@ export function quietSurroundings(cli: Cli): Surroundings {
   return { clock: cli.clock, random: cli.random, newId: cli.newId, logger: createLogger(debug ? "debug" : "silent") };
 }
 
-export function requireVault(config: Config): void {
-  if (isInitialized(config)) return;
+export async function requireVault(config: Config): Promise<void> {
+  if (await isInitialized(config)) return;
   throw new CliError(EXIT.error, {
     code: "not_initialized",
     title: "There is no vault here",
-    detail: `${config.dataDir} holds no vault`,
+    detail: `${config.databaseUrl === null ? config.dataDir : "the database"} holds no vault`,
     fix: "Make one with `alter-vault init`, or try it out with `alter-vault dev`. For another place pass --data DIR or --url URL.",
   });
 }

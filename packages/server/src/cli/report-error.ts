@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { ConfigError, loadCommandLineSettings } from "../config.ts";
 import { MasterKeyMissing } from "../crypto/key-provider.ts";
 import { DataDirBusy } from "../local-vault.ts";
+import { StorageUnavailable } from "../store/store.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -68,6 +69,14 @@ function toCliError(error: unknown): CliError {
       "The master key is missing",
       error.message,
       "Without the master key nothing can be opened: restore it.",
+    );
+  }
+  if (error instanceof StorageUnavailable) {
+    return failed(
+      "storage_unavailable",
+      "The storage does not answer as it should",
+      error.message,
+      "Check that the database runs, its address and its user; for the embedded one, the disk. `alter-vault doctor` looks at all of it.",
     );
   }
   const code = errorCode(error);

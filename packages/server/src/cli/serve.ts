@@ -33,11 +33,13 @@ export function addServe(program: Command, cli: Cli): void {
     notes: 'Prints one line when it is ready, with --json {"url","dataDir"}. Logs to stderr, one JSON object per line.',
     examples: [
       "alter-vault serve --data /var/lib/alter-vault",
+      "alter-vault serve --database postgres://vault@db.example.com/vault",
       "alter-vault serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
       "alter-vault serve --host 0.0.0.0 --behind-tls-proxy --public-url https://vault.example.com",
     ],
     environment: {
       ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
+      ALTER_VAULT_DATABASE_URL: "a PostgreSQL database that replicas share, instead of the embedded one",
       ALTER_VAULT_MASTER_KEY_FILE: "the master key (default: master.key in the data directory)",
       "ALTER_VAULT_HOST, ALTER_VAULT_PORT": "like --host and --port",
       "ALTER_VAULT_TLS_CERT_FILE, ALTER_VAULT_TLS_KEY_FILE": "like --tls-cert and --tls-key",
@@ -48,7 +50,7 @@ export function addServe(program: Command, cli: Cli): void {
   }).action(async (options: ServeOptions, command: Command) => {
     const globals = globalOptions(command);
     const config = loadConfig("serve", { ...dataOverride(globals), ...overridesOf(options) }, cli.environment);
-    requireVault(config);
+    await requireVault(config);
     const logger = createLogger(config.logLevel);
     const stopped = stopSignal(cli);
 

@@ -68,6 +68,11 @@ export function open(findKey: (id: string) => KeyObject | undefined, sealed: Uin
   return { ok: true, plain };
 }
 
+/** The id of the data key of something that may be a sealed value. Null: it is none. */
+export function keyOf(bytes: Uint8Array): string | null {
+  return bytes[0] === VERSION && bytes.length >= BODY + TAG_LENGTH ? sealedWith(bytes) : null;
+}
+
 /** The id of the data key a value is sealed with. */
 export function sealedWith(sealed: Uint8Array): string {
   const hex = Buffer.from(sealed.buffer, sealed.byteOffset + KEY_ID, 16).toString("hex");

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -40,14 +41,19 @@ interface MasterKey extends MasterKeyInfo {
 /** Makes the file with a first key. Refuses to touch one that exists. */
 export function createKeyFile(options: FileKeyOptions): void {
   if (existsSync(options.path)) throw new Error(`${options.path} exists already; it is not overwritten`);
-  writeKeyFile(options.path, [newMasterKey(options)]);
+  addToKeyFile(options, newMasterKey(options));
 }
 
 /** Throws {@link MasterKeyMissing} when there is no file, and says how to get one. */
 export function openKeyFile(options: FileKeyOptions): KeyProvider {
   let keys = readKeyFile(options.path);
   const find = (id: string): MasterKey => {
-    const found = keys.find((key) => key.id === id);
+    let found = keys.find((key) => key.id === id);
+    if (!found) {
+      // Another process may have added it to the file since.
+      keys = readKeyFile(options.path);
+      found = keys.find((key) => key.id === id);
+    }
     if (!found)
       throw new MasterKeyMissing(`master key ${id} is not in ${options.path}; restore the file from its backup`);
     return found;
@@ -73,8 +79,7 @@ export function openKeyFile(options: FileKeyOptions): KeyProvider {
     },
     async rotate() {
       const fresh = newMasterKey(options);
-      writeKeyFile(options.path, [...keys, fresh]);
-      keys = [...keys, fresh];
+      keys = addToKeyFile(options, fresh);
       return { id: fresh.id, createdAt: fresh.createdAt };
     },
   };
@@ -115,22 +120,43 @@ function parseJson(text: string): unknown {
   }
 }
 
-function writeKeyFile(path: string, keys: readonly MasterKey[]): void {
-  const content = {
-    version: 1,
-    keys: keys.map(({ id, createdAt, key }) => ({ id, created_at: createdAt, key: key.export().toString("base64") })),
-  };
+/** A new file beside the old one, which is also what keeps a second process from adding to it at the same moment. */
+function addToKeyFile({ path, clock }: FileKeyOptions, fresh: MasterKey): MasterKey[] {
   const next = `${path}.next`;
-  const file = openSync(next, "w", 0o600);
+  removeLeftBehind(next, clock);
+  const file = createOrSay(next, path);
   try {
+    const keys = [...(existsSync(path) ? readKeyFile(path) : []), fresh];
+    const content = {
+      version: 1,
+      keys: keys.map(({ id, createdAt, key }) => ({ id, created_at: createdAt, key: key.export().toString("base64") })),
+    };
     writeSync(file, `${JSON.stringify(content, null, 2)}\n`);
     fsyncSync(file);
+    chmodSync(next, 0o600);
+    renameSync(next, path);
+    syncFolder(dirname(path));
+    return keys;
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
-  chmodSync(next, 0o600);
-  renameSync(next, path);
-  syncFolder(dirname(path));
+}
+
+function createOrSay(next: string, path: string): number {
+  try {
+    return openSync(next, "wx", 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new Error(`another process is changing ${path} at this moment; try again in a minute`, { cause: error });
+  }
+}
+
+/** Of a process that ended in the middle. Nothing takes this long. */
+function removeLeftBehind(next: string, clock: Clock): void {
+  if (existsSync(next) && clock.now() - statSync(next).mtimeMs > 60_000) rmSync(next, { force: true });
 }
 
 /** A rename is durable only once the folder is. Windows cannot open folders and does not need it. */

@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { NewId, RandomBytes } from "../random.ts";
-import type { DataKeyStore, SealedChange, SealedRecordStore } from "../store/store.ts";
-import { open, seal, sealedWith, type DataKey, type Opened, type SealContext } from "./envelope.ts";
+import type { DataKeyRecord, DataKeyStore, SealedChange, SealedRecordStore, Store } from "../store/store.ts";
+import { keyOf, open, seal, sealedWith, type DataKey, type Opened, type SealContext } from "./envelope.ts";
 import type { KeyProvider } from "./key-provider.ts";
 
 /**
@@ -10,6 +10,9 @@ import type { KeyProvider } from "./key-provider.ts";
  * lives in a key provider. Data keys are unwrapped at start and held in memory: no call pays for unwrapping, and no
  * provider is asked per request. It trusts its provider and nothing that comes out of the database: whatever was
  * tampered with does not open.
+ *
+ * Where storage is shared, another process may make keys and seal with them at any moment. The store shows every sealed
+ * value before it hands it out, and a key that is not known yet is fetched then.
  */
 export interface Keyring {
   seal(context: SealContext, plain: Uint8Array): Promise<Buffer>;
@@ -18,6 +21,8 @@ export interface Keyring {
   rotate(): Promise<void>;
   /** Seals again whatever is not under the active data key of its app. Returns how many records that were. */
   reseal(): Promise<number>;
+  /** Takes note of keys that other processes made: from then on the newest are used here too. Call it every second. */
+  refresh(): Promise<void>;
   state(): Promise<KeyringReport>;
 }
 
@@ -30,7 +35,7 @@ export interface KeyringReport {
 }
 
 interface KeyringDeps {
-  readonly store: DataKeyStore & SealedRecordStore;
+  readonly store: DataKeyStore & SealedRecordStore & Pick<Store, "isShared">;
   readonly provider: KeyProvider;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -38,19 +43,53 @@ interface KeyringDeps {
 }
 
 const RESEAL_BATCH = 50;
+const OTHERS_KNOW_AFTER_MS = 2_000;
+/** How far the clocks of processes may be apart, and then some. */
+const LOOK_BACK_MS = 3_600_000;
+const MOST_NOWHERE = 1_000;
 
 export async function openKeyring({ store, provider, clock, random, newId }: KeyringDeps): Promise<Keyring> {
   const byId = new Map<string, KeyObject>();
   const activeOf = new Map<string, DataKey>();
   const creating = new Map<string, Promise<DataKey>>();
 
-  for (const record of await store.listDataKeys()) {
-    const bytes = await provider.unwrap({ masterKeyId: record.masterKeyId, bytes: record.wrapped }, record.id);
+  const nowhere = new Set<string>();
+  let learning: Promise<void> = Promise.resolve();
+
+  async function load(createdSince?: number): Promise<void> {
+    for (const record of await store.listDataKeys(createdSince)) {
+      const key = byId.get(record.id) ?? (await unwrap(record));
+      byId.set(record.id, key);
+      if (record.active) activeOf.set(record.appId, { id: record.id, key });
+    }
+  }
+
+  async function unwrap({ id, masterKeyId, wrapped }: DataKeyRecord): Promise<KeyObject> {
+    const bytes = await provider.unwrap({ masterKeyId, bytes: wrapped }, id);
     const key = createSecretKey(bytes);
     bytes.fill(0);
-    byId.set(record.id, key);
-    if (record.active) activeOf.set(record.appId, { id: record.id, key });
+    return key;
   }
+
+  /** The key was stored before what is sealed with it, so whoever sees the one finds the other. */
+  function learn(sealed: Uint8Array): Promise<void> | undefined {
+    const id = keyOf(sealed);
+    if (id === null || byId.has(id) || nowhere.has(id)) return undefined;
+    learning = learning.then(async () => {
+      if (byId.has(id)) return;
+      await load();
+      if (byId.has(id)) return;
+      // Somebody wrote a value into the database that no key of ours sealed: it does not open, and is not looked for again.
+      if (nowhere.size >= MOST_NOWHERE) nowhere.clear();
+      nowhere.add(id);
+    });
+    const learned = learning;
+    learning = learned.catch(() => undefined);
+    return learned;
+  }
+
+  await load();
+  store.onSealed(learn);
 
   async function addDataKey(appId: string): Promise<DataKey> {
     const bytes = random(32);
@@ -67,9 +106,15 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
   async function activeKey(appId: string): Promise<DataKey> {
     const existing = activeOf.get(appId);
     if (existing) return existing;
-    const running = creating.get(appId) ?? addDataKey(appId).finally(() => creating.delete(appId));
+    const running = creating.get(appId) ?? firstKey(appId).finally(() => creating.delete(appId));
     creating.set(appId, running);
     return running;
+  }
+
+  /** Another process may have made it already. */
+  async function firstKey(appId: string): Promise<DataKey> {
+    if (store.isShared) await load();
+    return activeOf.get(appId) ?? addDataKey(appId);
   }
 
   async function rewrapAll(): Promise<void> {
@@ -113,8 +158,11 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
       await provider.rotate();
       await rewrapAll();
       for (const appId of activeOf.keys()) await addDataKey(appId);
+      // Until they have refreshed, others seal with the keys of before.
+      if (store.isShared) await new Promise((resolve) => setTimeout(resolve, OTHERS_KNOW_AFTER_MS));
       await reseal();
     },
+    refresh: () => load(clock.now() - LOOK_BACK_MS),
     async state() {
       const keys = provider.masterKeys();
       const { total, byKey } = await store.countSealed();

@@ -18,6 +18,7 @@ import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
 import type { Matcher } from "./matcher.ts";
+import type { HopTarget } from "./redirect.ts";
 import type { HeaderBag } from "./response-headers.ts";
 import { sleepFor, type Sleep } from "./retry.ts";
 
@@ -60,6 +61,8 @@ export interface EgressRequest {
   readonly contentLength: number | null;
   /** Whether a redirect may lead to a URL of another origin. */
   readonly allows: (url: URL) => boolean;
+  /** Whether a redirect may be followed at all, as it would be. Default: any. */
+  readonly permits?: ((hop: HopTarget) => boolean) | undefined;
   /** Finds the secrets to take out of the answer. See secretMatcher. */
   readonly matcher: Matcher | null;
   readonly redirect: "follow" | "manual" | "error";

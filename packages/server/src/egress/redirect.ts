@@ -12,9 +12,17 @@ export interface Hop {
   readonly contentLength: number | null;
 }
 
+/** What a redirect makes of a call, for whoever decides about it. */
+export interface HopTarget {
+  readonly method: ProxyMethod;
+  readonly url: URL;
+  readonly sendsBody: boolean;
+}
+
 interface RedirectRules {
   readonly allowLoopback: boolean;
   readonly allows: (url: URL) => boolean;
+  readonly permits?: ((hop: HopTarget) => boolean) | undefined;
   readonly credentialHeaders: readonly string[];
   readonly credentialQuery: readonly string[];
   readonly matcher: Matcher | null;
@@ -70,6 +78,9 @@ export function nextHop(hop: Hop, status: number, location: string | string[], r
     }
   }
   const method = dropsBody ? "GET" : hop.method;
+  if (rules.permits && !rules.permits({ method, url, sendsBody: !dropsBody && hop.body !== null })) {
+    return { ok: false, detail: "a policy denies what the redirect asks for", host: url.host };
+  }
   return {
     ok: true,
     hop: {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { rateLimitHeaders } from "../policy/limits.ts";
 import { ERROR_CODES, HEADER, makeProblem, type ErrorCode, type Problem } from "@alter-vault/protocol";
 
 /** A refusal on the wire: `application/problem+json`, marked as the vault's own answer. */
@@ -16,6 +17,11 @@ export function sendProblem(
     ...headers,
   };
   if (problem.request_id !== undefined) all[HEADER.requestId] = problem.request_id;
+  if (problem.rate_limit && problem.rule_id !== undefined) {
+    const { limit, remaining, window_seconds: window, reset_seconds: reset } = problem.rate_limit;
+    const state = { ruleId: problem.rule_id, limit, remaining, windowMs: window === null ? null : window * 1000 };
+    for (const [name, value] of rateLimitHeaders({ ...state, resetMs: reset * 1000 })) all[name] = value;
+  }
   if (problem.retry_after_seconds !== undefined) all["retry-after"] = Math.ceil(problem.retry_after_seconds);
   else if (problem.retryable && problem.status === 503) all["retry-after"] = 1;
   response.writeHead(problem.status, all);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { encodeJsonHeader, HEADER } from "@alter-vault/protocol";
 import type { EgressSink } from "../egress/egress.ts";
+import { rateLimitHeaders } from "../policy/limits.ts";
 import type { AnswerFacts } from "../vault.ts";
 
 /** Up to this size it is cheaper to copy a body behind its headers than to hand over two buffers. */
@@ -21,6 +22,10 @@ export function responseSink(response: ServerResponse, facts: AnswerFacts, isHea
       headers[HEADER.grantId] = facts.grantId;
       headers[HEADER.provider] = facts.provider;
       if (facts.keyDeprecated) headers[HEADER.keyDeprecated] = "true";
+      if (facts.limit) {
+        // The provider may have limits of its own, and headers of these names about them.
+        for (const [name, value] of rateLimitHeaders(facts.limit)) headers[`alter-${name}`] = value;
+      }
       if (status === 403 && facts.missingScopes.length > 0) {
         headers[HEADER.missingScopes] = encodeJsonHeader(facts.missingScopes);
       }

@@ -91,11 +91,11 @@ export function scopeKey(scope: RuleScope): string {
 }
 
 /** The scopes a call is in. */
-export function scopesOf({ provider, grantId, secretId, agentId, userId, groups }: PolicyFacts): string[] {
+export function scopesOf({ provider, grantId, secretId, agents, userId, groups }: PolicyFacts): string[] {
   const keys = ["app", `provider ${provider}`, `grant ${grantId}`];
   if (secretId !== null) keys.push(`secret ${secretId}`);
-  if (agentId !== null) keys.push(`agent ${agentId}`);
   if (userId !== null) keys.push(`user ${userId}`);
+  for (const agent of new Set(agents)) keys.push(`agent ${agent}`);
   for (const group of new Set(groups)) keys.push(`group ${group}`);
   return keys;
 }

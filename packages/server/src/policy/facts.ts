@@ -12,8 +12,10 @@ export interface PolicyFacts {
   readonly provider: string;
   readonly grantId: string;
   readonly secretId: string | null;
-  readonly agentId: string | null;
+  /** What the agent is known by: its id and its name. Empty: none. */
+  readonly agents: readonly string[];
   readonly userId: string | null;
+  /** What the groups of the user are known by: ids, names, ids at the identity provider. */
   readonly groups: readonly string[];
   readonly mode: "proxy" | "retrieve";
   /** Null: something in the call may make another method of it. */

@@ -21,7 +21,7 @@ export function hypotheticalFacts(request: PolicyRequest): PolicyFacts | null {
     provider,
     grantId: request.grant ?? "grant",
     secretId: request.secret ?? null,
-    agentId: request.agent ?? null,
+    agents: request.agent ? [request.agent] : [],
     userId: request.user ?? null,
     groups: request.groups ?? [],
     mode: request.mode ?? "proxy",

@@ -8,6 +8,8 @@ import type {
 } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
 import type { AgentStore } from "./agent-records.ts";
+import type { ApprovalStore } from "./approval-records.ts";
+import type { PolicyStore } from "./policy-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
 import type { Soon } from "../soon.ts";
 
@@ -28,10 +30,14 @@ export interface Store
     ToolCallStore,
     IdentityStore,
     AgentStore,
+    PolicyStore,
+    ApprovalStore,
     DataKeyStore,
     SealedRecordStore,
     LogStore,
     SettingStore {
+  /** Whether other processes may be using the same storage at this moment. */
+  readonly isShared: boolean;
   close(): Promise<void>;
 }
 
@@ -160,11 +166,27 @@ export interface GrantWithSecret {
 
 export interface GrantFilter {
   readonly provider?: string;
-  /** Only those of these principals. */
+  /** Only those of these principals, and those that users who stand delegated as it says. */
   readonly principals?: readonly Principal[];
+  readonly delegated?: Delegated;
+  /** Only for these providers; only these grants. */
+  readonly providers?: readonly string[];
+  readonly ids?: readonly string[];
   /** `expired` is an active grant whose time is over at `now`. */
   readonly status?: "active" | "revoked" | "deleted" | "expired";
   readonly now: number;
+}
+
+export interface ProviderAccount {
+  readonly provider: string;
+  /** The grant's label, or the account's id or identifier. */
+  readonly account?: string | undefined;
+}
+
+/** What was delegated to an agent, by anybody or by one user. */
+export interface Delegated {
+  readonly agentId: string;
+  readonly userId?: string;
 }
 
 export interface GrantStore {
@@ -173,15 +195,18 @@ export interface GrantStore {
   /** Active grants of these principals for a provider, at most `limit`, in the order they were made. */
   findGrantsByProvider(
     appId: string,
-    provider: string,
+    wanted: ProviderAccount,
     principals: readonly Principal[],
     limit: number,
   ): Promise<GrantWithSecret[]>;
-  /** Active grants for a provider that were delegated to an agent and are still, at most `limit`. */
+  /**
+   * Active grants for a provider that were delegated to an agent and are still, by users who stand (neither suspended
+   * nor deleted, of an identity provider that is active), at most `limit`.
+   */
   findDelegatedGrants(
     appId: string,
-    provider: string,
-    agentId: string,
+    wanted: ProviderAccount,
+    delegated: Delegated,
     now: number,
     limit: number,
   ): Promise<GrantWithSecret[]>;
@@ -191,6 +216,8 @@ export interface GrantStore {
     id: string,
     change: { readonly label?: string; readonly allowRetrieve?: boolean },
   ): Promise<GrantRecord | null>;
+  /** Deletes the managed-secret grants of a principal. */
+  deleteGrantsOf(appId: string, principal: Principal, at: number): Promise<void>;
   /** Null when there is no active grant of that id. */
   revokeGrant(appId: string, id: string, at: number): Promise<GrantRecord | null>;
   setGrantData(appId: string, id: string, data: GrantData): Promise<GrantRecord | null>;
@@ -293,7 +320,7 @@ export interface OAuthCredentialStore {
   saveRefreshFailure(appId: string, id: string, version: number, failure: RefreshFailure): Promise<boolean>;
   /** What the vault wants to refresh by itself, longest overdue first. */
   dueOAuthCredentials(now: number, limit: number): Promise<{ appId: string; id: string }[]>;
-  /** For the only process of an embedded store, at its start: whoever held a lease is gone. Returns whose they were. */
+  /** At the start of an embedded store's only process: whoever held a lease is gone. Does nothing to shared storage. */
   breakOAuthLeases(): Promise<{ appId: string; id: string }[]>;
   /** Ends the grant and deletes the tokens in one write. Null when there is no grant of that id that can be ended so. */
   endOAuthGrant(appId: string, id: string, status: "revoked" | "deleted", at: number): Promise<GrantRecord | null>;
@@ -474,10 +501,16 @@ export interface DataKeyRecord {
 }
 
 export interface DataKeyStore {
-  listDataKeys(): Promise<DataKeyRecord[]>;
+  /** All of them, or those made since a moment. */
+  listDataKeys(createdSince?: number): Promise<DataKeyRecord[]>;
   /** An active key takes the place of the app's active one in the same write. */
   insertDataKey(key: DataKeyRecord): Promise<void>;
   rewrapDataKey(id: string, masterKeyId: string, wrapped: Uint8Array): Promise<void>;
+  /**
+   * Shared storage shows every sealed value before it hands out the record it is in, and waits: another process may have
+   * sealed it with a key it made a moment ago. An embedded store has nobody to wait for.
+   */
+  onSealed(learn: (sealed: Uint8Array) => Promise<void> | undefined): void;
 }
 
 export interface SealedRecord {
@@ -551,8 +584,8 @@ export interface LogFilter {
 }
 
 export interface LogPage {
-  /** Sequence numbers strictly before this one (newest first) or after it (oldest first); null: from the end. */
-  readonly from: number | null;
+  /** The `cursor` of the entry to go on after; null: from the end. */
+  readonly from: string | null;
   readonly order: "newest" | "oldest";
   readonly limit: number;
 }
@@ -560,6 +593,8 @@ export interface LogPage {
 export interface EntryWithOutcome {
   readonly entry: LogRow;
   readonly outcome: LogRow | null;
+  /** Its place in lists, which go over all chains in the order of time. Means something to this store alone. */
+  readonly cursor: string;
 }
 
 export interface Checkpoint {
@@ -570,11 +605,25 @@ export interface Checkpoint {
   readonly signature: Uint8Array;
 }
 
+/** Chains that a process is writing at this moment: writer -> the last row from before that process. */
+export type RunningChains = ReadonlyMap<string, number>;
+
 export interface LogStore {
+  /**
+   * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named
+   * `fresh`. An embedded store has one chain, "main".
+   */
+  openChain(fresh: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
+  closeChain(writer: string): Promise<void>;
+  /** Says that this one is still being written; a chain of which that was not said for long has lost its process. */
+  touchChain(writer: string): Promise<void>;
+  runningChains(): Promise<RunningChains>;
   chainHead(writer: string): Promise<ChainHead>;
   chainWriters(): Promise<string[]>;
+  /** Makes room for the entries of the time to come. Call it now and then. */
+  prepareLog(now: number): Promise<void>;
   /**
-   * All in one durable write. An append whose nonce is already there is left out, with no place in the chain, and
+   * All in one durable write, if `head` is the end of the chain. An append whose nonce is already there is left out, with no place in the chain, and
    * answered with `replayed`; its neighbours are written all the same.
    */
   appendLog(

@@ -88,6 +88,12 @@ export function toolCallContract(open: () => Promise<StoreUnderTest>): void {
       await given.store.claimToolCall(done, 100);
       await given.store.settleToolCall(given.appA, done.id, done.entryId, "done", null);
       await given.reopen();
+      if (given.store.isShared) {
+        // It may be another replica's, and under way.
+        expect(await given.store.abandonToolCalls()).toBe(0);
+        expect(await given.store.claimToolCall(open_, 100)).toMatchObject({ state: "open" });
+        return;
+      }
       expect(await given.store.abandonToolCalls()).toBe(1);
       expect(await given.store.claimToolCall(open_, 100)).toMatchObject({ state: "unknown" });
       expect(await given.store.claimToolCall(done, 100)).toMatchObject({ state: "done" });

@@ -8,8 +8,11 @@ import type { Ask } from "../../egress/ask.ts";
 import type { UserTokens } from "../../identity/user-token.ts";
 import type { NewId, RandomBytes } from "../../random.ts";
 import type { Store } from "../../store/store.ts";
+import type { ApprovalLinks } from "../../approvals/approval-links.ts";
+import type { ApprovalRunner } from "../../approvals/approval-runner.ts";
 import { agentRoutes } from "./agents.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
+import { approvalRoutes } from "./approvals.ts";
 import { appRoutes } from "./apps.ts";
 import { auditRoutes } from "./audit.ts";
 import { endGrantRoutes } from "./end-grants.ts";
@@ -20,6 +23,7 @@ import { grantDataRoutes } from "./grant-data.ts";
 import { grantRoutes } from "./grants.ts";
 import { identityProviderRoutes } from "./identity-providers.ts";
 import { keyringRoutes } from "./keyring.ts";
+import { policyRoutes } from "./policies.ts";
 import { providerConfigRoutes } from "./provider-configs.ts";
 import { providerRoutes } from "./providers.ts";
 import type { ResourceRouteId, RouteHandlers } from "./route-handler.ts";
@@ -37,6 +41,8 @@ export interface RouteDeps {
   /** Where browsers and other systems reach the vault. */
   readonly publicUrl: () => string;
   readonly connect: Connect;
+  readonly approvalLinks: Pick<ApprovalLinks, "create">;
+  readonly approvalRunner: Pick<ApprovalRunner, "start">;
   readonly log: Pick<AuditLog, "record" | "outcome">;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -44,7 +50,6 @@ export interface RouteDeps {
   readonly allowLoopback: boolean;
   /** The vault's own address for answers of providers, which is registered there. */
   readonly callbackUrl: () => string;
-  readonly startedAfterSeq: number;
   readonly verifyAudit: () => Promise<AuditVerification>;
 }
 
@@ -65,6 +70,8 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...userRoutes(deps),
     ...agentRoutes(deps),
     ...delegationRoutes(deps),
+    ...policyRoutes(deps),
+    ...approvalRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };

@@ -105,9 +105,9 @@ function ruleOf(policyId: string): string {
   return policyId.slice(0, policyId.lastIndexOf("#"));
 }
 
-export function principalOf({ userId, agentId, appId }: PolicyFacts): { type: string; id: string } {
+export function principalOf({ userId, agents: [agent], appId }: PolicyFacts): { type: string; id: string } {
   if (userId !== null) return { type: "AlterVault::User", id: userId };
-  if (agentId !== null) return { type: "AlterVault::Agent", id: agentId };
+  if (agent !== undefined) return { type: "AlterVault::Agent", id: agent };
   return { type: "AlterVault::App", id: appId };
 }
 

@@ -29,7 +29,7 @@ export function printConditions(given: Conditions, printing: Printing): string {
     given.host ? any(given.host.map(printHost)) : null,
     given.operation ? ifKnown("context has method", printOperation(given.operation), part) : null,
     given.access ? printAccess(given.access, part) : null,
-    given.agent ? `context has agent && ${literalSet(given.agent)}.contains(context.agent)` : null,
+    given.agent ? `context.agents.containsAny(${literalSet(given.agent)})` : null,
     given.user ? `context has user && ${literalSet(given.user)}.contains(context.user)` : null,
     given.groups ? `context.groups.containsAny(${literalSet(given.groups)})` : null,
     given.scopes ? printScopes(given.scopes) : null,

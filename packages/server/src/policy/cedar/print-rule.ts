@@ -33,7 +33,7 @@ function printScope(scope: RuleScope): string {
   if ("provider" in scope) return `context.provider == ${literal(scope.provider)}`;
   if ("grant" in scope) return `context.grant == ${literal(scope.grant)}`;
   if ("secret" in scope) return `context has secret && context.secret == ${literal(scope.secret)}`;
-  if ("agent" in scope) return `context has agent && context.agent == ${literal(scope.agent)}`;
+  if ("agent" in scope) return `context.agents.contains(${literal(scope.agent)})`;
   if ("user" in scope) return `context has user && context.user == ${literal(scope.user)}`;
   return `context.groups.contains(${literal(scope.group)})`;
 }

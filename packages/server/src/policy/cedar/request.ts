@@ -51,7 +51,7 @@ export function cedarRequests(reads: CedarReads, answers: Answers = new Map()): 
     put("provider", facts.provider);
     put("grant", facts.grantId);
     put("secret", facts.secretId ?? undefined);
-    put("agent", facts.agentId ?? undefined);
+    put("agents", [...facts.agents]);
     put("user", facts.userId ?? undefined);
     put("groups", [...facts.groups]);
     put("scopes", [...facts.scopes]);

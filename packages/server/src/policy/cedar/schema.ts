@@ -20,8 +20,9 @@ const schemaWith = (more: string): string => `namespace AlterVault {
   type Path = { length: Long, ${segments} };
 
   type Call = {
-    app: String, provider: String, grant: String, secret?: String, agent?: String, user?: String,
-    groups: Set<String>, scopes: Set<String>,
+    app: String, provider: String, grant: String, secret?: String, user?: String,
+    // By id and by name.
+    agents: Set<String>, groups: Set<String>, scopes: Set<String>,
     method?: String, host: String, port: Long, path?: Path,
     operation?: String, access: Set<String>,
     source_ip?: ipaddr, now_ms: Long, grant_age_ms: Long, clocks: Clocks,

@@ -21,7 +21,7 @@ export function compileConditions(given: Conditions, part: Part, holidays: Holid
     given.host ? hostCondition(given.host) : null,
     given.operation ? operationCondition(given.operation) : null,
     given.access ? accessCondition(given.access, part) : null,
-    given.agent ? memberCondition("agent", given.agent, ({ agentId }) => agentId) : null,
+    given.agent ? memberCondition("agent", given.agent, ({ agents }) => agents) : null,
     given.user ? memberCondition("user", given.user, ({ userId }) => userId) : null,
     given.groups ? memberCondition("groups", given.groups, ({ groups }) => groups) : null,
     given.scopes ? scopesCondition(given.scopes) : null,

@@ -15,10 +15,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Reads a JSON or form body for the rules. What providers read in different ways is refused: two media types, other
  * charsets, invalid UTF-8, a byte order mark, compression, a key that comes twice.
  *
- * @param body null for a body that is passed on while it arrives
+ * @param body null for a body that is passed on while it arrives, or that the vault never sees
  */
 export function readBodyFacts(body: Buffer | null, headers: readonly (readonly [string, string])[]): BodyFacts {
-  if (!body) return unreadable("the body is a stream");
+  if (!body) return unreadable("the body is a stream, or not sent through the vault");
   if (body.length === 0) return NONE;
   const encodings = headers.filter(([name, value]) => name === "content-encoding" && value.trim() !== "identity");
   if (encodings.length > 0) return unreadable("the body is compressed");

@@ -21,8 +21,8 @@ const fromRow = (row: Row): DataKeyRecord => ({
 
 export function dataKeyStore(db: Database): DataKeyStore {
   return {
-    async listDataKeys() {
-      return db.all<Row>("SELECT * FROM data_keys ORDER BY id").map(fromRow);
+    async listDataKeys(createdSince = 0) {
+      return db.all<Row>("SELECT * FROM data_keys WHERE created_at >= ? ORDER BY id", createdSince).map(fromRow);
     },
     async insertDataKey(key) {
       db.transaction(() => {
@@ -38,6 +38,7 @@ export function dataKeyStore(db: Database): DataKeyStore {
         );
       });
     },
+    onSealed: () => undefined,
     async rewrapDataKey(id, masterKeyId, wrapped) {
       db.run("UPDATE data_keys SET master_key_id = ?, wrapped = ? WHERE id = ?", masterKeyId, wrapped, id);
     },

@@ -35,6 +35,8 @@ const fromRow = (row: Row): LogRow => ({
   hash: row.hash,
 });
 
+const ONLY_WRITER = "main";
+
 export function logStore(db: Database): LogStore {
   const nonces = openSeenNonces(db);
   const rows = createRowWriter(db, "log", 8);
@@ -43,14 +45,28 @@ export function logStore(db: Database): LogStore {
 
   const withOutcome = (row: Row): EntryWithOutcome => {
     const outcome = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'outcome'", row.entry_id);
-    return { entry: fromRow(row), outcome: outcome ? fromRow(outcome) : null };
+    return { entry: fromRow(row), outcome: outcome ? fromRow(outcome) : null, cursor: String(row.seq) };
   };
+  const headOf = (writer: string): ChainHead => {
+    const row = db.get<ChainHead>("SELECT seq, hash FROM log WHERE writer = ? ORDER BY seq DESC LIMIT 1", writer);
+    return row ? { seq: row.seq, hash: row.hash } : { seq: 0, hash: new Uint8Array(32) };
+  };
+  // One process owns the file, so what is running is known here.
+  const running = new Map<string, number>();
 
   return {
-    async chainHead(writer) {
-      const row = db.get<ChainHead>("SELECT seq, hash FROM log WHERE writer = ? ORDER BY seq DESC LIMIT 1", writer);
-      return row ? { seq: row.seq, hash: row.hash } : { seq: 0, hash: new Uint8Array(32) };
+    async openChain() {
+      const head = headOf(ONLY_WRITER);
+      running.set(ONLY_WRITER, head.seq);
+      return { writer: ONLY_WRITER, head };
     },
+    async closeChain(writer) {
+      running.delete(writer);
+    },
+    touchChain: async () => undefined,
+    runningChains: async () => running,
+    chainHead: async (writer) => headOf(writer),
+    prepareLog: async () => undefined,
     async chainWriters() {
       // One process, one chain: no need to look at more than one row.
       return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
@@ -124,11 +140,11 @@ export function logStore(db: Database): LogStore {
 function entryQuery(
   appId: string | null,
   { refs, since, until }: LogFilter,
-  from: number | null,
+  from: string | null,
   order: "newest" | "oldest",
 ): { sql: string; values: SQLInputValue[] } {
   const [ascending, compare] = order === "oldest" ? ["ASC", ">"] : ["DESC", "<"];
-  const start = from ?? (order === "oldest" ? 0 : Number.MAX_SAFE_INTEGER);
+  const start = from === null ? (order === "oldest" ? 0 : Number.MAX_SAFE_INTEGER) : Number(from);
   const wanted = LOG_REFS.filter((name) => refs[name] !== undefined);
   const values: SQLInputValue[] = [];
   let sql = "SELECT log.* FROM log";

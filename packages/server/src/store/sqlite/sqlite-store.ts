@@ -1,5 +1,6 @@
 import type { SettingStore, Store } from "../store.ts";
 import { agentStore } from "./agents.ts";
+import { approvalStore } from "./approvals.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
 import { connectStore } from "./connect.ts";
@@ -9,6 +10,7 @@ import { grantStore } from "./grants.ts";
 import { identityStore } from "./identity.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
@@ -28,10 +30,13 @@ export function openSqliteStore(path: string): Store {
     ...toolCallStore(db),
     ...identityStore(db),
     ...agentStore(db),
+    ...policyStore(db),
+    ...approvalStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),
+    isShared: false,
     async close() {
       db.close();
     },

@@ -1,0 +1,128 @@
+import type { IdpRecord, IdpStore } from "../identity-records.ts";
+import type { Database } from "./database.ts";
+
+interface Row {
+  id: string;
+  app_id: string;
+  name: string;
+  preset: string;
+  issuer: string;
+  audiences: string;
+  authorized_parties: string;
+  algorithms: string;
+  jwks_url: string;
+  claims: string;
+  client_id: string | null;
+  status: IdpRecord["status"];
+  webhook_kind: IdpRecord["webhookKind"];
+  sealed_secrets: Uint8Array;
+  scim_token_hash: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+const fromRow = (row: Row): IdpRecord => ({
+  id: row.id,
+  appId: row.app_id,
+  name: row.name,
+  preset: row.preset,
+  issuer: row.issuer,
+  audiences: JSON.parse(row.audiences) as string[],
+  authorizedParties: JSON.parse(row.authorized_parties) as string[],
+  algorithms: JSON.parse(row.algorithms) as IdpRecord["algorithms"],
+  jwksUrl: row.jwks_url,
+  claims: JSON.parse(row.claims) as IdpRecord["claims"],
+  clientId: row.client_id,
+  status: row.status,
+  webhookKind: row.webhook_kind,
+  sealedSecrets: row.sealed_secrets,
+  scimTokenHash: row.scim_token_hash,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+export function idpStore(db: Database): IdpStore {
+  const one = async (sql: string, ...values: unknown[]): Promise<IdpRecord | null> => {
+    const row = await db.get<Row>(sql, ...values);
+    return row ? fromRow(row) : null;
+  };
+
+  return {
+    async insertIdp(idp) {
+      const inserted = await db.run(
+        `INSERT INTO identity_providers
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING`,
+        idp.id,
+        idp.appId,
+        idp.name,
+        idp.preset,
+        idp.issuer,
+        JSON.stringify(idp.audiences),
+        JSON.stringify(idp.authorizedParties),
+        JSON.stringify(idp.algorithms),
+        idp.jwksUrl,
+        JSON.stringify(idp.claims),
+        idp.clientId,
+        idp.status,
+        idp.webhookKind,
+        idp.sealedSecrets,
+        idp.scimTokenHash,
+        idp.createdAt,
+        idp.updatedAt,
+      );
+      return inserted === 1;
+    },
+    findIdp: (appId, id) => one("SELECT * FROM identity_providers WHERE id = $1 AND app_id = $2", id, appId),
+    findIdpById: (id) => one("SELECT * FROM identity_providers WHERE id = $1", id),
+    findIdpByIssuer: (appId, issuer) =>
+      one("SELECT * FROM identity_providers WHERE app_id = $1 AND issuer = $2", appId, issuer),
+    async listIdps(appId) {
+      return (await db.all<Row>("SELECT * FROM identity_providers WHERE app_id = $1 ORDER BY id", appId)).map(fromRow);
+    },
+    updateIdp: (idp, before) =>
+      one(
+        `UPDATE identity_providers SET name = $1, preset = $2, audiences = $3, authorized_parties = $4, algorithms = $5,
+           jwks_url = $6, claims = $7, client_id = $8, status = $9, webhook_kind = $10, sealed_secrets = $11,
+           scim_token_hash = $12, updated_at = $13 WHERE id = $14 AND app_id = $15 AND updated_at = $16
+         RETURNING *`,
+        idp.name,
+        idp.preset,
+        JSON.stringify(idp.audiences),
+        JSON.stringify(idp.authorizedParties),
+        JSON.stringify(idp.algorithms),
+        idp.jwksUrl,
+        JSON.stringify(idp.claims),
+        idp.clientId,
+        idp.status,
+        idp.webhookKind,
+        idp.sealedSecrets,
+        idp.scimTokenHash,
+        idp.updatedAt,
+        idp.id,
+        idp.appId,
+        before,
+      ),
+    deleteIdp: (appId, id) =>
+      db.transaction(async (queries) => {
+        const sql = "DELETE FROM identity_providers WHERE id = $1 AND app_id = $2 RETURNING *";
+        const row = await queries.get<Row>(sql, id, appId);
+        if (!row) return null;
+        const gone = await queries.all<{ id: string }>(
+          "DELETE FROM user_groups WHERE app_id = $1 AND idp_id = $2 RETURNING id",
+          appId,
+          id,
+        );
+        await queries.run(
+          "DELETE FROM memberships WHERE app_id = $1 AND group_id = ANY($2::text[])",
+          appId,
+          gone.map((group) => group.id),
+        );
+        return fromRow(row);
+      }),
+    async hasUsers(appId, idpId) {
+      return (
+        (await db.get("SELECT 1 FROM users WHERE app_id = $1 AND idp_id = $2 LIMIT 1", appId, idpId)) !== undefined
+      );
+    },
+  };
+}

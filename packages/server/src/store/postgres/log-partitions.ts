@@ -1,0 +1,41 @@
+import { formatUuidV7 } from "@alter-vault/protocol";
+import type { Database, Queries } from "./database.ts";
+
+/** How many months after this one have their piece of the log already. */
+const AHEAD = 2;
+
+/**
+ * Makes the pieces of the log for this month and the next ones. An entry of a month without one would go to `log_rest`,
+ * which is there so that no clock can stop the log, and stays empty.
+ */
+export async function prepareLog(db: Database, now: number): Promise<void> {
+  const start = new Date(now);
+  for (let ahead = 0; ahead <= AHEAD; ahead++) {
+    const from = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + ahead);
+    const to = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + ahead + 1);
+    const name = `log_${new Date(from).toISOString().slice(0, 7).replace("-", "_")}`;
+    if (await isThere(db, name)) continue;
+    await db.transaction(async (queries) => {
+      await queries.run("SELECT pg_advisory_xact_lock($1)", PARTITION_LOCK);
+      if (await isThere(queries, name)) return;
+      // Made apart and then attached: to make it in place would lock the whole log.
+      await queries.run(`CREATE TABLE ${name} (LIKE log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
+      await queries.run(
+        `ALTER TABLE log ATTACH PARTITION ${name} FOR VALUES FROM ('${firstId(from)}') TO ('${firstId(to)}')`,
+      );
+    });
+  }
+}
+
+/** Asked of the table itself: what a session remembers about names may be older than the lock. */
+async function isThere(queries: Queries, name: string): Promise<boolean> {
+  const sql = "SELECT 1 FROM pg_class WHERE relname = $1 AND relnamespace = current_schema()::regnamespace";
+  return (await queries.get(sql, name)) !== undefined;
+}
+
+const PARTITION_LOCK = 8_200_002;
+
+/** Not after any id of that moment or later, and after all before: 48 bits of time lead a UUIDv7. */
+function firstId(ms: number): string {
+  return formatUuidV7(ms, new Uint8Array(10)).slice(0, 13);
+}

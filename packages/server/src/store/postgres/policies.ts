@@ -1,0 +1,177 @@
+import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord, Taken, TakeState } from "../policy-records.ts";
+import { takeEndsAt, takeOnce, type Buckets } from "../take-window.ts";
+import type { Database, Queries } from "./database.ts";
+
+const VERSION = `app_id AS "appId", version, document, note, created_by AS "createdBy", created_at AS "createdAt"`;
+
+/**
+ * Read anew for every call, and never kept: a change that was acknowledged by one replica counts for the next call of all.
+ * Who changes the policy of an app, or counts for it, takes the app's turn.
+ */
+export function policyStore(db: Database): PolicyStore {
+  const findVersion = async (queries: Queries, appId: string, version: number): Promise<PolicyVersionRecord | null> =>
+    (await queries.get<PolicyVersionRecord>(
+      `SELECT ${VERSION} FROM policy_versions WHERE app_id = $1 AND version = $2`,
+      appId,
+      version,
+    )) ?? null;
+  const publishedOf = async (queries: Queries, appId: string): Promise<number | null> =>
+    (await queries.get<{ published: number | null }>("SELECT published FROM policy_heads WHERE app_id = $1", appId))
+      ?.published ?? null;
+  const takeTurn = (queries: Queries, appId: string, what: string): Promise<number> =>
+    queries.run("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", what, appId);
+
+  return {
+    async policyHead(appId): Promise<PolicyHead> {
+      const rows = await db.all<{ published: number | null; shadow: number | null } & Partial<StopRecord>>(
+        `SELECT heads.published, heads.shadow, stops.kind, stops.value, stops.reason, stops.created_by AS "createdBy",
+           stops.created_at AS "createdAt"
+         FROM (SELECT $1::text AS app_id) AS app
+         LEFT JOIN policy_heads AS heads ON heads.app_id = app.app_id AND heads.app_id = $1
+         LEFT JOIN policy_stops AS stops ON stops.app_id = app.app_id AND stops.app_id = $1
+         ORDER BY stops.kind, stops.value`,
+        appId,
+      );
+      const [first] = rows;
+      const stops = rows.flatMap(({ kind, value, reason = null, createdBy, createdAt }): StopRecord[] =>
+        kind == null || value == null
+          ? []
+          : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
+      );
+      return { published: first?.published ?? null, shadow: first?.shadow ?? null, stops };
+    },
+    findPolicyVersion: (appId, version) => findVersion(db, appId, version),
+    listPolicyVersions: (appId, before, limit) =>
+      db.all<PolicyVersionRecord>(
+        `SELECT ${VERSION} FROM policy_versions WHERE app_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3`,
+        appId,
+        before ?? 2_147_483_647,
+        limit,
+      ),
+    changePolicy: (appId, { make, as, expected, by, at }) =>
+      db.transaction(async (queries) => {
+        await takeTurn(queries, appId, "policy");
+        if (expected !== undefined && (await publishedOf(queries, appId)) !== expected) return "moved";
+        const version = "version" in make ? make.version : await nextVersion(queries, appId);
+        if (!("version" in make)) {
+          await queries.run(
+            "INSERT INTO policy_versions VALUES ($1, $2, $3, $4, $5, $6)",
+            appId,
+            version,
+            make.document,
+            make.note,
+            by,
+            at,
+          );
+        }
+        const record = await findVersion(queries, appId, version);
+        if (!record) return null;
+        await queries.run(
+          `INSERT INTO policy_heads (app_id, ${as}) VALUES ($1, $2)
+           ON CONFLICT (app_id) DO UPDATE SET ${as} = excluded.${as}`,
+          appId,
+          version,
+        );
+        // What counts needs no shadow.
+        if (as === "published") {
+          await queries.run("UPDATE policy_heads SET shadow = NULL WHERE app_id = $1 AND shadow = $2", appId, version);
+        }
+        return record;
+      }),
+    async endShadow(appId) {
+      await db.run("UPDATE policy_heads SET shadow = NULL WHERE app_id = $1", appId);
+    },
+    async findPolicyDraft(appId) {
+      return (
+        (await db.get<{ document: string; savedBy: string; savedAt: number }>(
+          `SELECT document, saved_by AS "savedBy", saved_at AS "savedAt" FROM policy_drafts WHERE app_id = $1`,
+          appId,
+        )) ?? null
+      );
+    },
+    async putPolicyDraft(appId, draft) {
+      if (!draft) {
+        await db.run("DELETE FROM policy_drafts WHERE app_id = $1", appId);
+        return;
+      }
+      await db.run(
+        `INSERT INTO policy_drafts VALUES ($1, $2, $3, $4)
+         ON CONFLICT (app_id) DO UPDATE SET document = excluded.document, saved_by = excluded.saved_by,
+           saved_at = excluded.saved_at`,
+        appId,
+        draft.document,
+        draft.savedBy,
+        draft.savedAt,
+      );
+    },
+    async putStop(appId, stop) {
+      const { kind, value, reason, createdBy, createdAt } = stop;
+      await db.run(
+        "INSERT INTO policy_stops VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        appId,
+        kind,
+        value,
+        reason,
+        createdBy,
+        createdAt,
+      );
+      const kept = await db.get<StopRecord>(
+        `SELECT kind, value, reason, created_by AS "createdBy", created_at AS "createdAt" FROM policy_stops
+         WHERE app_id = $1 AND kind = $2 AND value = $3`,
+        appId,
+        kind,
+        value,
+      );
+      return kept ?? stop;
+    },
+    async liftStop(appId, kind, value) {
+      const sql = "DELETE FROM policy_stops WHERE app_id = $1 AND kind = $2 AND value = $3";
+      return (await db.run(sql, appId, kind, value)) > 0;
+    },
+    takeLimits: (appId, takes, now): Promise<Taken> =>
+      db.transaction(async (queries) => {
+        // One after the other, in one order, so that two calls that count for the same limits never wait for each other.
+        const keys = [...new Set(takes.map(({ ruleId, key }) => `${ruleId} ${key}`))].toSorted();
+        for (const key of keys) await takeTurn(queries, appId, key);
+        const states: TakeState[] = [];
+        const writes: [string, string, Buckets, number | null][] = [];
+        for (const take of takes) {
+          const row = await queries.get<{ buckets: string }>(
+            "SELECT buckets FROM policy_takes WHERE app_id = $1 AND rule_id = $2 AND key = $3",
+            appId,
+            take.ruleId,
+            take.key,
+          );
+          const taken = takeOnce(take, row ? (JSON.parse(row.buckets) as Buckets) : {}, now);
+          if (!taken.ok) return { ok: false, full: taken.state };
+          states.push(taken.state);
+          writes.push([take.ruleId, take.key, taken.buckets, takeEndsAt(take, now)]);
+        }
+        for (const [ruleId, key, buckets, endsAt] of writes) {
+          await queries.run(
+            `INSERT INTO policy_takes VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (app_id, rule_id, key) DO UPDATE SET buckets = excluded.buckets, ends_at = excluded.ends_at`,
+            appId,
+            ruleId,
+            key,
+            JSON.stringify(buckets),
+            endsAt,
+          );
+        }
+        return { ok: true, states };
+      }),
+    forgetTakes: (endedBefore, limit) =>
+      db.run(
+        `DELETE FROM policy_takes WHERE (app_id, rule_id, key) IN
+           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < $1 LIMIT $2
+            FOR UPDATE SKIP LOCKED)`,
+        endedBefore,
+        limit,
+      ),
+  };
+}
+
+async function nextVersion(queries: Queries, appId: string): Promise<number> {
+  const sql = "SELECT max(version) AS newest FROM policy_versions WHERE app_id = $1";
+  return ((await queries.get<{ newest: number | null }>(sql, appId))?.newest ?? 0) + 1;
+}

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newId } from "../contract.test-support.ts";
+import { storeContract } from "../store.contract.ts";
+import type { LogAppend, Nonce, Store } from "../store.ts";
+import { expectBoundToApps } from "./app-binding.test-support.ts";
+import { createTestDatabase, type TestDatabase } from "./database.test-support.ts";
+import { openPostgresStore } from "./postgres-store.ts";
+
+let database: TestDatabase;
+const sent = new Set<string>();
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const openStore = (): Promise<Store> =>
+  openPostgresStore({ url: database.url, onStatement: (sql) => void sent.add(sql) });
+
+storeContract("PostgreSQL", async () => {
+  await database.empty();
+  let store = await openStore();
+  return {
+    store,
+    async reopen() {
+      await store.close();
+      store = await openStore();
+      return store;
+    },
+    close: () => store.close(),
+  };
+});
+
+/** Replicas: several stores on one database. */
+async function withReplicas(count: number, work: (replicas: Store[]) => Promise<void>): Promise<void> {
+  await database.empty();
+  const replicas = await Promise.all(Array.from({ length: count }, openStore));
+  try {
+    await work(replicas);
+  } finally {
+    for (const replica of replicas) await replica.close();
+  }
+}
+
+const link = (head: { seq: number }) => ({ seq: head.seq + 1, hash: Buffer.from(`row ${head.seq + 1}`) });
+const entry = (nonce: Nonce | null = null): LogAppend => ({
+  draft: { kind: "entry", entryId: newId(), appId: null, at: 1, body: "{}" },
+  nonce,
+});
+
+test("a request that reaches two replicas at the same moment is written by one of them", async () => {
+  await withReplicas(2, async (replicas) => {
+    const chains = await Promise.all(replicas.map((replica) => replica.openChain(newId())));
+    for (let round = 0; round < 30; round++) {
+      const nonces = ["a", "b", "c"].map((name) => ({ created: 1, keyId: "k", nonce: `${name}${round}` }));
+      const written = await Promise.all(
+        replicas.map(async (replica, index) => {
+          const chain = chains[index];
+          if (!chain) throw new Error("no chain");
+          const appends = (index === 0 ? nonces : nonces.toReversed()).map((nonce) => entry(nonce));
+          const { head, results } = await replica.appendLog(chain.writer, chain.head, appends, link);
+          chains[index] = { ...chain, head };
+          return results.filter((result) => result === "written").length;
+        }),
+      );
+      expect(written.reduce((sum, n) => sum + n, 0)).toBe(nonces.length);
+    }
+    const [store] = replicas;
+    for (const { writer, head } of chains) expect(await store?.readChain(writer, 0, 1000)).toHaveLength(head.seq);
+  });
+});
+
+test("each replica has a chain of its own, and goes on with one that was closed", async () => {
+  await withReplicas(2, async ([one, other]) => {
+    if (!one || !other) throw new Error("no replicas");
+    const first = await one.openChain("first");
+    const second = await other.openChain("second");
+    expect([first.writer, second.writer]).toEqual(["first", "second"]);
+    const { head } = await one.appendLog("first", first.head, [entry()], link);
+    expect(await other.runningChains()).toEqual(
+      new Map([
+        ["first", 0],
+        ["second", 0],
+      ]),
+    );
+    await one.closeChain("first");
+    expect(await other.openChain("third")).toEqual({ writer: "first", head });
+    expect(await other.runningChains()).toEqual(
+      new Map([
+        ["first", 1],
+        ["second", 0],
+      ]),
+    );
+    await database.query("UPDATE chains SET seen_at = now() - interval '1 minute' WHERE writer = 'second'");
+    expect([...(await one.runningChains()).keys()]).toEqual(["first"]);
+    await other.touchChain("second");
+    expect([...(await one.runningChains()).keys()].toSorted()).toEqual(["first", "second"]);
+  });
+});
+
+test("who has lost a chain writes nothing into it that breaks it", async () => {
+  await withReplicas(2, async ([one, other]) => {
+    if (!one || !other) throw new Error("no replicas");
+    const { writer, head } = await one.openChain("shared");
+    await one.appendLog(writer, head, [entry()], link);
+    // The other still believes in the old end; what it writes goes behind the new one.
+    const late = await other.appendLog(writer, head, [entry()], link);
+    expect(late.head.seq).toBe(2);
+    expect((await one.readChain(writer, 0, 10)).map(({ seq }) => seq)).toEqual([1, 2]);
+  });
+});
+
+test("a commit whose answer was lost is not made twice", async () => {
+  await withReplicas(1, async ([store]) => {
+    if (!store) throw new Error("no store");
+    const { writer, head } = await store.openChain("w");
+    const lost = [entry(), entry()];
+    const { head: after } = await store.appendLog(writer, head, lost, link);
+    const again = await store.appendLog(writer, head, [...lost, entry()], link);
+    expect(again.results).toEqual(["written", "written", "written"]);
+    const onceMore = await store.appendLog(writer, again.head, [...lost, entry()], link);
+    expect([after.seq, again.head.seq, onceMore.head.seq]).toEqual([2, 3, 4]);
+    expect((await store.readChain(writer, 0, 10)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  });
+});
+
+test("two replicas that make an app's first key at the same moment have one active key", async () => {
+  await withReplicas(4, async (replicas) => {
+    const key = { appId: "app", masterKeyId: "m", wrapped: Buffer.from("fake"), active: true };
+    await Promise.all(replicas.map((replica) => replica.insertDataKey({ ...key, id: newId(), createdAt: 1 })));
+    const keys = (await replicas[0]?.listDataKeys()) ?? [];
+    expect([keys.length, keys.filter(({ active }) => active).length]).toEqual([4, 1]);
+    expect(await replicas[0]?.listDataKeys(2)).toEqual([]);
+  });
+});
+
+test("the log is laid down by months, and nothing lands outside of them", async () => {
+  await withReplicas(3, async (replicas) => {
+    const now = Date.UTC(2031, 10, 30);
+    await Promise.all(replicas.map((replica) => replica.prepareLog(now)));
+    const parts = await database.query<{ name: string }>(
+      "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'log'::regclass ORDER BY 1",
+    );
+    expect(parts.map(({ name }) => name)).toEqual(["log_2031_11", "log_2031_12", "log_2032_01", "log_rest"]);
+    const [store] = replicas;
+    const { writer, head } = (await store?.openChain("w")) ?? { writer: "", head: { seq: 0, hash: Buffer.alloc(0) } };
+    const at = Date.UTC(2031, 11, 31, 23, 59, 59, 999);
+    const { formatUuidV7 } = await import("@alter-vault/protocol");
+    const appends = [at, at + 1].map((ms): LogAppend => ({
+      draft: { kind: "entry", entryId: formatUuidV7(ms, Buffer.alloc(10)), appId: null, at: ms, body: "{}" },
+      nonce: null,
+    }));
+    await store?.appendLog(writer, head, appends, link);
+    const rows = await database.query<{ name: string }>(
+      "SELECT tableoid::regclass::text AS name FROM log ORDER BY seq",
+    );
+    expect(rows.map(({ name }) => name)).toEqual(["log_2031_12", "log_2032_01"]);
+    await database.query("DROP TABLE log_2031_11, log_2031_12, log_2032_01");
+  });
+});
+
+test("a database that only a newer program understands is not touched; one that older ones may use is used", async () => {
+  const newer = await createTestDatabase();
+  await (await openPostgresStore({ url: newer.url })).close();
+  await newer.query("INSERT INTO migrations VALUES (9998, 'an expanding step', 1)");
+  await (await openPostgresStore({ url: newer.url })).close();
+  await newer.query("INSERT INTO migrations VALUES (9999, 'a contracting step', 9998)");
+  await expect(openPostgresStore({ url: newer.url })).rejects.toThrow(/newer version/);
+  await newer.drop();
+});
+
+test("replicas that start on an empty database at the same moment make its schema once", async () => {
+  const fresh = await createTestDatabase();
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openPostgresStore({ url: fresh.url })));
+  expect(await stores[0]?.listApps()).toEqual([]);
+  for (const store of stores) await store.close();
+  await fresh.drop();
+});
+
+test("no statement of the store can reach across apps", () => expectBoundToApps(database, sent));

@@ -1,0 +1,74 @@
+import type { Store } from "../store.ts";
+import { agentStore } from "./agents.ts";
+import { approvalStore } from "./approvals.ts";
+import { apiKeyStore } from "./api-keys.ts";
+import { appStore } from "./apps.ts";
+import { listenForChanges } from "./change-listener.ts";
+import { connectStore } from "./connect.ts";
+import { dataKeyStore } from "./data-keys.ts";
+import { openPool, type PoolOptions } from "./database.ts";
+import { delegationStore } from "./delegations.ts";
+import { grantStore } from "./grants.ts";
+import { idpStore } from "./idps.ts";
+import { logStore } from "./log.ts";
+import { migrate } from "./migrate.ts";
+import { oauthCredentialStore } from "./oauth-credentials.ts";
+import { policyStore } from "./policies.ts";
+import { providerStore } from "./providers.ts";
+import { sealedRecordStore } from "./sealed-records.ts";
+import { secretStore } from "./secrets.ts";
+import { settingStore } from "./settings.ts";
+import { toolCallStore } from "./tool-calls.ts";
+import { groupStore } from "./user-groups.ts";
+import { userStore } from "./users.ts";
+import { vaultSessionStore } from "./vault-sessions.ts";
+
+export interface StoreOptions extends PoolOptions {
+  /** With it, records that calls ask for again and again are kept in memory for less than a second. */
+  readonly monotonic?: (() => number) | undefined;
+}
+
+/**
+ * The store for many replicas. It trusts the database to keep what it acknowledged and to hold its constraints, and
+ * nothing about who else is using it: whatever is read to be changed is changed by one statement or under a lock. Brings
+ * the schema up to date first. Throws StorageUnavailable when the database cannot be reached.
+ */
+export async function openPostgresStore({ monotonic, ...options }: StoreOptions): Promise<Store> {
+  const db = openPool(options);
+  try {
+    await migrate(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+  let heard = 0;
+  const listener = monotonic ? listenForChanges(options.url, () => heard++) : null;
+  const freshness = monotonic ? { monotonic, generation: () => db.changes() + heard } : null;
+  return {
+    ...appStore(db),
+    ...apiKeyStore(db, freshness),
+    ...secretStore(db),
+    ...grantStore(db, freshness),
+    ...oauthCredentialStore(db),
+    ...providerStore(db),
+    ...connectStore(db),
+    ...idpStore(db),
+    ...userStore(db),
+    ...groupStore(db),
+    ...vaultSessionStore(db),
+    ...agentStore(db),
+    ...delegationStore(db),
+    ...policyStore(db),
+    ...approvalStore(db),
+    ...toolCallStore(db),
+    ...dataKeyStore(db),
+    ...sealedRecordStore(db),
+    ...settingStore(db),
+    ...logStore(db),
+    isShared: true,
+    async close() {
+      await listener?.close();
+      await db.close();
+    },
+  };
+}

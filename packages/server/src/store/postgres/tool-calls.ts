@@ -1,0 +1,100 @@
+import type { ToolCallRecord, ToolCallStore } from "../store.ts";
+import type { Database, Queries } from "./database.ts";
+
+interface Row {
+  id: string;
+  app_id: string;
+  request_hash: string;
+  entry_id: string;
+  state: ToolCallRecord["state"];
+  claimed_at: number;
+  expires_at: number;
+}
+
+const fromRow = (row: Row): ToolCallRecord => ({
+  id: row.id,
+  appId: row.app_id,
+  requestHash: row.request_hash,
+  entryId: row.entry_id,
+  state: row.state,
+  claimedAt: row.claimed_at,
+  expiresAt: row.expires_at,
+});
+
+/** Claims of many replicas: the primary key decides who makes a call. */
+export function toolCallStore(db: Database): ToolCallStore {
+  const lockOpen = (queries: Queries, appId: string, id: string, entryId: string): Promise<Row | undefined> =>
+    queries.get<Row>(
+      "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2 AND entry_id = $3 AND state = 'open' FOR UPDATE",
+      appId,
+      id,
+      entryId,
+    );
+  const forget = async (queries: Queries, appId: string, id: string): Promise<void> => {
+    await queries.run("DELETE FROM tool_call_answers WHERE app_id = $1 AND id = $2", appId, id);
+    await queries.run("DELETE FROM tool_calls WHERE app_id = $1 AND id = $2", appId, id);
+  };
+
+  return {
+    async claimToolCall(call, now) {
+      return db.transaction(async (queries) => {
+        const known = await queries.get<Row>(
+          "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2 FOR UPDATE",
+          call.appId,
+          call.id,
+        );
+        if (known && known.expires_at > now) return fromRow(known);
+        if (known) await forget(queries, call.appId, call.id);
+        const claimed = await queries.run(
+          "INSERT INTO tool_calls VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+          call.id,
+          call.appId,
+          call.requestHash,
+          call.entryId,
+          call.state,
+          call.claimedAt,
+          call.expiresAt,
+        );
+        if (claimed === 1) return null;
+        // Another replica was faster by a moment; the insert waited until its claim was there.
+        const other = await queries.get<Row>(
+          "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2",
+          call.appId,
+          call.id,
+        );
+        return other ? fromRow(other) : { ...call, state: "open" };
+      });
+    },
+    async settleToolCall(appId, id, entryId, state, sealedAnswer) {
+      await db.transaction(async (queries) => {
+        if (!(await lockOpen(queries, appId, id, entryId))) return;
+        await queries.run("UPDATE tool_calls SET state = $1 WHERE app_id = $2 AND id = $3", state, appId, id);
+        if (!sealedAnswer) return;
+        await queries.run(
+          `INSERT INTO tool_call_answers VALUES ($1, $2, $3)
+           ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed WHERE tool_call_answers.app_id = excluded.app_id`,
+          id,
+          appId,
+          sealedAnswer,
+        );
+      });
+    },
+    async releaseToolCall(appId, id, entryId) {
+      await db.transaction(async (queries) => {
+        if (await lockOpen(queries, appId, id, entryId)) await forget(queries, appId, id);
+      });
+    },
+    async findToolCallAnswer(appId, id) {
+      const sql = "SELECT id, sealed FROM tool_call_answers WHERE id = $1 AND app_id = $2";
+      return (await db.get<{ sealed: Uint8Array }>(sql, id, appId))?.sealed ?? null;
+    },
+    // What is open may be under way in another replica; one that is open for long is told as unknown by its age.
+    abandonToolCalls: async () => 0,
+    async forgetToolCalls(expiredBefore, limit) {
+      const sql = "SELECT id, app_id FROM tool_calls WHERE expires_at < $1 ORDER BY expires_at LIMIT $2";
+      const rows = await db.all<Pick<Row, "id" | "app_id">>(sql, expiredBefore, limit);
+      for (const row of rows) await db.transaction((queries) => forget(queries, row.app_id, row.id));
+      return rows.length;
+    },
+  };
+}

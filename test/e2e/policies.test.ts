@@ -1,0 +1,274 @@
+import { HttpMethod, PolicyViolationError, RateLimitError } from "@alter-vault/sdk";
+import { policy, rule, type PolicyDocument } from "@alter-vault/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { getThrough, rawCall } from "../harness/raw-call.ts";
+import { startUpstream, type Answer, type Upstream } from "../harness/upstream.ts";
+import { startTestVault, type TestVault } from "../harness/vault.ts";
+
+const TOKEN = "fake-token-policies-0123456789";
+
+let vault: TestVault;
+let upstream: Upstream;
+let grantId: string;
+let answer: Answer | null;
+
+beforeEach(async () => {
+  answer = null;
+  upstream = await startUpstream((...given) => (answer ?? plain)(...given));
+  vault = await startTestVault();
+  grantId = await vault.bearer(TOKEN, [upstream.origin]);
+});
+const plain: Answer = (_call, response) => response.end("fine");
+afterEach(async () => {
+  await vault.stop();
+  await upstream.close();
+});
+
+const publish = (document: PolicyDocument) => vault.operator.call("publishPolicy", { body: { document } });
+const call = (path: string, json?: unknown) =>
+  vault.sdk().request(json === undefined ? HttpMethod.GET : HttpMethod.POST, `${upstream.origin}${path}`, {
+    grantId,
+    ...(json === undefined ? {} : { json }),
+    runId: "run-1",
+    threadId: "thread-1",
+  });
+const seen = (): number => upstream.calls.length;
+
+/** Not sent, written down, and said why. */
+async function expectDenied(calling: Promise<unknown>, ruleId: string, reason: RegExp): Promise<void> {
+  const before = seen();
+  const error = await calling.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(PolicyViolationError);
+  expect(error).toMatchObject({ ruleId, policyError: expect.stringMatching(reason) });
+  expect(seen()).toBe(before);
+  expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: ruleId, outcome: "none" });
+}
+
+describe("rules", () => {
+  test("deny by path, by field, and by what cannot be told, from the moment they are published", async () => {
+    await call("/ok");
+    await publish(
+      policy({
+        rules: [
+          rule("no-admin")
+            .named("Admin")
+            .when({ path: ["/admin/**"] })
+            .deny("Hands off"),
+          rule("small")
+            .when({ method: ["POST"], body: [{ field: "/amount", greater_than: 100 }] })
+            .deny("Too much"),
+        ],
+      }),
+    );
+    await expectDenied(call("/admin/users"), "no-admin", /Admin: Hands off/);
+    expect((await vault.lastEntry()).policy_version).toBe(1);
+    await expectDenied(call("/%61dmin/users"), "no-admin", /Hands off/);
+    await expectDenied(call("/pay", { amount: "101" }), "small", /Too much/);
+    await expectDenied(call("/pay", { amount: {} }), "small", /cannot be evaluated/);
+    await call("/pay", { amount: 5 });
+    expect(await vault.lastEntry()).toMatchObject({ decision: "allow", policy_version: 1, outcome: "provider" });
+  });
+
+  test("a streamed body cannot be looked into, and is denied where a rule must look", async () => {
+    await publish(
+      policy({
+        rules: [
+          rule("look")
+            .when({ body: [{ field: "/a", exists: true }] })
+            .deny(),
+        ],
+      }),
+    );
+    const body = new Blob(["{}"]).stream() as ReadableStream<Uint8Array>;
+    const extraHeaders = { "content-type": "application/json" };
+    const sending = vault.sdk().request(HttpMethod.POST, `${upstream.origin}/x`, { grantId, body, extraHeaders });
+    await expectDenied(sending, "look", /a stream/);
+  });
+
+  test("a redirect must be permitted, too", async () => {
+    await publish(
+      policy({
+        rules: [
+          rule("no-admin")
+            .when({ path: ["/admin"] })
+            .deny(),
+        ],
+      }),
+    );
+    answer = ({ url }, response) => {
+      if (url === "/go") response.writeHead(302, { location: "/admin" });
+      response.end();
+    };
+    await expect(call("/go")).rejects.toMatchObject({ code: "redirect_refused" });
+    expect(upstream.calls.map(({ url }) => url)).toEqual(["/go"]);
+  });
+
+  test("what is withdrawn is withdrawn at once, and rolling back brings it back", async () => {
+    await publish(policy({ rules: [rule("all").deny("Closed")] }));
+    await expectDenied(call("/a"), "all", /Closed/);
+    await publish(policy({}));
+    await call("/a");
+    await vault.operator.call("publishPolicy", { body: { version: 1, note: "back" } });
+    await expectDenied(call("/a"), "all", /Closed/);
+    await vault.restart();
+    await expectDenied(call("/a"), "all", /Closed/);
+  });
+
+  test("a shadow changes nothing and is written down", async () => {
+    await vault.operator.call("shadowPolicy", { body: { document: policy({ rules: [rule("all").deny("Closed")] }) } });
+    await call("/a");
+    expect((await vault.lastEntry()).shadow).toBe("version 1 denies by all: all: Closed");
+    await vault.operator.call("endPolicyShadow");
+    await call("/a");
+    expect((await vault.lastEntry()).shadow).toBeNull();
+  });
+
+  test("one in Cedar", async () => {
+    const text = 'forbid (principal, action, resource) when { context.host == "127.0.0.1" };';
+    await publish(policy({ cedar: [{ id: "free", name: "Free", scope: { provider: "demo" }, policy: text }] }));
+    await expectDenied(call("/a"), "free", /the rule "Free" denies it/);
+  });
+
+  test("a policy that is not valid is not published", async () => {
+    const bad = policy({
+      rules: [
+        rule("a")
+          .unless({ source_ip: ["10.0.0.1/8"] })
+          .deny(),
+      ],
+    });
+    await expect(publish(bad)).rejects.toMatchObject({ report: { code: "policy_invalid" } });
+    expect((await vault.operator.call("getPolicy")).published).toBeNull();
+  });
+
+  test("two who publish at once do not overwrite each other", async () => {
+    const body = { document: policy({}), expected_version: null };
+    await vault.operator.call("publishPolicy", { body });
+    await expect(vault.operator.call("publishPolicy", { body })).rejects.toMatchObject({
+      report: { code: "conflict" },
+    });
+  });
+});
+
+describe("stops", () => {
+  test.each([
+    ["provider", "demo"],
+    ["run", "run-1"],
+    ["thread", "thread-1"],
+  ] as const)("a %s", async (kind, value) => {
+    await call("/a");
+    await vault.operator.call("putStop", { body: { kind, value, reason: "Odd" } });
+    await expectDenied(call("/a"), `stop.${kind}`, new RegExp(`the ${kind} ${value} was stopped: Odd`));
+    await vault.operator.call("liftStop", { body: { kind, value } });
+    await call("/a");
+  });
+
+  test("an agent, by its name", async () => {
+    const agent = await vault.operator.call("createAgent", { body: { name: "bot" } });
+    const { secret_id } = (await vault.operator.call("listGrants")).grants[0] ?? {};
+    const grant = await vault.operator.call("createGrant", {
+      id: secret_id ?? "",
+      body: { principal: { type: "agent", agent_id: agent.agent_id } },
+    });
+    const asAgent = () =>
+      vault
+        .sdk({ apiKey: agent.api_key ?? "" })
+        .request(HttpMethod.GET, `${upstream.origin}/a`, { grantId: grant.grant_id });
+    await asAgent();
+    await vault.operator.call("putStop", { body: { kind: "agent", value: "bot" } });
+    await expectDenied(asAgent(), "stop.agent", /the agent bot was stopped/);
+    await vault.operator.call("liftStop", { body: { kind: "agent", value: "bot" } });
+    await publish(policy({ rules: [rule("bot").on({ agent: "bot" }).deny("Not today")] }));
+    await expectDenied(asAgent(), "bot", /Not today/);
+    await call("/a");
+  });
+});
+
+describe("limits", () => {
+  test("a rate limit lets through what it says, tells when to come back, and holds over a restart", async () => {
+    await publish(policy({ rules: [rule("calm").rateLimit({ calls: 3, window_seconds: 60, per: "grant" })] }));
+    const all = await Promise.allSettled(Array.from({ length: 8 }, () => call("/a")));
+    expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+    expect(seen()).toBe(3);
+    await vault.restart();
+    const error = await call("/a").catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).toBeInstanceOf(PolicyViolationError);
+    expect(error).toMatchObject({ code: "rate_limited", ruleId: "calm", retryable: true });
+    expect((error as RateLimitError).retryAfterSeconds).toBeGreaterThan(50);
+    expect(seen()).toBe(3);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: "calm", code: "rate_limited" });
+  });
+
+  test("what is left is told with every answer", async () => {
+    await publish(policy({ rules: [rule("calm").rateLimit({ calls: 5, window_seconds: 60, per: "app" })] }));
+    const alter = getThrough(grantId, `${upstream.origin}/a`);
+    const { headers } = await rawCall(vault.url, vault.apiKey, { alter });
+    expect(headers["alter-ratelimit-policy"]).toBe('"calm";q=5;w=60');
+    expect(headers["alter-ratelimit"]).toMatch(/^"calm";r=4;t=\d+$/);
+  });
+
+  test("a budget per run is used up, and another run has its own", async () => {
+    await publish(policy({ rules: [rule("budget").budget({ calls: 2, per: "run" })] }));
+    await call("/a");
+    await call("/a");
+    await expectDenied(call("/a"), "budget", /used up/);
+    await vault.sdk().request(HttpMethod.GET, `${upstream.origin}/a`, { grantId, runId: "run-2" });
+  });
+
+  test("so many at the same time, and no more", async () => {
+    await publish(policy({ rules: [rule("two").concurrency({ calls: 2, per: "grant" })] }));
+    let open: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    answer = (_call, response) => void gate.then(() => response.end());
+    const waiting = [call("/a"), call("/a")];
+    while (seen() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(call("/a")).rejects.toMatchObject({ code: "rate_limited", ruleId: "two" });
+    expect(seen()).toBe(2);
+    open();
+    await Promise.all(waiting);
+    await call("/a");
+  });
+});
+
+describe("explain", () => {
+  beforeEach(() =>
+    publish(
+      policy({
+        rules: [
+          rule("admin")
+            .when({ path: ["/admin/**"] })
+            .unless({ groups: ["ops"] })
+            .deny("Hands off"),
+          rule("post")
+            .when({ method: ["POST"] })
+            .deny(),
+        ],
+      }),
+    ),
+  );
+
+  test("a call that was made", async () => {
+    await call("/admin/x").catch(() => undefined);
+    const { entry_id } = await vault.lastEntry();
+    const explained = await vault.operator.call("explainPolicy", { body: { entry_id } });
+    expect(explained).toMatchObject({ policy_version: 1, outcome: "deny", rule: "admin", reason: "admin: Hands off" });
+    expect(explained.rules.find(({ id }) => id === "admin")).toMatchObject({
+      applies: true,
+      conditions: [
+        { part: "when", name: "path", expected: "/admin/**", actual: "/admin/x", holds: true },
+        { part: "unless", name: "groups", expected: "ops", actual: "none", holds: false },
+      ],
+      changes: ["path is anything but: /admin/**", "groups is: ops"],
+    });
+  });
+
+  test("a call that might be", async () => {
+    const request = { url: "https://api.example.com/admin/x", groups: ["ops"] };
+    const explained = await vault.operator.call("explainPolicy", { body: { request } });
+    expect(explained).toMatchObject({ outcome: "allow", rule: null });
+  });
+});

@@ -1,0 +1,165 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { postgresBinaries } from "./postgres-binaries.ts";
+
+/** A PostgreSQL server of our own on 127.0.0.1, which forgets everything when it is stopped. */
+export interface TestPostgres {
+  /** Of the superuser, who needs no password. */
+  readonly url: string;
+  readonly port: number;
+  /** As an operator restarts it. */
+  restart(): Promise<void>;
+  /** As a power cut does. */
+  halt(): Promise<void>;
+  start(): Promise<void>;
+  /** Forgets a setting of ALTER SYSTEM. */
+  restartWithout(setting: string): Promise<void>;
+  /** As the superuser. */
+  run(sql: string): Promise<void>;
+  /** Holds every process of the server still, as a machine that does not answer. */
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** Default: false. Tests of what is written do not need it; tests of how long writing takes do. */
+  readonly fsync?: boolean;
+  /** Further settings, as `name=value`. */
+  readonly settings?: readonly string[];
+  /** Called with the data directory before the first start. */
+  readonly prepare?: (dataDir: string) => void;
+}
+
+/** PostgreSQL refuses to run as root. */
+export const NOBODY = 65_534;
+
+export async function startPostgres({
+  fsync = false,
+  settings = [],
+  prepare,
+}: PostgresOptions = {}): Promise<TestPostgres> {
+  const home = mkdtempSync(join(tmpdir(), "alter-vault-postgres-"));
+  const bin = postgresBinaries(join(home, "server"));
+  const dataDir = join(home, "data");
+  mkdirSync(dataDir);
+  const isRoot = process.getuid?.() === 0;
+  const user = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  chmodSync(home, 0o755);
+  if (isRoot) chownSync(dataDir, NOBODY, NOBODY);
+  // Not the C locale: the order of ids must not depend on the database's.
+  const made = spawnSync(
+    join(bin, "initdb"),
+    ["-D", dataDir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"].concat([
+      "--locale-provider=icu",
+      "--icu-locale=en-US",
+    ]),
+    { ...user, cwd: dataDir, encoding: "utf8" },
+  );
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}${made.error?.message ?? ""}`);
+  prepare?.(dataDir);
+
+  const port = await freePort();
+  const durable = fsync ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+  const all = [
+    "listen_addresses=127.0.0.1",
+    `port=${port}`,
+    `unix_socket_directories=${dataDir}`,
+    "max_connections=300",
+  ]
+    .concat(durable, settings)
+    .flatMap((setting) => ["-c", setting]);
+  let child: ChildProcess;
+  let log = "";
+
+  async function start(): Promise<void> {
+    child = spawn(join(bin, "postgres"), ["-D", dataDir, ...all], {
+      ...user,
+      cwd: dataDir,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    child.stderr?.on("data", (chunk: Buffer) => (log = `${log}${chunk.toString()}`.slice(-4_000)));
+    for (let attempt = 0; attempt < 400; attempt++) {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${log}`);
+      if (await isReady(port)) return;
+      await sleep(25);
+    }
+    throw new Error(`PostgreSQL does not answer: ${log}`);
+  }
+  async function end(signal: "SIGINT" | "SIGQUIT"): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+  }
+  const signalAll = (signal: "SIGSTOP" | "SIGCONT"): void => {
+    const children = spawnSync("ps", ["-o", "pid=", "--ppid", String(child.pid)], { encoding: "utf8" });
+    for (const pid of [...children.stdout.split("\n"), String(child.pid)].filter((line) => line.trim() !== "")) {
+      process.kill(Number(pid), signal);
+    }
+  };
+
+  await start();
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    async restart() {
+      await end("SIGINT");
+      await start();
+    },
+    halt: () => end("SIGQUIT"),
+    start,
+    async restartWithout(setting) {
+      await end("SIGINT");
+      const path = join(dataDir, "postgresql.auto.conf");
+      const lines = readFileSync(path, "utf8").split("\n");
+      writeFileSync(path, lines.filter((line) => !line.startsWith(setting)).join("\n"));
+      await start();
+    },
+    async run(sql) {
+      const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+      client.on("error", () => undefined);
+      await client.connect();
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
+    },
+    pause: () => signalAll("SIGSTOP"),
+    resume: () => signalAll("SIGCONT"),
+    async stop() {
+      await end("SIGQUIT");
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function isReady(port: number): Promise<boolean> {
+  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end();
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
