@@ -24,6 +24,10 @@ export interface ToolCalls {
     sink: EgressSink,
     send: (sink: EgressSink) => Promise<EgressOutcome | Failure>,
   ): Promise<EgressOutcome | Failure | Replayed>;
+  /** The same call, when it was made before; null: nobody made it. Nothing is claimed. */
+  recall(appId: string, index: string, checked: CheckedCall): Promise<ToolCallRecord | null>;
+  /** Gives the recorded answer of a call that was made before, or says why there is none. Never sends. */
+  replay(made: ToolCallRecord, sink: EgressSink): Promise<Failure | Replayed>;
   /** Forgets what has expired; call it often. */
   forget(): Promise<void>;
 }
@@ -92,6 +96,12 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
   }
 
   return {
+    replay,
+    async recall(appId, index, checked) {
+      const named = nameToolCall(appId, index, checked);
+      const known = named.ok ? await store.findToolCall(appId, named.id, clock.now()) : null;
+      return named.ok && known?.requestHash === named.requestHash ? known : null;
+    },
     async once({ appId, requestId, index, checked }, sink, send) {
       const named = nameToolCall(appId, index, checked);
       if (!named.ok) return named;
