@@ -61,6 +61,8 @@ export interface RunningVault {
 }
 
 const TOUCH_CHAIN_EVERY_MS = 5_000;
+/** How often a server that shares its store takes up approved calls nobody started. */
+const RECOVER_EVERY_MS = 60_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
@@ -70,9 +72,10 @@ const INDEX_ROWS = 128;
 const REFRESH_SWEEP_EVERY_MS = 5_000;
 const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
 const FORGET_SESSIONS_EVERY_MS = 60_000;
+const KEEP_VAULT_SESSIONS_MS = 24 * 60 * 60_000;
+const FORGET_VAULT_SESSIONS_AT_MOST = 1_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
-const RECOVER_APPROVALS_EVERY_MS = 30_000;
 const FORGET_POLICY_EVERY_MS = 60_000;
 const FORGET_POLICY_ROWS = 1_000;
 /** How long approvals that are over, and results that nobody fetched, are kept. */
@@ -128,7 +131,8 @@ export async function startVault({
   const allowLoopback = config.allowLoopbackUpstreams;
   const ask = createAsk(egress, { allowLoopback });
   const now = (): number => clock.now();
-  const keys = createKeySource(ask, now);
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const keys = createKeySource({ ask, now, sleep });
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const toolCalls = createToolCalls({ store, keyring, clock });
@@ -191,6 +195,10 @@ export async function startVault({
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
     setInterval(() => void connect.forgetEnded().catch(failed("forgetting sessions failed")), FORGET_SESSIONS_EVERY_MS),
     setInterval(() => {
+      const forgetting = store.forgetVaultSessions(clock.now() - KEEP_VAULT_SESSIONS_MS, FORGET_VAULT_SESSIONS_AT_MOST);
+      void forgetting.catch(failed("forgetting sessions failed"));
+    }, FORGET_SESSIONS_EVERY_MS),
+    setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
       void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
     }, FORGET_NONCES_EVERY_MS),
@@ -199,6 +207,12 @@ export async function startVault({
       FORGET_TOOL_CALLS_EVERY_MS,
     ),
   ];
+  if (store.isShared)
+    timers.push(
+      setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
+      // Another server may have stopped between an approval and its call.
+      setInterval(() => void approvalRunner.recover().catch(failed("taking up approvals failed")), RECOVER_EVERY_MS),
+    );
   timers.push(
     setInterval(() => {
       void store.forgetTakes(clock.now(), FORGET_POLICY_ROWS).catch(failed("forgetting counters failed"));
@@ -206,12 +220,6 @@ export async function startVault({
       void store.forgetApprovals(before, FORGET_POLICY_ROWS).catch(failed("forgetting approvals failed"));
     }, FORGET_POLICY_EVERY_MS),
   );
-  if (store.isShared)
-    timers.push(
-      // Of a replica that died.
-      setInterval(() => void approvalRunner.recover().catch(failed("approvals failed")), RECOVER_APPROVALS_EVERY_MS),
-      setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
-    );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();

@@ -17,7 +17,7 @@ import { secretMatcher } from "./egress/scrub.ts";
 import type { OpenSigningKey } from "./identity/api-keys.ts";
 import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./identity/content-digest.ts";
 import { findAsker, isPlain, plainAsker, type Asker, type KnownAsker } from "./identity/asker.ts";
-import { identify } from "./identity/identify.ts";
+import { identify, type Identified } from "./identity/identify.ts";
 import type { KeyRates } from "./identity/key-use.ts";
 import type { UserTokens } from "./identity/user-token.ts";
 import { inject, type Injected } from "./inject/inject.ts";
@@ -144,39 +144,47 @@ export function createVault(deps: VaultDeps): Vault {
     const action = mode === "proxy" ? "request" : "retrieve";
     const identifying = identify(deps, call.signed, clock.now());
     const who = isLater(identifying) ? await identifying : identifying;
-    if (!who.ok) return refuseStranger(deps, requestId, who, action);
+    if (!who.ok) return refuseUnknown(requestId, who, action);
 
     const facts: Facts = { kind: "request", action, mode, app_id: who.key.appId, key_id: who.key.id };
     const asking = whoAsks(call, who.key, facts);
     const known = isLater(asking) ? await asking : asking;
-    if (!known.ok) return refuse(deps, requestId, facts, known, known.rule, who.nonce);
+    if (!known.ok) return marked(who.key, refuse(deps, requestId, facts, known, known.rule, who.nonce));
     const { asker } = known;
     return ready(call, { mode, requestId, startedMs, key: who.key, asker, facts, nonce: who.nonce, approved: null });
   }
 
   /** The same for whoever is known: a caller, or one whose call waited for approval. */
   async function ready(call: IncomingCall, known: KnownCaller): Promise<Prepared | Answered | Refused> {
-    const { mode, requestId, asker, facts, nonce } = known;
+    const { mode, requestId, key, asker, facts, nonce } = known;
+    const no = (failure: Failure, rule: string): Promise<Refused> =>
+      marked(key, refuse(deps, requestId, facts, failure, rule, nonce));
     const check = await checkCall(deps, call, mode, asker, facts);
-    if (!check.ok) return refuse(deps, requestId, facts, check.failure, check.rule, nonce);
+    if (!check.ok) return no(check.failure, check.rule);
     const { checked } = check;
     const rules = checked.ruling.decision?.approvals ?? NO_RULES;
     if (known.approved) {
       const unmet = whyNotApproved(known.approved, checked, asker, rules);
-      if (unmet) return refuse(deps, requestId, facts, unmet, unmet.details?.rule_id ?? "policy", nonce);
+      if (unmet) return no(unmet, unmet.details?.rule_id ?? "policy");
     } else if (rules.length > 0) {
       const operation = checked.ruling.facts?.operation ?? null;
       const asked = await deps.approvals.ask({ requestId, call, checked, asker, rules, operation });
       const id = asked.is === "answered" ? asked.approval.id : asked.failure.details?.approval_id;
       if (id !== undefined) facts.approval_id = id;
-      if (asked.is === "refused") return refuse(deps, requestId, facts, asked.failure, asked.rule, nonce);
+      if (asked.is === "refused") {
+        const answer = await no(asked.failure, asked.rule);
+        // Told, and not to somebody who repeats a request of another: from now on the call may be asked for anew.
+        if (answer.problem.code === "approval_failed" && id !== undefined)
+          await store.closeFailedApproval(asker.appId, id);
+        return answer;
+      }
       // Written down, with its nonce, before the answer is taken: a call that is repeated by somebody else takes nothing.
       const failed = await record(known, checked.rule);
-      return failed ?? { ok: true, approval: asked.approval, checked, keyDeprecated: known.key.deprecatedAt !== null };
+      return failed ?? { ok: true, approval: asked.approval, checked, keyDeprecated: key.deprecatedAt !== null };
     }
     const limiting = takeLimits(deps, asker.appId, checked.ruling);
     const limited = isLater(limiting) ? await limiting : limiting;
-    if (!limited.ok) return refuse(deps, requestId, facts, limited.failure, limited.rule, nonce);
+    if (!limited.ok) return no(limited.failure, limited.rule);
     let isReady = false;
     try {
       const prepared = await open(known, checked, limited);
@@ -206,12 +214,24 @@ export function createVault(deps: VaultDeps): Vault {
     if (failed) return failed;
     const opening = openCredential(deps, checked.credential, checked.headers);
     const opened = opening instanceof Promise ? await opening : opening;
-    if (!opened.ok) return endInside(requestId, appId, opened, startedMs);
-    const injected = put(opened, checked, mode);
-    if (!injected.ok) return endInside(requestId, appId, injected, startedMs);
     const keyDeprecated = key.deprecatedAt !== null;
+    if (!opened.ok) return { ...endInside(requestId, appId, opened, startedMs), keyDeprecated };
+    const injected = put(opened, checked, mode);
+    if (!injected.ok) return { ...endInside(requestId, appId, injected, startedMs), keyDeprecated };
     const withTokens = { ...checked, credential: opened.credential };
     return { ok: true, appId, checked: withTokens, injected, keyDeprecated, limit, release };
+  }
+
+  /** A key of an agent that was revoked went with it, and its holder may know why. */
+  async function refuseUnknown(
+    requestId: string,
+    who: Identified & { readonly ok: false },
+    action: string,
+  ): Promise<Refused> {
+    const { code, key } = who;
+    const agent = code === "invalid_key" && key?.agentId ? await store.findAgent(key.appId, key.agentId) : null;
+    const why = agent?.status === "revoked" ? { ...who, ...AGENT_REVOKED } : who;
+    return refuseStranger(deps, requestId, why, action);
   }
 
   /** What goes beyond the key: its agent, the end user, the address. Most calls have none of it, and look nothing up. */
@@ -221,7 +241,8 @@ export function createVault(deps: VaultDeps): Vault {
     if (key.agentId !== null) facts.agent_id = key.agentId;
     const input = { key, headers, address: call.address(), now: clock.now(), allowPaused };
     return findAsker(deps, input).then((known) => {
-      if (known.ok && known.asker.user) facts.user_id = known.asker.user.id;
+      const userId = known.ok ? known.asker.user?.id : known.userId;
+      if (userId !== undefined) facts.user_id = userId;
       if (known.ok && known.asker.session) facts.session_id = known.asker.session.id;
       return known;
     });
@@ -426,7 +447,8 @@ export function createVault(deps: VaultDeps): Vault {
         log.outcome(requestId, appId, { ...localOutcome("done", null, elapsed(startedMs)), status: sent.status });
         return { ok: true, requestId };
       }
-      if (!("retries" in sent)) return endInside(requestId, appId, sent, startedMs);
+      const { keyDeprecated } = prepared;
+      if (!("retries" in sent)) return { ...endInside(requestId, appId, sent, startedMs), keyDeprecated };
       const outcome = whyBodyBroke(sent, stream);
       logOutcome(requestId, appId, outcome, startedMs);
       if (outcome.ok) return { ok: true, requestId };
@@ -435,7 +457,7 @@ export function createVault(deps: VaultDeps): Vault {
         ...(host === undefined ? {} : { host }),
         ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.ceil(retryAfterMs / 1000) }),
       };
-      return { ...refused(requestId, { ok: false, code, detail, details }), started };
+      return { ...refused(requestId, { ok: false, code, detail, details }), started, keyDeprecated };
     },
 
     async retrieve(call) {
@@ -456,20 +478,20 @@ export function createVault(deps: VaultDeps): Vault {
         grant_id: checked.grant.id,
         request_id: requestId,
       };
-      return { ok: true, injection };
+      return { ok: true, injection, keyDeprecated: prepared.keyDeprecated };
     },
 
     async perform(call, operation) {
       const startedMs = clock.monotonic();
       const requestId = log.newId();
       const who = await identify(deps, call.signed, clock.now());
-      if (!who.ok) return refuseStranger(deps, requestId, who, operation.action);
+      if (!who.ok) return refuseUnknown(requestId, who, operation.action);
 
       const facts: Facts = { kind: "admin", action: operation.action, app_id: who.key.appId, key_id: who.key.id };
       const known = await whoAsks(call, who.key, facts, operation.allowPaused);
-      if (!known.ok) return refuse(deps, requestId, facts, known, known.rule, who.nonce);
+      if (!known.ok) return marked(who.key, refuse(deps, requestId, facts, known, known.rule, who.nonce));
       const plan = await planOperation(call, who.key, known.asker, operation, facts);
-      if (!plan.ok) return refuse(deps, requestId, facts, plan, "base", who.nonce);
+      if (!plan.ok) return marked(who.key, refuse(deps, requestId, facts, plan, "base", who.nonce));
 
       const entry: KnownEntry = {
         ...facts,
@@ -488,9 +510,8 @@ export function createVault(deps: VaultDeps): Vault {
         const [outcome, code] = result.ok ? (["done", null] as const) : (["vault_error", result.code] as const);
         log.outcome(requestId, entry.app_id ?? null, localOutcome(outcome, code, elapsed(startedMs)));
       }
-      return result.ok
-        ? { ...result, requestId, keyDeprecated: who.key.deprecatedAt !== null }
-        : refused(requestId, result);
+      const keyDeprecated = who.key.deprecatedAt !== null;
+      return result.ok ? { ...result, requestId, keyDeprecated } : { ...refused(requestId, result), keyDeprecated };
     },
   };
 
@@ -504,6 +525,7 @@ export function createVault(deps: VaultDeps): Vault {
     if (operation.scope && !asker.scopes.includes(operation.scope)) return lacksScope(operation.scope);
     const acting = await actingApp(store, key, call.signed.headers);
     if (!acting.ok) return acting;
+    if (asker.user && acting.appId !== key.appId) return ANOTHER_APPS_USER;
     facts.app_id = acting.appId;
     const claim = digestClaim(call.signed.headers);
     if (claim.kind !== "sha-256")
@@ -541,6 +563,18 @@ function whyNotApproved(
 
 /** Where an answer goes that is only kept. */
 const NOWHERE: EgressSink = { onHeaders: () => undefined, onData: () => true };
+
+const AGENT_REVOKED = { code: "agent_revoked", detail: "the agent of this key was revoked" } as const;
+const ANOTHER_APPS_USER: Failure = {
+  ok: false,
+  code: "invalid_request",
+  detail: "a user token is for the app of the key; it cannot come together with another app",
+};
+
+/** Every answer to a key that is deprecated says so. */
+function marked({ deprecatedAt }: ApiKeyRecord, refusing: Promise<Refused>): Promise<Refused> {
+  return deprecatedAt === null ? refusing : refusing.then((answer) => ({ ...answer, keyDeprecated: true }));
+}
 
 function answerFacts(
   requestId: string,

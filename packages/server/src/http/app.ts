@@ -79,6 +79,7 @@ export function createApp(deps: AppDeps): RequestListener {
   async function retrieve(call: IncomingCall, response: ServerResponse): Promise<string> {
     const answer = await vault.retrieve(call);
     if (!answer.ok) return refuse(response, answer);
+    if (answer.keyDeprecated) response.setHeader(HEADER.keyDeprecated, "true");
     sendJson(response, 200, answer.injection, answer.injection.request_id);
     return "ok";
   }
@@ -192,8 +193,9 @@ export function createApp(deps: AppDeps): RequestListener {
   };
 }
 
-function refuse(response: ServerResponse, { problem }: Refused): string {
-  if (!response.destroyed) sendProblem(response, problem);
+function refuse(response: ServerResponse, { problem, keyDeprecated = false }: Refused): string {
+  const headers: Record<string, string> = keyDeprecated ? { [HEADER.keyDeprecated]: "true" } : {};
+  if (!response.destroyed) sendProblem(response, problem, headers);
   return problem.code;
 }
 

@@ -163,7 +163,8 @@ export function policyStore(db: Database): PolicyStore {
     forgetTakes: (endedBefore, limit) =>
       db.run(
         `DELETE FROM policy_takes WHERE (app_id, rule_id, key) IN
-           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < $1 LIMIT $2)`,
+           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < $1 LIMIT $2
+            FOR UPDATE SKIP LOCKED)`,
         endedBefore,
         limit,
       ),
