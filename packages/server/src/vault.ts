@@ -185,7 +185,13 @@ export function createVault(deps: VaultDeps): Vault {
       const asked = await deps.approvals.ask({ requestId, call, checked, asker, rules, operation });
       const id = asked.is === "answered" ? asked.approval.id : asked.failure.details?.approval_id;
       if (id !== undefined) facts.approval_id = id;
-      if (asked.is === "refused") return no(asked.failure, asked.rule);
+      if (asked.is === "refused") {
+        const answer = await no(asked.failure, asked.rule);
+        // Told, and not to somebody who repeats a request of another: from now on the call may be asked for anew.
+        if (answer.problem.code === "approval_failed" && id !== undefined)
+          await store.closeFailedApproval(asker.appId, id);
+        return answer;
+      }
       // Written down, with its nonce, before the answer is taken: a call that is repeated by somebody else takes nothing.
       const failed = await record(known, checked.rule);
       return failed ?? { ok: true, approval: asked.approval, checked, keyDeprecated: key.deprecatedAt !== null };
