@@ -55,7 +55,7 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...vaultSessionStore(db),
     ...agentStore(db),
     ...delegationStore(db),
-    ...policyStore(db),
+    ...policyStore(db, freshness),
     ...toolCallStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
