@@ -73,6 +73,15 @@ export {
   TokenRetrievalError,
 } from "./error-aliases.ts";
 export {
+  ApprovalDeniedError,
+  ApprovalError,
+  ApprovalExecutionFailedError,
+  ApprovalExpiredError,
+  ApprovalTimeoutError,
+  type ApprovalErrorInit,
+} from "./approval-errors.ts";
+export type { ApprovalRef, ApprovalResult, ApprovalStatus, AwaitApprovalOptions } from "./approvals.ts";
+export {
   AlterValueError,
   AmbiguousGrantError,
   ApprovalRequiredError,

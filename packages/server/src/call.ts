@@ -31,6 +31,7 @@ export interface Forwarded {
 
 export interface Retrieved {
   readonly ok: true;
+  readonly keyDeprecated: boolean;
   readonly injection: Injection;
 }
 
@@ -39,6 +40,8 @@ export interface Refused {
   readonly problem: Problem;
   /** Headers of the provider's answer are on the wire already: all that is left is to cut it off. */
   readonly started: boolean;
+  /** The key works no better for it, and should be replaced. */
+  readonly keyDeprecated?: boolean;
 }
 
 /** Why something is not done, before it is an answer. */

@@ -14,6 +14,7 @@ import { checkPolicies, type Ruling } from "./check-policies.ts";
 import { decide } from "./policy/decide.ts";
 import type { PolicyCache } from "./policy/policy-cache.ts";
 import type { Asker } from "./identity/asker.ts";
+import { scopesBeyondAgent } from "./identity/visible.ts";
 import { isLater } from "./soon.ts";
 import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
 
@@ -94,6 +95,8 @@ export async function checkCall(
 
   const opening = usableCredential(deps.store, resolved.found, deps);
   const credential = isLater(opening) ? await opening : opening;
+  const beyond = beyondAgent(asker, resolved.delegation !== null, credential);
+  if (beyond) return fails("base.agent_scopes", beyond);
   const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);
   const decision = decide({
     grant,
@@ -133,6 +136,16 @@ export async function checkCall(
       rule: decision.rule,
     },
   };
+}
+
+/** An account that was connected again with more scopes than its agent may have is not the agent's any more. */
+function beyondAgent({ agent }: Asker, isDelegated: boolean, credential: UsableCredential | null): Failure | null {
+  if (!agent || !isDelegated || credential?.kind !== "oauth") return null;
+  const { provider, record } = credential;
+  const beyond = scopesBeyondAgent(agent, provider.id, record.grantedScopes, provider.authorize?.alwaysScopes);
+  if (beyond.length === 0) return null;
+  const detail = `the account gave ${beyond.join(" ")}, which the agent is not registered for`;
+  return { ok: false, code: "no_delegated_grant", detail, details: { provider_id: provider.id } };
 }
 
 /** For the app a key acts for, which is its own unless it may act for others. */

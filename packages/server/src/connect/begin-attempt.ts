@@ -6,6 +6,7 @@ import { cookieName } from "./browser-cookie.ts";
 import { connectChoices, readAnswers } from "./connect-choices.ts";
 import { allowBrowser, refuseBrowser } from "./connect-log.ts";
 import { closed, findSession } from "./find-session.ts";
+import { ownerGone } from "./owner-gone.ts";
 import type { Session, Visitor } from "./session.ts";
 import { hashToken, newToken } from "./token.ts";
 
@@ -28,6 +29,8 @@ export async function beginAttempt(
   if (!found.ok) return refuseBrowser(deps, "connect.begin", found.failure, { session: found.session });
   const { session } = found;
   if (session.status !== "pending") return refuseBrowser(deps, "connect.begin", closed(session), { session });
+  const gone = await ownerGone(deps.store, session);
+  if (gone) return refuseBrowser(deps, "connect.begin", gone, { session });
   const circumstances = { session, provider: providerId, retryToken: token };
   const chosen = (await connectChoices(deps.engine, session)).find((choice) => choice.providerId === providerId);
   if (!chosen) return refuseBrowser(deps, "connect.begin", NOT_A_CHOICE, { session, retryToken: token });

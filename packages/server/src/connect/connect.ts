@@ -9,6 +9,7 @@ import type { Keyring } from "../crypto/keyring.ts";
 import type { NewId, RandomBytes } from "../random.ts";
 import type { Asker } from "../identity/asker.ts";
 import type { AgentStore } from "../store/agent-records.ts";
+import type { IdentityStore } from "../store/identity-records.ts";
 import type { AppStore, ConnectStore, GrantStore, ProviderStore } from "../store/store.ts";
 import type { BrowserCookie } from "./browser-cookie.ts";
 import { beginAttempt } from "./begin-attempt.ts";
@@ -62,6 +63,7 @@ export interface ConnectDeps {
     Pick<AppStore, "findApp"> &
     Pick<GrantStore, "findGrant"> &
     Pick<AgentStore, "findAgent" | "findAgentByName"> &
+    Pick<IdentityStore, "findUser" | "findIdp"> &
     ProviderStore;
   readonly keyring: Keyring;
   readonly engine: OAuthEngine;

@@ -8,7 +8,8 @@ import type { ConnectDeps } from "./connect.ts";
 import { addGrant } from "./finish-attempt.ts";
 import { insertSession } from "./plan-session.ts";
 import type { Asker } from "../identity/asker.ts";
-import { sessionOwner } from "./session-owner.ts";
+import { ownerGone } from "./owner-gone.ts";
+import { beyondSession, sessionOwner } from "./session-owner.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { hashToken, newToken } from "./token.ts";
 
@@ -49,6 +50,8 @@ export function createDeviceConnects(deps: ConnectDeps): DeviceConnects {
       const known = await sessionOwner(deps.store, asker, undefined);
       if (!known.ok) return known;
       const { appId, principal, agent } = known.owner;
+      const tooWide = beyondSession(known.owner, [asked.provider], undefined);
+      if (tooWide) return tooWide;
       const chosen = await chooseProviders(deps, appId, [asked.provider]);
       if (!chosen.ok) return chosen;
       const [found] = chosen.providers;
@@ -78,6 +81,8 @@ export function createDeviceConnects(deps: ConnectDeps): DeviceConnects {
       const { appId, id, options } = session;
       const attempt = await deps.store.findConnectAttempt(appId, id);
       if (!attempt || !takeTurn(session, now)) return;
+      const gone = await ownerGone(deps.store, session);
+      if (gone) return failDevice(deps.store, session, gone);
       const opened = deps.keyring.open(attemptContext(session, attempt.id), attempt.sealedSecrets);
       if (!opened.ok) return failDevice(deps.store, session, UNREADABLE);
       const { secrets } = JSON.parse(opened.plain.toString()) as SealedAttempt;

@@ -7,6 +7,7 @@ import { cookieName, type BrowserCookie } from "./browser-cookie.ts";
 import { callbackUrl, type Arrival, type ConnectDeps, type ConnectRefused } from "./connect.ts";
 import { allowBrowser, refuseBrowser } from "./connect-log.ts";
 import { closed } from "./find-session.ts";
+import { ownerGone } from "./owner-gone.ts";
 import { isAtItsAddress, readSession, type Session, type Visitor } from "./session.ts";
 import { hashToken, isTokenOf } from "./token.ts";
 
@@ -85,6 +86,8 @@ async function checkArrival(
   if (!isAtItsAddress(session, visitor)) {
     return { ...(await refuseBrowser(deps, ACTION, ELSEWHERE, circumstances)), session: null };
   }
+  const gone = await ownerGone(deps.store, session);
+  if (gone) return refuseBrowser(deps, ACTION, gone, circumstances);
   const opened = deps.keyring.open(attemptContext(session, attempt.id), attempt.sealedSecrets);
   if (!opened.ok) return refuseBrowser(deps, ACTION, UNREADABLE, circumstances);
   return { ok: true, session, sealed: JSON.parse(opened.plain.toString()) as SealedAttempt };

@@ -8,7 +8,7 @@ import { allowedOrigin, allowedReturnUrl } from "./allowed-places.ts";
 import { checkAsked, chooseProviders, invalidField, wishesOf } from "./check-asked.ts";
 import type { ConnectDeps } from "./connect.ts";
 import type { SessionOptions } from "./session.ts";
-import { sessionOwner, type SessionOwner } from "./session-owner.ts";
+import { beyondSession, sessionOwner, type SessionOwner } from "./session-owner.ts";
 import { hashToken, newToken } from "./token.ts";
 
 /**
@@ -88,7 +88,10 @@ async function checkOptions(
   if (ipAddress !== null && !ipaddr.isValid(ipAddress)) return invalidField("metadata.ip_address", "is not an address");
   const again = await reconnected(deps, owner, asked.grant_id);
   if (!again.ok) return again;
-  const wanted = asked.allowed_providers ?? (again.grant ? [again.grant.provider] : undefined);
+  const bound = owner.session?.providers ?? undefined;
+  const wanted = asked.allowed_providers ?? (again.grant ? [again.grant.provider] : bound && [...bound]);
+  const tooWide = beyondSession(owner, wanted ?? [], asked.grant_id);
+  if (tooWide) return tooWide;
   const chosen = await chooseProviders(deps, appId, wanted);
   if (!chosen.ok) return chosen;
   if (again.grant && !chosen.providers.some(({ provider }) => provider.id === again.grant?.provider)) {

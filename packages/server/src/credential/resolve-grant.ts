@@ -16,7 +16,7 @@ export type ResolvedGrant =
 
 type ResolveStore = Pick<GrantStore, "findGrant" | "findGrantsByProvider" | "findDelegatedGrants"> &
   Pick<AgentStore, "findDelegationOf"> &
-  Pick<IdentityStore, "findUser">;
+  Pick<IdentityStore, "findUser" | "findIdp">;
 
 const MOST_CHOICES = 20;
 
@@ -58,7 +58,7 @@ async function ifVisible(
 ): Promise<ResolvedGrant> {
   const seen = await visibility(store, asker, found.grant, now);
   if (!seen.visible) return nothing(asker, { grant_id: found.grant.id }, "no grant of this id");
-  return ownerStands(store, asker, found, seen.delegation);
+  return { ok: true, found, delegation: seen.delegation };
 }
 
 async function byProvider(
@@ -69,43 +69,25 @@ async function byProvider(
   now: number,
 ): Promise<ResolvedGrant> {
   const { appId, agent, user } = asker;
-  const own = await store.findGrantsByProvider(appId, provider, principalsOf(asker), MOST_CHOICES);
-  const lent = agent ? await store.findDelegatedGrants(appId, provider, agent.id, now, MOST_CHOICES) : [];
-  const ofUser = user && agent ? lent.filter(({ grant }) => grant.principalId === user.id) : lent;
-  const candidates = [...own, ...ofUser].filter(
-    ({ grant }) =>
-      isWithinSession(asker, grant) &&
-      (!agent || isWithinAgent(agent, grant)) &&
-      (account === undefined || isAccount(grant, account)),
+  const wanted = { provider, account };
+  const own = await store.findGrantsByProvider(appId, wanted, principalsOf(asker), MOST_CHOICES);
+  const by = agent && { agentId: agent.id, ...(user ? { userId: user.id } : {}) };
+  const lent = by ? await store.findDelegatedGrants(appId, wanted, by, now, MOST_CHOICES) : [];
+  const candidates = [...own, ...lent].filter(
+    ({ grant }) => isWithinSession(asker, grant) && (!agent || isWithinAgent(agent, grant)),
   );
-  const [first, second] = candidates;
+  // One whose time is over is told about only when there is no other.
+  const living = candidates.filter(({ grant }) => grant.expiresAt === null || grant.expiresAt > now);
+  const [first, second] = living.length > 0 ? living : candidates;
   if (!first) return nothing(asker, { provider_id: provider }, `nothing is connected for ${provider}`);
   if (second) {
-    const account_identifiers = candidates.map(({ grant }) => nameOf(grant));
-    const detail = `${candidates.length} grants for ${provider}; pass the account or the grant id`;
+    const account_identifiers = (living.length > 0 ? living : candidates).map(({ grant }) => nameOf(grant));
+    const detail = `${account_identifiers.length} grants for ${provider}; pass the account or the grant id`;
     return { ok: false, code: "ambiguous_grant", detail, details: { provider_id: provider, account_identifiers } };
   }
   const isLent = agent !== null && first.grant.principalType === "user";
   const delegation = isLent ? await store.findDelegationOf(appId, agent.id, first.grant.id) : null;
-  return ownerStands(store, asker, first, delegation);
-}
-
-/** A delegation is worth as much as the user who gave it: one who was suspended gives nothing. */
-async function ownerStands(
-  store: ResolveStore,
-  asker: Asker,
-  found: GrantWithSecret,
-  delegation: DelegationRecord | null,
-): Promise<ResolvedGrant> {
-  if (delegation) {
-    const owner = await store.findUser(asker.appId, delegation.userId);
-    if (owner?.user.status !== "active") return nothing(asker, { grant_id: found.grant.id }, "no grant of this id");
-  }
-  return { ok: true, found, delegation };
-}
-
-function isAccount({ label, account }: GrantWithSecret["grant"], wanted: string): boolean {
-  return label === wanted || account?.identifier === wanted || account?.id === wanted;
+  return { ok: true, found: first, delegation };
 }
 
 function nameOf({ id, label, account }: GrantWithSecret["grant"]): string {

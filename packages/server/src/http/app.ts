@@ -9,6 +9,7 @@ import type { IncomingCall, Operation, Refused } from "../call.ts";
 import { HangUp } from "../egress/hang-up.ts";
 import type { Vault } from "../vault.ts";
 import { StorageUnavailable } from "../store/store.ts";
+import { approvalPages, type ApprovalPagesDeps } from "./approvals/approval-pages.ts";
 import { connectPages } from "./connect/connect-pages.ts";
 import { sendError, sendJson, sendProblem } from "./error-response.ts";
 import { incomingCall } from "./incoming-call.ts";
@@ -31,6 +32,7 @@ export interface AppDeps {
   readonly vault: Vault;
   readonly routes: RouteHandlers<ResourceRouteId>;
   readonly connect: Connect;
+  readonly approvals: ApprovalPagesDeps["approvals"];
   readonly publicUrl: () => string;
   /** What the proxy in front says about where a client is counts. */
   readonly behindProxy: boolean;
@@ -55,6 +57,7 @@ export function createApp(deps: AppDeps): RequestListener {
   const resource = { bufferedBytes: limits.adminBodyBytes, maxBytes: limits.adminBodyBytes };
   const openApi = openApiDocument(deps.version);
   const browse = connectPages({ ...deps, broken });
+  const browseApprovals = approvalPages({ ...deps, broken });
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
     const gone = new HangUp();
@@ -76,6 +79,7 @@ export function createApp(deps: AppDeps): RequestListener {
   async function retrieve(call: IncomingCall, response: ServerResponse): Promise<string> {
     const answer = await vault.retrieve(call);
     if (!answer.ok) return refuse(response, answer);
+    if (answer.keyDeprecated) response.setHeader(HEADER.keyDeprecated, "true");
     sendJson(response, 200, answer.injection, answer.injection.request_id);
     return "ok";
   }
@@ -167,6 +171,7 @@ export function createApp(deps: AppDeps): RequestListener {
     if (incoming.method === "GET" && (await open(path, incoming, response))) return;
     const search = cut === -1 ? "" : url.slice(cut);
     if (await browse(incoming, response, path, search)) return;
+    if (await browseApprovals(incoming, response, path, search)) return;
     const matched = matchRoute(incoming.method ?? "", path);
     if (matched.found === "nothing") return sendError(response, "unknown_route");
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });
@@ -188,8 +193,9 @@ export function createApp(deps: AppDeps): RequestListener {
   };
 }
 
-function refuse(response: ServerResponse, { problem }: Refused): string {
-  if (!response.destroyed) sendProblem(response, problem);
+function refuse(response: ServerResponse, { problem, keyDeprecated = false }: Refused): string {
+  const headers: Record<string, string> = keyDeprecated ? { [HEADER.keyDeprecated]: "true" } : {};
+  if (!response.destroyed) sendProblem(response, problem, headers);
   return problem.code;
 }
 

@@ -32,7 +32,10 @@ export interface AskingUser {
   readonly expiresAt: number;
 }
 
-export type KnownAsker = { readonly ok: true; readonly asker: Asker } | (Failure & { readonly rule: string });
+/** A failure names the user it is about, when they are known: who was shut out is looked for in the log. */
+export type KnownAsker =
+  | { readonly ok: true; readonly asker: Asker }
+  | (Failure & { readonly rule: string; readonly userId?: string });
 
 interface AskerDeps {
   readonly store: IdentityStore & AgentStore;
@@ -46,7 +49,7 @@ export interface AskerInput {
   /** Of the caller, as far as it is known. */
   readonly address: string | null;
   readonly now: number;
-  /** A paused agent may still ask who it is. */
+  /** A paused agent may still ask who it is. Default: false. */
   readonly allowPaused?: boolean;
 }
 
@@ -109,7 +112,8 @@ function withFound(
   session: VaultSessionRecord | null,
 ): KnownAsker {
   if (user.status !== "active") {
-    return { ok: false, code: "user_inactive", detail: `the user is ${user.status}`, rule: "identity.user" };
+    const detail = `the user is ${user.status}`;
+    return { ok: false, code: "user_inactive", detail, rule: "identity.user", userId: user.id };
   }
   const { id, idpId, subject, email, name } = user;
   return { ok: true, asker: { ...asker, session, user: { id, idpId, subject, email, name, groups, expiresAt } } };

@@ -4,6 +4,7 @@ import type { NewId } from "../random.ts";
 import { SYSTEM, type Principal, type Store } from "../store/store.ts";
 import type { Asker } from "./asker.ts";
 import type { UserTokens } from "./user-token.ts";
+import { userStands } from "./user-stands.ts";
 
 interface PrincipalDeps {
   readonly store: Store;
@@ -28,13 +29,15 @@ export async function findPrincipal(
       if (wish.user_token !== undefined) {
         const verified = await userTokens.verify(appId, wish.user_token);
         if (!verified.ok) return verified;
-        return { ok: true, principal: { type: "user", id: verified.found.user.id } };
+        const { id, status } = verified.found.user;
+        if (status !== "active") return { ok: false, code: "user_inactive", detail: `the user is ${status}` };
+        return { ok: true, principal: { type: "user", id } };
       }
-      const found = wish.user_id === undefined ? null : await store.findUser(appId, wish.user_id);
-      if (found?.user.status !== "active") {
+      const standing = wish.user_id === undefined ? null : await userStands(store, appId, wish.user_id);
+      if (!standing?.ok) {
         return { ok: false, code: "user_not_found", detail: "pass the user's token, or the id of a user who was seen" };
       }
-      return { ok: true, principal: { type: "user", id: found.user.id } };
+      return { ok: true, principal: { type: "user", id: standing.found.user.id } };
     }
     case "group": {
       const { idp_id: idpId, external_group_id: externalId } = wish;
@@ -47,6 +50,9 @@ export async function findPrincipal(
       return { ok: true, principal: { type: "group", id: group.id } };
     }
     case "agent": {
+      if (agent && wish.agent_id !== undefined && wish.agent_id !== agent.id) {
+        return { ok: false, code: "agent_not_allowed", detail: "an agent asks for itself" };
+      }
       const id = wish.agent_id ?? agent?.id;
       if (id === undefined) return { ok: false, code: "agent_key_required", detail: "name the agent, or sign as one" };
       const found = await store.findAgent(appId, id);

@@ -1,4 +1,4 @@
-import { IDP_PRESETS, type IdpClaims } from "@alter-vault/protocol";
+import type { IDP_PRESETS, IdpClaims } from "@alter-vault/protocol";
 
 type PresetId = (typeof IDP_PRESETS)[number];
 
@@ -43,17 +43,20 @@ export const IDP_PRESET_LIST: readonly IdpPreset[] = [
     id: "auth0",
     name: "Auth0",
     issuers: [/^https:\/\/[a-z0-9-]+(?:\.[a-z]{2})?\.auth0\.com\/$/i],
-    claims: { ...OIDC, groups: "permissions" },
-    notes: ["The issuer ends in a slash.", "Groups need an Action that adds a claim under a namespace of your own."],
+    claims: { ...OIDC, groups: null },
+    notes: [
+      "The issuer ends in a slash.",
+      "Groups need an Action that adds a claim under a namespace of your own; name it as the groups claim.",
+    ],
   },
   {
     id: "clerk",
     name: "Clerk",
     issuers: [/^https:\/\/[a-z0-9.-]+\.clerk\.accounts\.dev$/i, /^https:\/\/clerk\.[a-z0-9.-]+$/i],
-    claims: { user_id: "sub", email: "email", name: "name", groups: "org_id" },
+    claims: { user_id: "sub", email: "email", name: "name", groups: "/o/id" },
     notes: [
       "Session tokens have no audience: add an `aud` claim to the session token or to a JWT template.",
-      "The organisation of the session is the group.",
+      "The organisation of the session is the group; session tokens of version 1 have it as org_id.",
     ],
   },
   {
@@ -95,8 +98,12 @@ export const IDP_PRESET_LIST: readonly IdpPreset[] = [
     id: "supabase",
     name: "Supabase",
     issuers: [/^https:\/\/[a-z0-9]+\.supabase\.co\/auth\/v1$/i],
-    claims: { ...OIDC, name: "/user_metadata/full_name", groups: "role" },
-    notes: ["The project must sign with asymmetric keys; its old shared secret is not accepted."],
+    // Users can write their user_metadata, but not their app_metadata.
+    claims: { ...OIDC, name: "/user_metadata/full_name", groups: "/app_metadata/groups" },
+    notes: [
+      "The audience is `authenticated`.",
+      "The project must sign with asymmetric keys; its old shared secret is not accepted.",
+    ],
   },
   { id: "oidc", name: "OpenID Connect", issuers: [], claims: OIDC, notes: [] },
 ];

@@ -8,6 +8,7 @@ export interface KeyRates {
   take(keyId: string, perMinute: number, now: number): number | null;
 }
 
+/** Codes: `key_address_not_allowed`, `rate_limited`. */
 export function checkKeyUse(
   rates: KeyRates,
   key: ApiKeyRecord,
@@ -25,6 +26,11 @@ export function checkKeyUse(
   return { ok: false, code: "rate_limited", detail, details: { retry_after_seconds: seconds } };
 }
 
+/** Whether it is an address or a range: what is neither would shut everybody out. */
+export function isCidr(text: string): boolean {
+  return text.includes("/") ? ipaddr.isValidCIDR(text) : ipaddr.isValid(text);
+}
+
 /** IPv4 addresses that come as IPv6 count as IPv4. An address nobody knows is within nothing. */
 function isWithin(address: string | null, cidrs: readonly string[]): boolean {
   if (address === null || !ipaddr.isValid(address)) return false;
@@ -38,22 +44,34 @@ function isWithin(address: string | null, cidrs: readonly string[]): boolean {
 }
 
 const MINUTE = 60_000;
-const MOST_KEYS = 100_000;
+const MOST_KEYS = 10_000;
 
-/** Sliding windows of one minute, in the memory of this process. */
+/** The times of the last uses of a key, as many as a minute may have; `next` is the oldest, and the next to go. */
+interface Uses {
+  readonly at: Float64Array;
+  next: number;
+}
+
+/** Never more than so many within any minute, in the memory of this process. */
 export function createKeyRates(): KeyRates {
-  const windows = new Map<string, number[]>();
+  const windows = new Map<string, Uses>();
+
+  function usesOf(keyId: string, perMinute: number): Uses {
+    const known = windows.get(keyId);
+    if (known?.at.length === perMinute) return known;
+    if (windows.size >= MOST_KEYS) windows.clear();
+    const uses = { at: new Float64Array(perMinute).fill(-Infinity), next: 0 };
+    windows.set(keyId, uses);
+    return uses;
+  }
+
   return {
     take(keyId, perMinute, now) {
-      const uses = (windows.get(keyId) ?? []).filter((at) => at > now - MINUTE);
-      const [oldest] = uses;
-      if (uses.length >= perMinute && oldest !== undefined) {
-        windows.set(keyId, uses);
-        return oldest + MINUTE - now;
-      }
-      uses.push(now);
-      if (windows.size >= MOST_KEYS) windows.clear();
-      windows.set(keyId, uses);
+      const uses = usesOf(keyId, perMinute);
+      const free = (uses.at[uses.next] ?? 0) + MINUTE;
+      if (free > now) return free - now;
+      uses.at[uses.next] = now;
+      uses.next = (uses.next + 1) % perMinute;
       return null;
     },
   };

@@ -7,13 +7,22 @@ export interface UserClaims {
   readonly email: string | null;
   readonly name: string | null;
   /** Undefined: nothing is said about groups, and memberships stay as they are. */
-  readonly groups: readonly { readonly externalId: string; readonly name?: string }[] | undefined;
+  readonly groups: readonly ExternalGroup[] | undefined;
 }
 
-/** Null when the claim that says who it is is missing, or no text. */
+export interface ExternalGroup {
+  readonly externalId: string;
+  readonly name?: string;
+}
+
+const LONGEST_SUBJECT = 500;
+const LONGEST_GROUP_ID = 300;
+const MOST_GROUPS = 500;
+
+/** Null when the claim that says who it is is missing, or cannot be told apart from another user's. */
 export function readUserClaims(payload: unknown, claims: IdpClaims): UserClaims | null {
-  const subject = textAt(payload, pointer(claims.user_id));
-  if (subject === undefined || subject.length > 500) return null;
+  const subject = idOf(resolvePointer(payload, pointer(claims.user_id)), LONGEST_SUBJECT);
+  if (subject === null) return null;
   return {
     subject,
     email: textAt(payload, pointer(claims.email))?.slice(0, 320) ?? null,
@@ -22,23 +31,38 @@ export function readUserClaims(payload: unknown, claims: IdpClaims): UserClaims 
   };
 }
 
-const MOST_GROUPS = 500;
+/**
+ * A text that stands for somebody or something. Two that differ must stay different: nothing is cut off, and what a
+ * database or a number would round or replace is none.
+ */
+export function idOf(value: unknown, longest: number): string | null {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? String(value) : null;
+  if (typeof value !== "string" || value.length === 0 || value.length > longest) return null;
+  // Control characters, and halves of characters that come out of a store as the same replacement.
+  return value.isWellFormed() && !/\p{Cc}/u.test(value) ? value : null;
+}
 
-/** Texts, objects with an id, one text, or an object by id (Clerk's and Auth0's organisations). Missing means none. */
-function readGroups(value: unknown): { externalId: string; name?: string }[] {
-  if (typeof value === "string" && value !== "") return [{ externalId: value }];
-  const list = Array.isArray(value) ? value : typeof value === "object" && value !== null ? Object.entries(value) : [];
+/** Texts, objects with an id, one text, or an object by id (Clerk's organisations). Missing means none. */
+function readGroups(value: unknown): ExternalGroup[] {
+  const list = Array.isArray(value) ? value : isObject(value) ? Object.keys(value) : [value];
   const groups = list.slice(0, MOST_GROUPS).flatMap((item: unknown) => readGroup(item) ?? []);
   return [...new Map(groups.map((group) => [group.externalId, group])).values()];
 }
 
-function readGroup(item: unknown): { externalId: string; name?: string } | null {
-  if (typeof item === "string" && item !== "") return { externalId: item.slice(0, 300) };
-  if (Array.isArray(item)) return typeof item[0] === "string" ? { externalId: item[0].slice(0, 300) } : null;
-  const id = textAt(item, "/id") ?? textAt(item, "/name");
-  if (id === undefined) return null;
+function readGroup(item: unknown): ExternalGroup | null {
+  if (!isObject(item)) return withId(item);
   const name = textAt(item, "/name") ?? textAt(item, "/display_name");
-  return { externalId: id.slice(0, 300), ...(name === undefined ? {} : { name: name.slice(0, 200) }) };
+  return withId(item["id"] ?? item["name"], name?.slice(0, 200));
+}
+
+function withId(value: unknown, name?: string): ExternalGroup | null {
+  const externalId = idOf(value, LONGEST_GROUP_ID);
+  if (externalId === null) return null;
+  return { externalId, ...(name === undefined ? {} : { name }) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A claim is named as it is written in the token; one that lies deeper by a JSON Pointer. */

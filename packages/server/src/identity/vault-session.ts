@@ -1,12 +1,13 @@
-import type { ErrorCode, Scope, VaultSession } from "@alter-vault/protocol";
-import { VaultSessionCreate } from "@alter-vault/protocol";
+import type { ErrorCode, Scope, VaultSession, VaultSessionCreate } from "@alter-vault/protocol";
 import type { z } from "zod";
 import type { Failure } from "../call.ts";
 import { toTimestamp } from "../clock.ts";
 import type { NewId, RandomBytes } from "../random.ts";
+import type { AgentStore } from "../store/agent-records.ts";
 import type { IdentityStore, UserWithGroups, VaultSessionRecord } from "../store/identity-records.ts";
 import type { Asker } from "./asker.ts";
 import { tokenHash } from "./token-hash.ts";
+import { userStands } from "./user-stands.ts";
 
 /**
  * Vault sessions: short-lived stand-ins for a user's token, so that whoever acts for a user need not keep the token. A
@@ -22,7 +23,7 @@ export function isVaultSession(token: string): boolean {
 
 export type FoundSession =
   | { readonly ok: true; readonly session: VaultSessionRecord; readonly found: UserWithGroups }
-  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string };
+  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly userId?: string };
 
 /** The session behind a token, if it and all it was made from still stand. */
 export async function findSession(
@@ -34,24 +35,40 @@ export async function findSession(
   const session = await store.findVaultSession(tokenHash(token));
   if (!session || session.appId !== appId) return INVALID;
   let current: VaultSessionRecord | null = session;
-  for (let depth = 0; current; depth++) {
-    if (current.revokedAt !== null || current.expiresAt <= now || depth > DEEPEST) return INVALID;
-    current = current.parentId === null ? null : await store.findVaultSessionById(appId, current.parentId);
+  for (let depth = 0; ; depth++) {
+    // A parent that is not there any more vouches for nothing.
+    if (!current || current.revokedAt !== null || current.expiresAt <= now || depth >= DEEPEST) return INVALID;
+    if (current.parentId === null) break;
+    current = await store.findVaultSessionById(appId, current.parentId);
   }
-  const found = await store.findUser(appId, session.userId);
-  return found ? { ok: true, session, found } : INVALID;
+  const standing = await userStands(store, appId, session.userId);
+  return standing.ok ? { ok: true, session, found: standing.found } : { ...standing, userId: session.userId };
+}
+
+/** Whether a session is another one, or was made from it. */
+export async function isWithin(
+  store: Pick<IdentityStore, "findVaultSessionById">,
+  session: VaultSessionRecord,
+  ancestorId: string,
+): Promise<boolean> {
+  let current: VaultSessionRecord | null = session;
+  for (let depth = 0; current && depth < DEEPEST; depth++) {
+    if (current.id === ancestorId) return true;
+    current = current.parentId === null ? null : await store.findVaultSessionById(session.appId, current.parentId);
+  }
+  return false;
 }
 
 const INVALID = { ok: false, code: "session_invalid", detail: "the session is over or was never there" } as const;
 
 interface CreateDeps {
-  readonly store: IdentityStore;
+  readonly store: IdentityStore & Pick<AgentStore, "findAgent">;
   readonly random: RandomBytes;
   readonly newId: NewId;
   readonly now: () => number;
 }
 
-/** Codes: `user_token_missing`, `session_too_wide`. */
+/** Codes: `user_token_missing`, `user_token_expired`, `session_too_wide`, `agent_not_found`. */
 export async function createSession(
   { store, random, newId, now }: CreateDeps,
   asker: Asker,
@@ -60,9 +77,16 @@ export async function createSession(
   const { user, session: parent } = asker;
   if (!user)
     return { ok: false, code: "user_token_missing", detail: "a session stands in for a user: send their token" };
-  const wide = tooWide(asker, wish);
+  const wide =
+    tooWide(asker, wish) ?? ((await depthOf(store, parent)) >= DEEPEST ? "it is too many sessions deep" : null);
   if (wide !== null) return { ok: false, code: "session_too_wide", detail: wide };
+  const agentId = wish.agent_id ?? parent?.agentId ?? asker.agent?.id ?? null;
+  const agent = agentId === null ? null : await store.findAgent(asker.appId, agentId);
+  if (agentId !== null && (!agent || agent.status === "revoked")) {
+    return { ok: false, code: "agent_not_found", detail: "no agent of this id" };
+  }
   const at = now();
+  if (user.expiresAt <= at) return { ok: false, code: "user_token_expired", detail: "the token has expired" };
   const asked = at + (wish.expires_in_seconds ?? DEFAULT_SECONDS) * 1000;
   const token = `${PREFIX}${random(32).toString("base64url")}`;
   const record: VaultSessionRecord = {
@@ -70,7 +94,7 @@ export async function createSession(
     appId: asker.appId,
     tokenHash: tokenHash(token),
     userId: user.id,
-    agentId: wish.agent_id ?? parent?.agentId ?? null,
+    agentId,
     scopes: wish.scopes ?? asker.scopes,
     providers: wish.providers ?? parent?.providers ?? null,
     grants: wish.grants ?? parent?.grants ?? null,
@@ -81,6 +105,17 @@ export async function createSession(
   };
   await store.insertVaultSession(record);
   return { ok: true, session: show(record, token, at) };
+}
+
+async function depthOf(
+  store: Pick<IdentityStore, "findVaultSessionById">,
+  session: VaultSessionRecord | null,
+): Promise<number> {
+  let depth = 0;
+  for (let current = session; current && depth < DEEPEST; depth++) {
+    current = current.parentId === null ? null : await store.findVaultSessionById(current.appId, current.parentId);
+  }
+  return depth;
 }
 
 /** What a child asks for beyond its parent; null: nothing. */

@@ -53,4 +53,6 @@ export interface AgentStore {
     filter: { readonly agentId?: string; readonly grantId?: string; readonly userId?: string },
   ): Promise<DelegationRecord[]>;
   revokeDelegation(appId: string, id: string, at: number): Promise<DelegationRecord | null>;
+  /** All that a user gave. */
+  revokeDelegationsOfUser(appId: string, userId: string, at: number): Promise<void>;
 }

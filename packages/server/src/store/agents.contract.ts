@@ -3,173 +3,242 @@ import { describe, expect, test } from "vitest";
 import type { AgentRecord, DelegationRecord } from "./agent-records.ts";
 import {
   eachWithStoreOfTwo,
+  idpRecord,
   newId,
   oauthCredential,
   oauthGrant,
   type StoreUnderTest,
 } from "./contract.test-support.ts";
+import type { GrantRecord } from "./store.ts";
 
-/** Agents, and what users let them do. */
+/** Agents and what was delegated to them, as every store must keep them. */
 export function agentContract(open: () => Promise<StoreUnderTest>): void {
   describe("agents", () => {
     const given = eachWithStoreOfTwo(open);
-
-    function agentOf(over: Partial<AgentRecord> = {}): AgentRecord {
-      return {
-        id: newId(),
-        appId: given.appA,
-        name: "mailer",
-        displayName: "Mailer",
-        type: "agent",
-        status: "active",
-        scopes: { demo: ["read"] },
-        metadata: { team: "a" },
-        idempotencyKey: null,
-        bodyHash: null,
-        createdAt: 1,
-        updatedAt: 1,
-        ...over,
-      };
-    }
-    async function agent(over: Partial<AgentRecord> = {}): Promise<AgentRecord> {
-      const record = agentOf(over);
-      expect(await given.store.insertAgent(record)).toBe(true);
-      return record;
-    }
-    const delegationOf = (over: Partial<DelegationRecord> = {}): DelegationRecord => ({
+    const agentOf = (over: Partial<AgentRecord> = {}): AgentRecord => ({
       id: newId(),
       appId: given.appA,
-      agentId: newId(),
-      grantId: newId(),
-      provider: "demo",
-      userId: "user",
+      name: "scheduler",
+      displayName: null,
+      type: "agent",
+      status: "active",
+      scopes: { google: ["calendar"] },
+      metadata: { team: "one" },
+      idempotencyKey: null,
+      bodyHash: null,
       createdAt: 1,
+      updatedAt: 1,
+      ...over,
+    });
+    const delegationOf = (grant: GrantRecord, agentId: string, over: Partial<DelegationRecord> = {}) => ({
+      id: newId(),
+      appId: given.appA,
+      agentId,
+      grantId: grant.id,
+      provider: grant.provider,
+      userId: grant.principalId ?? "",
+      createdAt: 10,
       expiresAt: null,
       revokedAt: null,
       ...over,
     });
 
-    test("an agent is an app's own; a name and an idempotency key belong to one", async () => {
-      const made = await agent({ idempotencyKey: "once", bodyHash: "hash" });
-      await given.reopen();
-      expect(await given.store.findAgent(given.appA, made.id)).toEqual(made);
-      expect(await given.store.findAgentByName(given.appA, "mailer")).toEqual(made);
-      expect(await given.store.findAgentByIdempotencyKey(given.appA, "once")).toEqual(made);
-      expect(await given.store.insertAgent(agentOf())).toBe(false);
-      expect(await given.store.insertAgent(agentOf({ name: "other", idempotencyKey: "once" }))).toBe(false);
-      await agent({ appId: given.appB });
-      expect(await given.store.findAgent(given.appB, made.id)).toBeNull();
-      expect(await given.store.updateAgent(given.appB, made.id, { displayName: "x" }, 2)).toBeNull();
-      expect(await given.store.revokeAgent(given.appB, made.id, 2)).toBeNull();
-      expect((await given.store.listAgents(given.appA)).map(({ id }) => id)).toEqual([made.id]);
-      expect(await given.store.findAgent(given.appA, made.id)).toEqual(made);
+    async function userWithGrant(over: Partial<GrantRecord> = {}): Promise<GrantRecord> {
+      const idp = idpRecord(given.appA, { issuer: `https://issuer.example/${newId()}` });
+      await given.store.insertIdp(idp);
+      const seen = { newId: newId(), subject: "ada", source: "token", at: 1, saidAt: 1 } as const;
+      const found = await given.store.seeUser(given.appA, idp.id, seen);
+      const id = found?.user.id ?? "";
+      const account = { id, identifier: `${id}@example.com`, name: null };
+      const grant = oauthGrant(given.appA, { principalType: "user", principalId: id, account, ...over });
+      expect(await given.store.insertOAuthGrant(grant, oauthCredential(grant))).toBe(true);
+      return grant;
+    }
+
+    describe("agents", () => {
+      test("come back as they were stored; a name is a living agent's", async () => {
+        const agent = agentOf({ idempotencyKey: "once", bodyHash: "hash", displayName: "Scheduler" });
+        expect(await given.store.insertAgent(agent)).toBe(true);
+        await given.reopen();
+        expect(await given.store.findAgent(given.appA, agent.id)).toEqual(agent);
+        expect(await given.store.findAgentByName(given.appA, "scheduler")).toEqual(agent);
+        expect(await given.store.findAgentByIdempotencyKey(given.appA, "once")).toEqual(agent);
+        expect(await given.store.insertAgent(agentOf())).toBe(false);
+        expect(await given.store.insertAgent(agentOf({ name: "other", idempotencyKey: "once" }))).toBe(false);
+        await given.store.revokeAgent(given.appA, agent.id, 5);
+        expect(await given.store.findAgentByName(given.appA, "scheduler")).toBeNull();
+        expect(await given.store.insertAgent(agentOf())).toBe(true);
+      });
+
+      test("another app's do not exist", async () => {
+        const agent = agentOf({ idempotencyKey: "once" });
+        await given.store.insertAgent(agent);
+        const { store, appB } = given;
+        expect(await store.findAgent(appB, agent.id)).toBeNull();
+        expect(await store.findAgentByName(appB, agent.name)).toBeNull();
+        expect(await store.findAgentByIdempotencyKey(appB, "once")).toBeNull();
+        expect(await store.listAgents(appB)).toEqual([]);
+        expect(await store.updateAgent(appB, agent.id, { status: "paused" }, 2)).toBeNull();
+        expect(await store.revokeAgent(appB, agent.id, 2)).toBeNull();
+      });
+
+      test("change what is said, and nothing once they are revoked", async () => {
+        const agent = agentOf({ displayName: "One" });
+        await given.store.insertAgent(agent);
+        const changed = await given.store.updateAgent(given.appA, agent.id, { status: "paused", metadata: {} }, 9);
+        expect(changed).toEqual({ ...agent, status: "paused", metadata: {}, updatedAt: 9 });
+        expect(await given.store.updateAgent(given.appA, agent.id, { displayName: null }, 10)).toMatchObject({
+          displayName: null,
+        });
+        await given.store.revokeAgent(given.appA, agent.id, 11);
+        expect((await given.store.updateAgent(given.appA, agent.id, { status: "active" }, 12))?.status).toBe("revoked");
+      });
+
+      test("revoked, they take keys and delegations along, and nobody else's", async () => {
+        const [one, two] = [agentOf(), agentOf({ name: "other" })];
+        for (const agent of [one, two]) {
+          await given.store.insertAgent(agent);
+          await given.store.insertApiKey({
+            id: `key-of-${agent.name}`,
+            appId: given.appA,
+            name: agent.name,
+            scopes: ["proxy:execute"],
+            sealedSigningKey: randomBytes(60),
+            agentId: agent.id,
+            cidrs: ["10.0.0.0/8"],
+            requestsPerMinute: 5,
+            createdAt: 1,
+            expiresAt: null,
+            deprecatedAt: null,
+            revokedAt: null,
+          });
+        }
+        const grant = await userWithGrant();
+        const ended = await given.store.putDelegation(delegationOf(grant, one.id));
+        const stays = await given.store.putDelegation(delegationOf(grant, two.id));
+        await given.store.revokeAgent(given.appA, one.id, 20);
+        expect(await given.store.findApiKey("key-of-scheduler")).toMatchObject({ agentId: one.id, revokedAt: 20 });
+        expect(await given.store.findApiKey("key-of-other")).toMatchObject({ revokedAt: null, cidrs: ["10.0.0.0/8"] });
+        expect((await given.store.findDelegation(given.appA, ended.id))?.revokedAt).toBe(20);
+        expect((await given.store.findDelegation(given.appA, stays.id))?.revokedAt).toBeNull();
+      });
     });
 
-    test("what is changed is changed, the rest stays", async () => {
-      const made = await agent();
-      expect(await given.store.updateAgent(given.appA, made.id, { displayName: null }, 2)).toEqual({
-        ...made,
-        displayName: null,
-        updatedAt: 2,
-      });
-      const change = { scopes: {}, metadata: { team: "b" }, status: "paused" } as const;
-      expect(await given.store.updateAgent(given.appA, made.id, change, 3)).toEqual({
-        ...made,
-        ...change,
-        displayName: null,
-        updatedAt: 3,
-      });
-    });
-
-    test("revoking an agent revokes its keys and delegations, for good", async () => {
-      const made = await agent();
-      const key = {
-        id: "agentkey00000001",
-        appId: given.appA,
-        name: "k",
-        scopes: ["proxy:execute"] as const,
-        sealedSigningKey: randomBytes(70),
-        agentId: made.id,
-        cidrs: ["10.0.0.0/8"],
-        requestsPerMinute: 5,
-        deprecatedAt: null,
-        createdAt: 1,
-        expiresAt: null,
-        revokedAt: null,
+    describe("delegations", () => {
+      const provider = { provider: "demo" };
+      const lent = async (agentId: string, more: { userId?: string; account?: string; now?: number } = {}) => {
+        const { userId, account, now = 50 } = more;
+        const by = { agentId, ...(userId === undefined ? {} : { userId }) };
+        const found = await given.store.findDelegatedGrants(given.appA, { ...provider, account }, by, now, 2);
+        return found.map(({ grant }) => grant.id);
       };
-      await given.store.insertApiKey(key);
-      expect(await given.store.findApiKey(key.id)).toMatchObject({ cidrs: ["10.0.0.0/8"], requestsPerMinute: 5 });
-      expect(await given.store.deprecateApiKey(given.appB, key.id, 4)).toBeNull();
-      expect((await given.store.deprecateApiKey(given.appA, key.id, 4))?.deprecatedAt).toBe(4);
-      expect((await given.store.deprecateApiKey(given.appA, key.id, null))?.deprecatedAt).toBeNull();
-      const delegation = await given.store.putDelegation(delegationOf({ agentId: made.id }));
-      expect(await given.store.revokeAgent(given.appA, made.id, 9)).toMatchObject({ status: "revoked", updatedAt: 9 });
-      expect((await given.store.findApiKey(key.id))?.revokedAt).toBe(9);
-      expect((await given.store.findDelegation(given.appA, delegation.id))?.revokedAt).toBe(9);
-      expect(await given.store.revokeAgent(given.appA, made.id, 10)).toMatchObject({ updatedAt: 9 });
-      expect(await given.store.updateAgent(given.appA, made.id, { status: "active" }, 11)).toMatchObject({
-        status: "revoked",
+
+      test("a new one of the same grant takes the place of the old one", async () => {
+        const grant = await userWithGrant();
+        const agentId = newId();
+        const first = await given.store.putDelegation(delegationOf(grant, agentId));
+        const second = await given.store.putDelegation(delegationOf(grant, agentId, { createdAt: 30 }));
+        expect((await given.store.findDelegationOf(given.appA, agentId, grant.id))?.id).toBe(second.id);
+        expect((await given.store.findDelegation(given.appA, first.id))?.revokedAt).toBe(30);
+        expect(await given.store.listDelegations(given.appA, { agentId })).toHaveLength(2);
+        const together = Array.from({ length: 5 }, () => given.store.putDelegation(delegationOf(grant, agentId)));
+        await Promise.all(together);
+        const all = await given.store.listDelegations(given.appA, { agentId });
+        expect(all.filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1);
+        expect(await given.store.listDelegations(given.appA, { grantId: grant.id, userId: newId() })).toEqual([]);
       });
-      await agent();
+
+      test("another app's do not exist", async () => {
+        const grant = await userWithGrant();
+        const agentId = newId();
+        const { id } = await given.store.putDelegation(delegationOf(grant, agentId));
+        const { store, appB } = given;
+        expect(await store.findDelegation(appB, id)).toBeNull();
+        expect(await store.findDelegationOf(appB, agentId, grant.id)).toBeNull();
+        expect(await store.listDelegations(appB, {})).toEqual([]);
+        expect(await store.revokeDelegation(appB, id, 1)).toBeNull();
+        await store.revokeDelegationsOfUser(appB, grant.principalId ?? "", 1);
+        expect(await store.findDelegatedGrants(appB, provider, { agentId }, 50, 2)).toEqual([]);
+        expect((await store.findDelegation(given.appA, id))?.revokedAt).toBeNull();
+      });
+
+      test("lend a grant until they end, one by one or with their user", async () => {
+        const grant = await userWithGrant();
+        const agentId = newId();
+        const { id } = await given.store.putDelegation(delegationOf(grant, agentId, { expiresAt: 100 }));
+        expect(await lent(agentId, { now: 99 })).toEqual([grant.id]);
+        expect(await lent(agentId, { now: 100 })).toEqual([]);
+        expect(await lent(newId())).toEqual([]);
+        expect((await given.store.revokeDelegation(given.appA, id, 60))?.revokedAt).toBe(60);
+        expect(await lent(agentId)).toEqual([]);
+        await given.store.putDelegation(delegationOf(grant, agentId));
+        await given.store.revokeDelegationsOfUser(given.appA, grant.principalId ?? "", 70);
+        expect(await lent(agentId)).toEqual([]);
+        expect((await given.store.findDelegation(given.appA, id))?.revokedAt).toBe(60);
+      });
+
+      test("one of many users is found, however many there are", async () => {
+        const agentId = newId();
+        const grants: GrantRecord[] = [];
+        for (let i = 0; i < 4; i++) grants.push(await userWithGrant());
+        for (const grant of grants) await given.store.putDelegation(delegationOf(grant, agentId));
+        const last = grants.at(-1);
+        expect(await lent(agentId)).toHaveLength(2);
+        expect(await lent(agentId, { userId: last?.principalId ?? "" })).toEqual([last?.id]);
+        expect(await lent(agentId, { account: last?.account?.identifier ?? "" })).toEqual([last?.id]);
+      });
+
+      test.each(["suspended", "deleted"] as const)("of a user who is %s lend nothing", async (status) => {
+        const grant = await userWithGrant();
+        const agentId = newId();
+        await given.store.putDelegation(delegationOf(grant, agentId));
+        await given.store.setUserStatus(given.appA, grant.principalId ?? "", status);
+        expect(await lent(agentId)).toEqual([]);
+      });
+
+      test("of users whose identity provider is disabled or gone lend nothing", async () => {
+        const grant = await userWithGrant();
+        const agentId = newId();
+        await given.store.putDelegation(delegationOf(grant, agentId));
+        const idp = (await given.store.listIdps(given.appA))[0];
+        if (!idp) throw new Error("there is an identity provider");
+        await given.store.updateIdp({ ...idp, status: "disabled", updatedAt: 99 }, idp.updatedAt);
+        expect(await lent(agentId)).toEqual([]);
+        await given.store.updateIdp({ ...idp, status: "active", updatedAt: 100 }, 99);
+        expect(await lent(agentId)).toEqual([grant.id]);
+        await given.store.deleteIdp(given.appA, idp.id);
+        expect(await lent(agentId)).toEqual([]);
+      });
+
+      test("show up in an agent's list of grants, within its providers", async () => {
+        const [mine, other] = [await userWithGrant(), await userWithGrant({ provider: "other" })];
+        const agentId = newId();
+        for (const grant of [mine, other]) await given.store.putDelegation(delegationOf(grant, agentId));
+        const list = async (more: { providers?: string[]; ids?: string[] }) => {
+          const principals = [{ type: "agent", id: agentId } as const];
+          const filter = { now: 50, principals, delegated: { agentId }, ...more };
+          const { records } = await given.store.listGrants(given.appA, filter, { after: null, skip: 0, limit: 10 });
+          return records.map(({ grant }) => grant.id);
+        };
+        expect(await list({})).toEqual([mine.id, other.id]);
+        expect(await list({ providers: ["demo"] })).toEqual([mine.id]);
+        expect(await list({ ids: [other.id] })).toEqual([other.id]);
+        expect(await list({ providers: ["demo"], ids: [other.id] })).toEqual([]);
+      });
     });
 
-    test("a delegation takes the place of the one before, and is found by agent, grant and user of its app", async () => {
-      const first = await given.store.putDelegation(delegationOf());
-      const { agentId, grantId } = first;
-      const second = await given.store.putDelegation(delegationOf({ agentId, grantId, createdAt: 5, expiresAt: 90 }));
-      expect(await given.store.findDelegation(given.appA, first.id)).toEqual({ ...first, revokedAt: 5 });
-      expect(await given.store.findDelegationOf(given.appA, agentId, grantId)).toEqual(second);
-      expect(await given.store.findDelegationOf(given.appB, agentId, grantId)).toBeNull();
-      expect(await given.store.findDelegation(given.appB, second.id)).toBeNull();
-      expect(await given.store.revokeDelegation(given.appB, second.id, 6)).toBeNull();
-      for (const filter of [{ agentId }, { grantId }, { userId: "user" }, {}]) {
-        expect(await given.store.listDelegations(given.appA, filter)).toHaveLength(2);
-        expect(await given.store.listDelegations(given.appB, filter)).toEqual([]);
-      }
-      expect(await given.store.listDelegations(given.appA, { agentId, userId: "nobody" })).toEqual([]);
-      expect((await given.store.revokeDelegation(given.appA, second.id, 7))?.revokedAt).toBe(7);
-      expect((await given.store.revokeDelegation(given.appA, second.id, 8))?.revokedAt).toBe(7);
-      const together = Array.from({ length: 5 }, () => given.store.putDelegation(delegationOf({ agentId, grantId })));
-      await Promise.all(together);
-      const alive = (await given.store.listDelegations(given.appA, { agentId })).filter(
-        (one) => one.revokedAt === null,
-      );
-      expect(alive).toHaveLength(1);
-    });
-
-    test("grants are found by whose they are, and by what was delegated", async () => {
-      const ofUser = oauthGrant(given.appA, { principalType: "user", principalId: "ada" });
-      const ofSystem = oauthGrant(given.appA);
-      const elsewhere = oauthGrant(given.appB, { principalType: "user", principalId: "ada" });
-      for (const grant of [ofUser, ofSystem, elsewhere]) {
-        expect(await given.store.insertOAuthGrant(grant, oauthCredential(grant))).toBe(true);
-      }
-      const [ada, bob] = [{ type: "user", id: "ada" } as const, { type: "user", id: "bob" } as const];
-      const system = { type: "system", id: null } as const;
-      const find = async (...principals: (typeof ada | typeof bob | typeof system)[]) =>
-        (await given.store.findGrantsByProvider(given.appA, "demo", principals, 10)).map(({ grant }) => grant.id);
-      expect(await find(ada)).toEqual([ofUser.id]);
-      expect(await find(bob)).toEqual([]);
-      expect(await find(system, ada)).toEqual([ofUser.id, ofSystem.id]);
-      expect(await find()).toEqual([]);
-      const listed = async (principals: readonly (typeof ada | typeof system)[]) =>
-        (await given.store.listGrants(given.appA, { now: 0, principals }, { after: null, skip: 0, limit: 10 })).total;
-      expect([await listed([ada]), await listed([ada, system]), await listed([])]).toEqual([1, 2, 0]);
-      const byAccount = await given.store.findGrantByAccount(given.appA, "demo", ada, "account-1");
-      expect(byAccount?.grant).toMatchObject({ id: ofUser.id, principalType: "user", principalId: "ada" });
-      const ofAda = await given.store.findOAuthGrants(given.appA, { principal: ada }, "", 10);
-      expect(ofAda.map(({ id }) => id)).toEqual([ofUser.id]);
-
-      const made = await agent();
-      const delegated = async (appId: string, now: number) =>
-        (await given.store.findDelegatedGrants(appId, "demo", made.id, now, 10)).map(({ grant }) => grant.id);
-      await given.store.putDelegation(delegationOf({ agentId: made.id, grantId: ofUser.id, expiresAt: 100 }));
-      await given.store.putDelegation(delegationOf({ agentId: made.id, grantId: elsewhere.id }));
-      expect(await delegated(given.appA, 99)).toEqual([ofUser.id]);
-      expect(await delegated(given.appA, 100)).toEqual([]);
-      expect(await delegated(given.appB, 1)).toEqual([]);
-      await given.store.endOAuthGrant(given.appA, ofUser.id, "revoked", 5);
-      expect(await delegated(given.appA, 99)).toEqual([]);
+    test("what was issued to a principal is deleted with it, and connected accounts are left to be ended", async () => {
+      const account = await userWithGrant();
+      const user = { type: "user", id: account.principalId } as const;
+      const issued = { ...account, id: newId(), secretId: newId(), account: null };
+      const group = { ...issued, id: newId(), principalType: "group" } as const;
+      for (const grant of [issued, group]) await given.store.insertGrant(grant);
+      await given.store.deleteGrantsOf(given.appB, user, 40);
+      await given.store.deleteGrantsOf(given.appA, user, 40);
+      const state = async (id: string) => (await given.store.findGrant(given.appA, id))?.grant;
+      expect(await state(issued.id)).toMatchObject({ status: "deleted", revokedAt: 40 });
+      expect(await state(group.id)).toMatchObject({ status: "active" });
+      expect(await state(account.id)).toMatchObject({ status: "active" });
     });
   });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { formatUuidV7 } from "@alter-vault/protocol";
 import { afterEach, beforeEach } from "vitest";
+import type { IdpRecord } from "./identity-records.ts";
 import type { GrantRecord, OAuthCredentialRecord, ProviderConfigRecord, RefreshedTokens, Store } from "./store.ts";
 
 /**
@@ -130,6 +131,29 @@ export function providerConfig(appId: string, over: Partial<ProviderConfigRecord
     defaultScopes: ["read"],
     redirectUri: null,
     grantSchema: { type: "object" },
+    createdAt: 10,
+    updatedAt: 10,
+    ...over,
+  };
+}
+
+export function idpRecord(appId: string, over: Partial<IdpRecord> = {}): IdpRecord {
+  return {
+    id: newId(),
+    appId,
+    name: "Issuer",
+    preset: "oidc",
+    issuer: "https://issuer.example",
+    audiences: ["vault"],
+    authorizedParties: [],
+    algorithms: ["RS256"],
+    jwksUrl: "https://issuer.example/jwks",
+    claims: { user_id: "sub", email: "email", name: "name", groups: "groups" },
+    clientId: null,
+    status: "active",
+    webhookKind: null,
+    sealedSecrets: randomBytes(60),
+    scimTokenHash: null,
     createdAt: 10,
     updatedAt: 10,
     ...over,

@@ -47,7 +47,9 @@ export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): vo
         ...credential,
         sealedTokens: bytes(credential.sealedTokens),
       });
-      expect((await given.store.findGrantsByProvider(given.appA, "demo", [SYSTEM], 10))[0]?.oauth?.id).toBe(id);
+      expect(
+        (await given.store.findGrantsByProvider(given.appA, { provider: "demo" }, [SYSTEM], 10))[0]?.oauth?.id,
+      ).toBe(id);
       const listed = await given.store.listGrants(given.appA, { now: 0 }, { after: null, skip: 0, limit: 10 });
       expect(listed.records[0]?.oauth?.id).toBe(id);
     });

@@ -2,9 +2,17 @@ import { randomBytes } from "node:crypto";
 import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentContract } from "./agents.contract.ts";
+import { approvalContract } from "./approvals.contract.ts";
 import { connectContract } from "./connect.contract.ts";
+import {
+  idpRecord,
+  newId,
+  oauthCredential,
+  oauthGrant,
+  providerConfig,
+  type StoreUnderTest,
+} from "./contract.test-support.ts";
 import { identityContract } from "./identity.contract.ts";
-import { newId, oauthCredential, oauthGrant, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
 import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
@@ -132,7 +140,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.deleteSecret(appB, secret.id, 1)).toBeNull();
       expect(await store.revokeGrant(appB, grant.id, 1)).toBeNull();
       expect(await store.updateGrant(appB, grant.id, { label: "x" })).toBeNull();
-      expect(await store.findGrantsByProvider(appB, "demo", [SYSTEM], 10)).toEqual([]);
+      expect(await store.findGrantsByProvider(appB, { provider: "demo" }, [SYSTEM], 10)).toEqual([]);
       expect((await store.listSecrets(appB, { after: null, skip: 0, limit: 10 })).records).toEqual([]);
       expect((await store.listGrants(appB, { now: 0 }, { after: null, skip: 0, limit: 10 })).records).toEqual([]);
       expect((await store.findGrant(appA, grant.id))?.secret?.id).toBe(secret.id);
@@ -178,7 +186,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       const { grant } = await stored(appA);
       expect((await store.revokeGrant(appA, grant.id, 10))?.status).toBe("revoked");
       expect(await store.revokeGrant(appA, grant.id, 11)).toBeNull();
-      expect(await store.findGrantsByProvider(appA, "demo", [SYSTEM], 10)).toEqual([]);
+      expect(await store.findGrantsByProvider(appA, { provider: "demo" }, [SYSTEM], 10)).toEqual([]);
     });
 
     test("grants: listed by provider and by status, expired ones apart", async () => {
@@ -246,6 +254,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const grant = oauthGrant(appId);
         await store.insertOAuthGrant(grant, oauthCredential(grant));
         const config = await store.putProviderConfig(providerConfig(appId));
+        const idp = idpRecord(appId);
+        await store.insertIdp(idp);
+        made.push(`identity_provider:${idp.id}`);
         const attempt = connectAttempt(appId, `state-${index}`);
         await store.insertConnectAttempt(attempt);
         made.push(`oauth_credential:${grant.id}`, `provider_config:${config.id}`, `connect_attempt:${attempt.id}`);
@@ -448,6 +459,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     policyContract(open);
+    approvalContract(open);
     toolCallContract(open);
     identityContract(open);
     agentContract(open);

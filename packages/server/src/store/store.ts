@@ -8,6 +8,7 @@ import type {
 } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
 import type { AgentStore } from "./agent-records.ts";
+import type { ApprovalStore } from "./approval-records.ts";
 import type { PolicyStore } from "./policy-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
 import type { Soon } from "../soon.ts";
@@ -30,6 +31,7 @@ export interface Store
     IdentityStore,
     AgentStore,
     PolicyStore,
+    ApprovalStore,
     DataKeyStore,
     SealedRecordStore,
     LogStore,
@@ -164,11 +166,27 @@ export interface GrantWithSecret {
 
 export interface GrantFilter {
   readonly provider?: string;
-  /** Only those of these principals. */
+  /** Only those of these principals, and those that users who stand delegated as it says. */
   readonly principals?: readonly Principal[];
+  readonly delegated?: Delegated;
+  /** Only for these providers; only these grants. */
+  readonly providers?: readonly string[];
+  readonly ids?: readonly string[];
   /** `expired` is an active grant whose time is over at `now`. */
   readonly status?: "active" | "revoked" | "deleted" | "expired";
   readonly now: number;
+}
+
+export interface ProviderAccount {
+  readonly provider: string;
+  /** The grant's label, or the account's id or identifier. */
+  readonly account?: string | undefined;
+}
+
+/** What was delegated to an agent, by anybody or by one user. */
+export interface Delegated {
+  readonly agentId: string;
+  readonly userId?: string;
 }
 
 export interface GrantStore {
@@ -177,15 +195,18 @@ export interface GrantStore {
   /** Active grants of these principals for a provider, at most `limit`, in the order they were made. */
   findGrantsByProvider(
     appId: string,
-    provider: string,
+    wanted: ProviderAccount,
     principals: readonly Principal[],
     limit: number,
   ): Promise<GrantWithSecret[]>;
-  /** Active grants for a provider that were delegated to an agent and are still, at most `limit`. */
+  /**
+   * Active grants for a provider that were delegated to an agent and are still, by users who stand (neither suspended
+   * nor deleted, of an identity provider that is active), at most `limit`.
+   */
   findDelegatedGrants(
     appId: string,
-    provider: string,
-    agentId: string,
+    wanted: ProviderAccount,
+    delegated: Delegated,
     now: number,
     limit: number,
   ): Promise<GrantWithSecret[]>;
@@ -195,6 +216,8 @@ export interface GrantStore {
     id: string,
     change: { readonly label?: string; readonly allowRetrieve?: boolean },
   ): Promise<GrantRecord | null>;
+  /** Deletes the managed-secret grants of a principal. */
+  deleteGrantsOf(appId: string, principal: Principal, at: number): Promise<void>;
   /** Null when there is no active grant of that id. */
   revokeGrant(appId: string, id: string, at: number): Promise<GrantRecord | null>;
   setGrantData(appId: string, id: string, data: GrantData): Promise<GrantRecord | null>;

@@ -4,7 +4,7 @@ import type { Failure, OperationCaller, Plan } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { createApiKey } from "../../identity/api-keys.ts";
 import type { AgentRecord } from "../../store/agent-records.ts";
-import { showKey } from "./api-keys.ts";
+import { showKey, wrongConstraints } from "./api-keys.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 
@@ -48,12 +48,12 @@ interface KeyWish {
 /** Workloads with an identity of their own, and their keys. */
 export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
   const { store, clock, newId } = deps;
-  const makeKey = (agent: AgentRecord, wish: KeyWish = {}) =>
+  const makeKey = (caller: OperationCaller, agent: AgentRecord, wish: KeyWish = {}) =>
     createApiKey(deps, {
       appId: agent.appId,
       agentId: agent.id,
       name: wish.name ?? agent.name,
-      scopes: wish.scopes ?? AGENT_SCOPES,
+      scopes: wish.scopes ?? giveable(caller),
       cidrs: wish.constraints?.cidrs,
       requestsPerMinute: wish.constraints?.requests_per_minute,
       expiresInSeconds: wish.expires_in_seconds,
@@ -80,7 +80,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       }),
 
     createAgent: ({ caller, body }) => {
-      const wrong = notForAgents(caller, body.key?.scopes);
+      const wrong = wrongKey(caller, body.key);
       if (wrong) return wrong;
       return {
         ok: true,
@@ -111,7 +111,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           if (!(await store.insertAgent(agent))) {
             return { ok: false, code: "conflict", detail: `there is an agent ${body.name} already` };
           }
-          const { apiKey, record } = await makeKey(agent, body.key);
+          const { apiKey, record } = await makeKey(caller, agent, body.key);
           return { ok: true, body: { ...show(agent), api_key: apiKey, key_id: record.id } };
         },
       };
@@ -158,7 +158,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       }),
 
     createAgentKey: ({ caller, id, body }) => {
-      const wrong = notForAgents(caller, body.scopes);
+      const wrong = wrongKey(caller, body);
       if (wrong) return wrong;
       return {
         ok: true,
@@ -167,7 +167,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           const agent = await store.findAgent(caller.appId, id);
           if (!agent) return NOT_FOUND;
           if (agent.status === "revoked") return REVOKED;
-          const { apiKey, record } = await makeKey(agent, body);
+          const { apiKey, record } = await makeKey(caller, agent, body);
           return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
         },
       };
@@ -182,12 +182,21 @@ const MISMATCH = {
   detail: "the idempotency key was used with another body",
 } as const;
 
-/** An agent calls providers; it does not run the vault. And nobody gives away what they do not have. */
-function notForAgents(caller: OperationCaller, scopes: readonly Scope[] | undefined): Failure | null {
-  if (caller.asker.agent)
+/** What a key of an agent gets unless asked otherwise: nobody gives away what they do not have. */
+function giveable({ scopes }: OperationCaller): readonly Scope[] {
+  return AGENT_SCOPES.filter((scope) => scopes.includes(scope));
+}
+
+/** An agent calls providers; it does not run the vault. */
+function wrongKey(caller: OperationCaller, { scopes, constraints }: KeyWish = {}): Failure | null {
+  if (caller.asker.agent) {
     return { ok: false, code: "agent_not_allowed", detail: "an agent cannot make agents or keys" };
-  const beyond = scopes?.find((scope) => !AGENT_SCOPES.includes(scope) || !caller.scopes.includes(scope));
-  if (beyond === undefined) return null;
-  const detail = `a key of an agent cannot have ${beyond}`;
-  return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond } };
+  }
+  const beyond = scopes?.find((scope) => !giveable(caller).includes(scope));
+  if (beyond !== undefined || (scopes === undefined && giveable(caller).length === 0)) {
+    const detail =
+      beyond === undefined ? "this key has nothing to give an agent" : `a key of an agent cannot have ${beyond}`;
+    return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond ?? AGENT_SCOPES[0] } };
+  }
+  return wrongConstraints(constraints);
 }

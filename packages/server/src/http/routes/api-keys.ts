@@ -2,9 +2,10 @@ import type { ApiKey } from "@alter-vault/protocol";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { createApiKey } from "../../identity/api-keys.ts";
+import { isCidr } from "../../identity/key-use.ts";
 import type { ApiKeyRecord } from "../../store/store.ts";
 import type { RouteDeps } from "./routes.ts";
-import { reads, type RouteHandlers } from "./route-handler.ts";
+import { invalid, reads, type RouteHandlers } from "./route-handler.ts";
 
 const timestampOrNull = (ms: number | null): string | null => (ms === null ? null : toTimestamp(ms));
 
@@ -43,13 +44,14 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
     const key = await store.findApiKey(id);
     return key?.appId === appId ? key : null;
   };
+  const works = (key: ApiKeyRecord): boolean => ["active", "deprecated"].includes(statusOf(key, clock.now()));
   /** Without a key an agent is shut out: that should not happen by mistake. */
   const isLastOfAgent = async (key: ApiKeyRecord): Promise<boolean> => {
-    if (key.agentId === null || statusOf(key, clock.now()) === "revoked") return false;
+    if (key.agentId === null || !works(key)) return false;
     const others = (await store.listApiKeys(key.appId)).filter(
       (other) => other.agentId === key.agentId && other.id !== key.id,
     );
-    return !others.some((other) => ["active", "deprecated"].includes(statusOf(other, clock.now())));
+    return !others.some(works);
   };
 
   return {
@@ -64,6 +66,8 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
         const detail = `this key lacks ${beyond} and cannot give it`;
         return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond } };
       }
+      const wrong = wrongConstraints(body.constraints);
+      if (wrong) return wrong;
       return {
         ok: true,
         run: async () => {
@@ -113,8 +117,8 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           const detail = `this key lacks ${beyond} and cannot give it`;
           return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond } };
         }
-        if (statusOf(old, clock.now()) === "revoked") {
-          return { ok: false, code: "key_not_found", detail: "the key was revoked" };
+        if (!works(old)) {
+          return { ok: false, code: "key_not_found", detail: `the key is ${statusOf(old, clock.now())}` };
         }
         const { apiKey, record } = await createApiKey(deps, {
           appId: old.appId,
@@ -123,13 +127,27 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           agentId: old.agentId ?? undefined,
           cidrs: old.cidrs ?? undefined,
           requestsPerMinute: old.requestsPerMinute ?? undefined,
-          expiresInSeconds: body.expires_in_seconds,
+          expiresInSeconds: body.expires_in_seconds ?? lifetimeOf(old),
         });
         await store.deprecateApiKey(old.appId, old.id, clock.now());
         return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
       },
     }),
   };
+}
+
+/** A key that was made for some time is not replaced by one for ever. */
+function lifetimeOf({ createdAt, expiresAt }: ApiKeyRecord): number | undefined {
+  return expiresAt === null ? undefined : Math.max(1, Math.round((expiresAt - createdAt) / 1000));
+}
+
+/** A range that is none would shut everybody out. */
+export function wrongConstraints(
+  constraints: { readonly cidrs?: readonly string[] | undefined } | undefined,
+): Failure | null {
+  const wrong = constraints?.cidrs?.findIndex((cidr) => !isCidr(cidr)) ?? -1;
+  if (wrong === -1) return null;
+  return invalid("invalid_request", [{ path: `constraints.cidrs.${wrong}`, message: "is no address and no range" }]);
 }
 
 const LAST: Failure = {

@@ -1,5 +1,8 @@
 import type { Delegation } from "@alter-vault/protocol";
+import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
+import { findEntry } from "../../credential/oauth/catalogue.ts";
+import { isWithinAgent, isWithinSession, scopesBeyondAgent } from "../../identity/visible.ts";
 import type { DelegationRecord } from "../../store/agent-records.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
@@ -23,6 +26,11 @@ function show(delegation: DelegationRecord, nowMs: number): Delegation {
     expires_at: expiresAt === null ? null : toTimestamp(expiresAt),
     revoked_at: revokedAt === null ? null : toTimestamp(revokedAt),
   };
+}
+
+function beyondAgent(provider: string, beyond: readonly string[]): Failure {
+  const what = beyond.length === 0 ? provider : `${provider} with ${beyond.join(" ")}`;
+  return { ok: false, code: "agent_not_allowed", detail: `the agent is not registered for ${what}` };
 }
 
 /** What users let agents do with their grants. Only the user whose grant it is can give it; they, or the app, take it back. */
@@ -54,7 +62,8 @@ export function delegationRoutes({ store, clock, newId }: RouteDeps): RouteHandl
         if (
           found?.grant.principalType !== "user" ||
           found.grant.principalId !== user.id ||
-          found.grant.status !== "active"
+          found.grant.status !== "active" ||
+          !isWithinSession(asker, found.grant)
         ) {
           return { ok: false, code: "grant_not_found", detail: "no grant of this id" };
         }
@@ -62,6 +71,11 @@ export function delegationRoutes({ store, clock, newId }: RouteDeps): RouteHandl
         if (!agent || agent.status === "revoked") {
           return { ok: false, code: "agent_not_found", detail: "no agent of this id" };
         }
+        const { provider } = found.grant;
+        const entry = found.oauth && (await findEntry(store, appId, provider));
+        const granted = found.oauth?.grantedScopes ?? [];
+        const beyond = scopesBeyondAgent(agent, provider, granted, entry?.authorize?.alwaysScopes);
+        if (!isWithinAgent(agent, found.grant) || beyond.length > 0) return beyondAgent(provider, beyond);
         const now = clock.now();
         const delegation = await store.putDelegation({
           id: newId(),
@@ -80,6 +94,7 @@ export function delegationRoutes({ store, clock, newId }: RouteDeps): RouteHandl
 
     revokeDelegation: ({ caller: { appId, asker }, id }) => ({
       ok: true,
+      facts: { delegation_id: id },
       run: async () => {
         const known = await store.findDelegation(appId, id);
         const isTheirs = !asker.user || known?.userId === asker.user.id;

@@ -5,6 +5,7 @@ import { toTimestamp } from "../../clock.ts";
 import type { Ended } from "../../credential/oauth/end-grant.ts";
 import type { GrantRecord, OAuthGrantFilter } from "../../store/store.ts";
 import type { Asker } from "../../identity/asker.ts";
+import { isWithinSession } from "../../identity/visible.ts";
 import { AUDIT_UNAVAILABLE } from "../../refuse.ts";
 import { showGrant } from "./grants.ts";
 import type { RouteHandlers } from "./route-handler.ts";
@@ -13,17 +14,24 @@ import type { RouteDeps } from "./routes.ts";
 type Ids = "revokeGrant" | "disconnectGrant" | "revokeGrants" | "refreshGrant";
 
 const NOT_FOUND = { ok: false, code: "grant_not_found", detail: "no grant of this id" } as const;
+const NOT_FOR_AGENTS = { ok: false, code: "agent_not_allowed", detail: "an agent ends no grants" } as const;
 const BATCH = 50;
 const AT_ONCE = 8;
 
 /** Ending grants, one or many, and renewing what they open. */
 export function endGrantRoutes({ store, oauth, clock, newId, log }: RouteDeps): RouteHandlers<Ids> {
   /** A user ends what is theirs, not what is the app's or a group's; an agent ends nothing. */
-  async function mayEnd({ appId, user, agent }: Asker, id: string): Promise<boolean> {
+  async function mayEnd(asker: Asker, id: string): Promise<boolean> {
+    const { appId, user, agent } = asker;
     if (agent) return false;
     if (!user) return true;
     const found = await store.findGrant(appId, id);
-    return found?.grant.principalType === "user" && found.grant.principalId === user.id;
+    return found !== null && isTheirs(asker, found.grant);
+  }
+
+  function isTheirs(asker: Asker, grant: GrantRecord): boolean {
+    const isOfUser = grant.principalType === "user" && grant.principalId === asker.user?.id;
+    return isOfUser && isWithinSession(asker, grant);
   }
 
   async function end(asker: Asker, id: string, status: "revoked" | "deleted"): Promise<Done | Failure> {
@@ -89,7 +97,10 @@ export function endGrantRoutes({ store, oauth, clock, newId, log }: RouteDeps): 
       ok: true,
       facts: { reason: body.reason ?? null, ...(body.provider_id === undefined ? {} : { provider: body.provider_id }) },
       run: async () => {
+        const { asker } = caller;
+        if (asker.agent) return NOT_FOR_AGENTS;
         const filter: OAuthGrantFilter = {
+          ...(asker.user ? { principal: { type: "user", id: asker.user.id } as const } : {}),
           ...(body.provider_id === undefined ? {} : { provider: body.provider_id }),
           ...(body.account_identifier === undefined ? {} : { accountIdentifier: body.account_identifier }),
           ...(body.created_before === undefined ? {} : { createdBefore: Date.parse(body.created_before) }),
@@ -108,10 +119,11 @@ export function endGrantRoutes({ store, oauth, clock, newId, log }: RouteDeps): 
           const last = grants.at(-1);
           if (!last) return { ok: true, body: result };
           after = last.id;
-          result.matched += grants.length;
+          const matched = asker.user ? grants.filter((grant) => isTheirs(asker, grant)) : grants;
+          result.matched += matched.length;
           if (body.dry_run) continue;
-          for (let from = 0; from < grants.length; from += AT_ONCE) {
-            const some = grants.slice(from, from + AT_ONCE);
+          for (let from = 0; from < matched.length; from += AT_ONCE) {
+            const some = matched.slice(from, from + AT_ONCE);
             const all = await Promise.all(some.map((grant) => endOne(grant, body.reason ?? null, caller.keyId)));
             for (const ended of all) if (ended && ended !== "unavailable") count(result, ended);
             if (all.includes("unavailable")) return AUDIT_UNAVAILABLE;

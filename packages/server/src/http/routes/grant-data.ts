@@ -1,20 +1,29 @@
 import { checkGrantData } from "../../credential/oauth/grant-data.ts";
+import type { OperationCaller } from "../../call.ts";
+import { isShown } from "../../identity/visible.ts";
+import type { GrantRecord } from "../../store/store.ts";
 import { invalid, reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 
 /** What an app keeps with its grants: settings, labels, mappings. */
-export function grantDataRoutes({ store }: Pick<RouteDeps, "store">): RouteHandlers<"getGrantData" | "putGrantData"> {
+export function grantDataRoutes({
+  store,
+  clock,
+}: Pick<RouteDeps, "store" | "clock">): RouteHandlers<"getGrantData" | "putGrantData"> {
+  const find = async ({ appId, asker }: OperationCaller, id: string): Promise<GrantRecord | null> => {
+    const found = await store.findGrant(appId, id);
+    return found && (await isShown(store, asker, found.grant, clock.now())) ? found.grant : null;
+  };
   return {
     getGrantData: ({ caller, id }) =>
       reads(async () => {
-        const found = await store.findGrant(caller.appId, id);
-        return found ? { grant_id: id, data: found.grant.data ?? {} } : NOT_FOUND;
+        const grant = await find(caller, id);
+        return grant ? { grant_id: id, data: grant.data ?? {} } : NOT_FOUND;
       }),
 
     putGrantData: async ({ caller, id, body }) => {
-      const found = await store.findGrant(caller.appId, id);
-      if (!found) return NOT_FOUND;
-      const { grant } = found;
+      const grant = await find(caller, id);
+      if (!grant) return NOT_FOUND;
       if (grant.status === "deleted") return DELETED;
       // A managed secret may go by the name of a provider; its grants have nothing to do with that.
       const config = grant.secretId === null ? await store.findProviderConfig(caller.appId, grant.provider) : null;

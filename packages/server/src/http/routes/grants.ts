@@ -1,9 +1,8 @@
 import type { Grant } from "@alter-vault/protocol";
 import { toTimestamp } from "../../clock.ts";
 import { missingScopes } from "../../credential/oauth/scopes.ts";
-import type { Asker } from "../../identity/asker.ts";
 import { findPrincipal } from "../../identity/find-principal.ts";
-import { principalsOf, visibility } from "../../identity/visible.ts";
+import { isShown, isWithinSession, visibleFilter } from "../../identity/visible.ts";
 import type { GrantRecord, OAuthCredentialRecord } from "../../store/store.ts";
 import { pageFields, toPage } from "./page.ts";
 import type { RouteDeps } from "./routes.ts";
@@ -45,15 +44,13 @@ type Ids = "listGrants" | "createGrant" | "getGrant" | "updateGrant";
 
 export function grantRoutes(deps: RouteDeps): RouteHandlers<Ids> {
   const { store, clock, newId } = deps;
-  const sees = async (asker: Asker, grant: GrantRecord): Promise<boolean> =>
-    (await visibility(store, asker, grant, clock.now())).visible;
   return {
     listGrants: ({ caller, query }) =>
       reads(async () => {
         const { provider_id: provider, status } = query;
         const filter = {
           now: clock.now(),
-          ...(isScoped(caller.asker) ? { principals: principalsOf(caller.asker) } : {}),
+          ...visibleFilter(caller.asker),
           ...(provider === undefined ? {} : { provider }),
           ...(status === undefined ? {} : { status }),
         };
@@ -67,7 +64,7 @@ export function grantRoutes(deps: RouteDeps): RouteHandlers<Ids> {
     getGrant: ({ caller, id }) =>
       reads(async () => {
         const found = await store.findGrant(caller.appId, id);
-        if (!found || (isScoped(caller.asker) && !(await sees(caller.asker, found.grant)))) return NOT_FOUND;
+        if (!found || !(await isShown(store, caller.asker, found.grant, clock.now()))) return NOT_FOUND;
         return showGrant(found.grant, found.oauth, clock.now());
       }),
 
@@ -79,30 +76,32 @@ export function grantRoutes(deps: RouteDeps): RouteHandlers<Ids> {
         const detail = "allow_retrieve needs the scope secrets:write";
         return { ok: false, code: "insufficient_scope", detail, details: { required_scope: "secrets:write" } };
       }
-      const known = await findPrincipal({ ...deps, now: () => clock.now() }, caller.asker, body.principal);
-      if (!known.ok) return known;
-      const now = clock.now();
-      const grant: GrantRecord = {
-        id: newId(),
-        appId: caller.appId,
-        secretId: id,
-        provider: secret.provider,
-        principalType: known.principal.type,
-        principalId: known.principal.id,
-        label: body.principal.label ?? null,
-        status: "active",
-        allowRetrieve: body.allow_retrieve,
-        createdAt: now,
-        expiresAt: body.expires_in_seconds === undefined ? null : now + body.expires_in_seconds * 1000,
-        revokedAt: null,
-        account: null,
-        policy: null,
-        data: null,
-      };
+      if (!isWithinSession(caller.asker, { provider: secret.provider, id: "" })) return TOO_WIDE;
+      const { principal } = body;
       return {
         ok: true,
-        facts: { grant_id: grant.id, secret_id: id, provider: secret.provider, principal_type: grant.principalType },
+        facts: { secret_id: id, provider: secret.provider, principal_type: principal.type },
         run: async () => {
+          const known = await findPrincipal({ ...deps, now: () => clock.now() }, caller.asker, principal);
+          if (!known.ok) return known;
+          const now = clock.now();
+          const grant: GrantRecord = {
+            id: newId(),
+            appId: caller.appId,
+            secretId: id,
+            provider: secret.provider,
+            principalType: known.principal.type,
+            principalId: known.principal.id,
+            label: principal.label ?? null,
+            status: "active",
+            allowRetrieve: body.allow_retrieve,
+            createdAt: now,
+            expiresAt: body.expires_in_seconds === undefined ? null : now + body.expires_in_seconds * 1000,
+            revokedAt: null,
+            account: null,
+            policy: null,
+            data: null,
+          };
           await store.insertGrant(grant);
           return { ok: true, body: showGrant(grant, null, now) };
         },
@@ -113,6 +112,8 @@ export function grantRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       ok: true,
       facts: { grant_id: id },
       run: async () => {
+        const found = await store.findGrant(caller.appId, id);
+        if (!found || !(await isShown(store, caller.asker, found.grant, clock.now()))) return NOT_FOUND;
         const grant = await store.updateGrant(caller.appId, id, {
           ...(body.label === undefined ? {} : { label: body.label }),
           ...(body.allow_retrieve === undefined ? {} : { allowRetrieve: body.allow_retrieve }),
@@ -124,9 +125,5 @@ export function grantRoutes(deps: RouteDeps): RouteHandlers<Ids> {
   };
 }
 
-/** Whoever asks for a user or as an agent sees their own; the app itself sees all that is its. */
-export function isScoped({ user, agent, session }: Asker): boolean {
-  return user !== null || agent !== null || session !== null;
-}
-
 const NOT_FOUND = { ok: false, code: "grant_not_found", detail: "no grant of this id" } as const;
+const TOO_WIDE = { ok: false, code: "session_too_wide", detail: "the session is not for this provider" } as const;

@@ -1,8 +1,9 @@
 import type { IdentityProvider, IdpClaims } from "@alter-vault/protocol";
-import type { Plan } from "../../call.ts";
+import type { Failure, Plan } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { discoverIdp } from "../../identity/discover-idp.ts";
 import { presetOf } from "../../identity/idp-presets.ts";
+import { removeIdp } from "../../identity/offboard-user.ts";
 import { sealIdpSecrets } from "../../identity/idp-secrets.ts";
 import { tokenHash } from "../../identity/token-hash.ts";
 import type { IdpRecord } from "../../store/identity-records.ts";
@@ -23,6 +24,18 @@ const NOT_FOUND = {
   ok: false,
   code: "identity_provider_not_found",
   detail: "no identity provider of this id",
+} as const;
+
+const MOVED = {
+  ok: false,
+  code: "conflict",
+  detail: "somebody changed the identity provider in the same moment; look at it, and try again",
+} as const;
+
+const LOCKED = {
+  ok: false,
+  code: "conflict",
+  detail: "users have signed in: what tells who they are cannot be changed any more",
 } as const;
 
 /** Whose tokens an app trusts. */
@@ -51,13 +64,22 @@ export function identityProviderRoutes(deps: RouteDeps): RouteHandlers<Ids> {
     updated_at: toTimestamp(idp.updatedAt),
   });
 
-  const change = (appId: string, id: string, how: (idp: IdpRecord) => IdpRecord | Promise<IdpRecord>): Plan => ({
+  const change = (
+    appId: string,
+    id: string,
+    how: (idp: IdpRecord) => Promise<IdpRecord | Failure> | IdpRecord,
+    body: (changed: IdpRecord) => unknown = show,
+  ): Plan => ({
     ok: true,
     run: async () => {
       const idp = await store.findIdp(appId, id);
       if (!idp) return NOT_FOUND;
-      const changed = await store.updateIdp({ ...(await how(idp)), updatedAt: clock.now() });
-      return changed ? { ok: true, body: await show(changed) } : NOT_FOUND;
+      const wanted = await how(idp);
+      if ("ok" in wanted) return wanted;
+      // Later than before, whatever the clock says: what was verified by the old settings must be noticed as old.
+      const updatedAt = Math.max(clock.now(), idp.updatedAt + 1);
+      const changed = await store.updateIdp({ ...wanted, updatedAt }, idp.updatedAt);
+      return changed ? { ok: true, body: await body(changed) } : MOVED;
     },
   });
 
@@ -113,30 +135,30 @@ export function identityProviderRoutes(deps: RouteDeps): RouteHandlers<Ids> {
         return idp ? show(idp) : NOT_FOUND;
       }),
 
-    updateIdentityProvider: async ({ caller, id, body }) => {
-      const userId = body.claims?.user_id;
-      const idp = await store.findIdp(caller.appId, id);
-      if (userId !== undefined && idp && userId !== idp.claims.user_id && (await store.hasUsers(caller.appId, id))) {
-        const detail = "users have signed in: what tells who they are cannot be changed any more";
-        return { ok: false, code: "conflict", detail };
-      }
-      return change(caller.appId, id, (now) => ({
-        ...now,
-        name: body.name ?? now.name,
-        audiences: body.audiences ?? now.audiences,
-        authorizedParties: body.authorized_parties ?? now.authorizedParties,
-        algorithms: body.algorithms ?? now.algorithms,
-        claims: withClaims(now.claims, body.claims),
-        clientId: body.client_id === undefined ? now.clientId : body.client_id,
-        status: body.status ?? now.status,
-      }));
-    },
+    updateIdentityProvider: ({ caller, id, body }) =>
+      change(caller.appId, id, async (now) => {
+        const userId = body.claims?.user_id;
+        if (userId !== undefined && userId !== now.claims.user_id && (await store.hasUsers(caller.appId, id))) {
+          return LOCKED;
+        }
+        return {
+          ...now,
+          name: body.name ?? now.name,
+          audiences: body.audiences ?? now.audiences,
+          authorizedParties: body.authorized_parties ?? now.authorizedParties,
+          algorithms: body.algorithms ?? now.algorithms,
+          claims: withClaims(now.claims, body.claims),
+          clientId: body.client_id === undefined ? now.clientId : body.client_id,
+          status: body.status ?? now.status,
+        };
+      }),
 
     deleteIdentityProvider: ({ caller, id }) => ({
       ok: true,
       run: async () => {
-        const idp = await store.deleteIdp(caller.appId, id);
-        return idp ? { ok: true, body: await show(idp) } : NOT_FOUND;
+        const idp = await store.findIdp(caller.appId, id);
+        if (!idp) return NOT_FOUND;
+        return (await removeIdp(deps, caller.appId, id)) ? { ok: true, body: await show(idp) } : MOVED;
       },
     }),
 
@@ -147,16 +169,15 @@ export function identityProviderRoutes(deps: RouteDeps): RouteHandlers<Ids> {
         sealedSecrets: await sealIdpSecrets(keyring, caller.appId, id, { webhook_secret: body.secret }),
       })),
 
-    createScimToken: ({ caller, id }) => ({
-      ok: true,
-      run: async () => {
-        const idp = await store.findIdp(caller.appId, id);
-        if (!idp) return NOT_FOUND;
-        const token = `alter_scim_${random(32).toString("base64url")}`;
-        await store.updateIdp({ ...idp, scimTokenHash: tokenHash(token), updatedAt: clock.now() });
-        return { ok: true, body: { scim_url: `${publicUrl()}/scim/v2/${id}`, scim_token: token } };
-      },
-    }),
+    createScimToken: ({ caller, id }) => {
+      const scim_token = `alter_scim_${random(32).toString("base64url")}`;
+      return change(
+        caller.appId,
+        id,
+        (now) => ({ ...now, scimTokenHash: tokenHash(scim_token) }),
+        (changed) => ({ scim_url: `${publicUrl()}/scim/v2/${changed.id}`, scim_token }),
+      );
+    },
   };
 }
 

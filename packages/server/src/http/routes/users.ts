@@ -1,9 +1,10 @@
 import type { Group, Identity, User } from "@alter-vault/protocol";
-import type { Plan } from "../../call.ts";
+import type { Failure, Plan } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
+import type { Asker } from "../../identity/asker.ts";
 import { offboardUser } from "../../identity/offboard-user.ts";
-import { createSession } from "../../identity/vault-session.ts";
-import type { GroupRecord, UserRecord, UserWithGroups } from "../../store/identity-records.ts";
+import { createSession, isWithin } from "../../identity/vault-session.ts";
+import type { GroupRecord, UserRecord, UserWithGroups, VaultSessionRecord } from "../../store/identity-records.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 
@@ -18,7 +19,14 @@ type Ids =
   | "createVaultSession"
   | "revokeVaultSession";
 
+const NO_SESSION = { ok: false, code: "session_invalid", detail: "no session of this id" } as const;
 const NO_USER = { ok: false, code: "user_not_found", detail: "no user of this id" } as const;
+
+/** Somebody else's word stands against it. */
+function notBack({ status }: UserRecord): Failure {
+  const why = status === "deleted" ? "the user was deleted, for good" : "the identity provider suspended the user";
+  return { ok: false, code: "user_inactive", detail: why };
+}
 
 const showGroups = (groups: readonly GroupRecord[]): User["groups"] =>
   groups.map(({ id, externalId, name }) => ({ group_id: id, external_group_id: externalId, name }));
@@ -46,7 +54,8 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
     facts: { user_id: id },
     run: async () => {
       const found = await store.setUserStatus(appId, id, status);
-      return found ? { ok: true, body: show(found) } : NO_USER;
+      if (!found) return NO_USER;
+      return found.user.status === status ? { ok: true, body: show(found) } : notBack(found.user);
     },
   });
   const showGroup = async (group: GroupRecord): Promise<Group> => ({
@@ -58,6 +67,12 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
     members: await store.countMembers(group.appId, group.id),
     created_at: toTimestamp(group.createdAt),
   });
+
+  /** The app ends any, a user theirs, a session itself and its children. */
+  const mayEnd = async ({ user, session }: Asker, known: VaultSessionRecord): Promise<boolean> => {
+    if (session) return isWithin(store, known, session.id);
+    return user === null || user.id === known.userId;
+  };
 
   return {
     listUsers: ({ caller, query }) =>
@@ -113,6 +128,7 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       }),
     createVaultSession: ({ caller, body }) => ({
       ok: true,
+      ...(body.agent_id === undefined ? {} : { facts: { agent_id: body.agent_id } }),
       run: async () => {
         const made = await createSession({ ...deps, now: () => clock.now() }, caller.asker, body);
         return made.ok ? { ok: true, body: made.session } : made;
@@ -121,8 +137,10 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
     revokeVaultSession: ({ caller, id }) => ({
       ok: true,
       run: async () => {
+        const known = await store.findVaultSessionById(caller.appId, id);
+        if (!known || !(await mayEnd(caller.asker, known))) return NO_SESSION;
         const session = await store.revokeVaultSession(caller.appId, id, clock.now());
-        if (!session?.revokedAt) return { ok: false, code: "session_invalid", detail: "no session of this id" };
+        if (!session?.revokedAt) return NO_SESSION;
         return { ok: true, body: { session_id: id, revoked_at: toTimestamp(session.revokedAt) } };
       },
     }),

@@ -4,7 +4,13 @@ import type { Database } from "./database.ts";
 const DELEGATION = `id, app_id AS "appId", agent_id AS "agentId", grant_id AS "grantId", provider, user_id AS "userId",
   created_at AS "createdAt", expires_at AS "expiresAt", revoked_at AS "revokedAt"`;
 
-type OfDelegations = "putDelegation" | "findDelegation" | "findDelegationOf" | "listDelegations" | "revokeDelegation";
+type OfDelegations =
+  | "putDelegation"
+  | "findDelegation"
+  | "findDelegationOf"
+  | "listDelegations"
+  | "revokeDelegation"
+  | "revokeDelegationsOfUser";
 
 export function delegationStore(db: Database): Pick<AgentStore, OfDelegations> {
   const one = async (sql: string, ...values: unknown[]): Promise<DelegationRecord | null> =>
@@ -71,5 +77,13 @@ export function delegationStore(db: Database): Pick<AgentStore, OfDelegations> {
         id,
         appId,
       ),
+    async revokeDelegationsOfUser(appId, userId, at) {
+      await db.run(
+        "UPDATE delegations SET revoked_at = $1 WHERE app_id = $2 AND user_id = $3 AND revoked_at IS NULL",
+        at,
+        appId,
+        userId,
+      );
+    },
   };
 }

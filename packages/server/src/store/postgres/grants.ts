@@ -1,14 +1,9 @@
-import type { GrantFilter, GrantStore, GrantWithSecret } from "../store.ts";
+import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
+import type { GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
 import { createFreshRecords, type Freshness } from "./fresh-records.ts";
-import {
-  fromJoinedRow,
-  GRANT_WITH_SECRET,
-  grantFromRow,
-  insertGrant,
-  type GrantRow,
-  type JoinedRow,
-} from "./grant-row.ts";
+import { delegatedIds, grantWhere, ofAccount } from "./grant-filter.ts";
+import { fromJoinedRow, GRANT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
 export function grantStore(db: Database, freshness: Freshness | null): GrantStore {
@@ -31,20 +26,17 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
       if (!(await insertGrant(db, grant))) throw new Error("the account has a grant already");
     },
     findGrant: (appId, id) => (findFresh ? findFresh(`${appId} ${id}`) : find(appId, id)),
-    async findGrantsByProvider(appId, provider, principals, limit) {
+    async findGrantsByProvider(appId, { provider, account }, principals, limit) {
       // One after the other by its own index, as an OR over them would read all grants of the provider.
       const found = await Promise.all(
-        principals.map(({ type, id }) =>
-          db.all<JoinedRow>(
+        principals.map(({ type, id }) => {
+          const values: unknown[] = [appId, type, id ?? "", provider, limit];
+          return db.all<JoinedRow>(
             `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.principal_type = $2 AND coalesce(g.principal_id, '') = $3
-               AND g.provider = $4 AND g.status = 'active' ORDER BY g.id LIMIT $5`,
-            appId,
-            type,
-            id ?? "",
-            provider,
-            limit,
-          ),
-        ),
+               AND g.provider = $4 AND g.status = 'active' ${ofAccount(values, account)} ORDER BY g.id LIMIT $5`,
+            ...values,
+          );
+        }),
       );
       return found
         .flat()
@@ -52,17 +44,13 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
         .slice(0, limit)
         .map(fromJoinedRow);
     },
-    async findDelegatedGrants(appId, provider, agentId, now, limit) {
+    async findDelegatedGrants(appId, { provider, account }, delegated, now, limit) {
+      const values: unknown[] = [appId, limit];
+      const isOfAccount = ofAccount(values, account);
       const rows = await db.all<JoinedRow>(
-        `${GRANT_WITH_SECRET} JOIN delegations d ON d.grant_id = g.id AND d.app_id = g.app_id
-         WHERE d.app_id = $1 AND d.agent_id = $2 AND d.provider = $3 AND d.revoked_at IS NULL
-           AND (d.expires_at IS NULL OR d.expires_at > $4) AND g.status = 'active'
-         ORDER BY g.id LIMIT $5`,
-        appId,
-        agentId,
-        provider,
-        now,
-        limit,
+        `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.status = 'active' ${isOfAccount}
+           AND g.id IN (${delegatedIds(values, delegated, now, provider)}) ORDER BY g.id LIMIT $2`,
+        ...values,
       );
       return rows.map(fromJoinedRow);
     },
@@ -87,6 +75,16 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
         appId,
         id,
       ),
+    async deleteGrantsOf(appId, { type, id }, at) {
+      await db.run(
+        `UPDATE grants SET status = 'deleted', revoked_at = coalesce(revoked_at, $1) WHERE app_id = $2
+           AND principal_type = $3 AND coalesce(principal_id, '') = $4 AND secret_id IS NOT NULL AND status <> 'deleted'`,
+        at,
+        appId,
+        type,
+        id ?? "",
+      );
+    },
     setGrantData: (appId, id, data) =>
       changed(
         "UPDATE grants SET data = $1 WHERE app_id = $2 AND id = $3 AND status <> 'deleted'",
@@ -95,29 +93,4 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
         id,
       ),
   };
-}
-
-function grantWhere(
-  appId: string,
-  { provider, status, now, principals }: GrantFilter,
-): { readonly where: string; readonly values: unknown[] } {
-  const parts = ["g.app_id = $1"];
-  const values: unknown[] = [appId];
-  const add = (condition: (place: string) => string, value: unknown): void => {
-    values.push(value);
-    parts.push(condition(`$${values.length}`));
-  };
-  if (provider !== undefined) add((place) => `g.provider = ${place}`, provider);
-  if (principals !== undefined) {
-    const each = principals.map(
-      ({ type, id }) =>
-        `(g.principal_type = $${values.push(type)} AND coalesce(g.principal_id, '') = $${values.push(id ?? "")})`,
-    );
-    parts.push(each.length === 0 ? "false" : `(${each.join(" OR ")})`);
-  }
-  if (status === "expired") add((place) => `g.status = 'active' AND g.expires_at <= ${place}`, now);
-  else if (status === "active")
-    add((place) => `g.status = 'active' AND (g.expires_at IS NULL OR g.expires_at > ${place})`, now);
-  else if (status !== undefined) add((place) => `g.status = ${place}`, status);
-  return { where: parts.join(" AND "), values };
 }

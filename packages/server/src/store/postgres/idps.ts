@@ -1,4 +1,4 @@
-import type { IdentityStore, IdpRecord } from "../identity-records.ts";
+import type { IdpRecord, IdpStore } from "../identity-records.ts";
 import type { Database } from "./database.ts";
 
 interface Row {
@@ -41,17 +41,7 @@ const fromRow = (row: Row): IdpRecord => ({
   updatedAt: row.updated_at,
 });
 
-type OfIdps =
-  | "insertIdp"
-  | "findIdp"
-  | "findIdpById"
-  | "findIdpByIssuer"
-  | "listIdps"
-  | "updateIdp"
-  | "deleteIdp"
-  | "hasUsers";
-
-export function idpStore(db: Database): Pick<IdentityStore, OfIdps> {
+export function idpStore(db: Database): IdpStore {
   const one = async (sql: string, ...values: unknown[]): Promise<IdpRecord | null> => {
     const row = await db.get<Row>(sql, ...values);
     return row ? fromRow(row) : null;
@@ -89,11 +79,12 @@ export function idpStore(db: Database): Pick<IdentityStore, OfIdps> {
     async listIdps(appId) {
       return (await db.all<Row>("SELECT * FROM identity_providers WHERE app_id = $1 ORDER BY id", appId)).map(fromRow);
     },
-    updateIdp: (idp) =>
+    updateIdp: (idp, before) =>
       one(
         `UPDATE identity_providers SET name = $1, preset = $2, audiences = $3, authorized_parties = $4, algorithms = $5,
            jwks_url = $6, claims = $7, client_id = $8, status = $9, webhook_kind = $10, sealed_secrets = $11,
-           scim_token_hash = $12, updated_at = $13 WHERE id = $14 AND app_id = $15 RETURNING *`,
+           scim_token_hash = $12, updated_at = $13 WHERE id = $14 AND app_id = $15 AND updated_at = $16
+         RETURNING *`,
         idp.name,
         idp.preset,
         JSON.stringify(idp.audiences),
@@ -109,9 +100,25 @@ export function idpStore(db: Database): Pick<IdentityStore, OfIdps> {
         idp.updatedAt,
         idp.id,
         idp.appId,
+        before,
       ),
     deleteIdp: (appId, id) =>
-      one("DELETE FROM identity_providers WHERE id = $1 AND app_id = $2 RETURNING *", id, appId),
+      db.transaction(async (queries) => {
+        const sql = "DELETE FROM identity_providers WHERE id = $1 AND app_id = $2 RETURNING *";
+        const row = await queries.get<Row>(sql, id, appId);
+        if (!row) return null;
+        const gone = await queries.all<{ id: string }>(
+          "DELETE FROM user_groups WHERE app_id = $1 AND idp_id = $2 RETURNING id",
+          appId,
+          id,
+        );
+        await queries.run(
+          "DELETE FROM memberships WHERE app_id = $1 AND group_id = ANY($2::text[])",
+          appId,
+          gone.map((group) => group.id),
+        );
+        return fromRow(row);
+      }),
     async hasUsers(appId, idpId) {
       return (
         (await db.get("SELECT 1 FROM users WHERE app_id = $1 AND idp_id = $2 LIMIT 1", appId, idpId)) !== undefined

@@ -1,5 +1,6 @@
 import type { Store } from "../store.ts";
 import { agentStore } from "./agents.ts";
+import { approvalStore } from "./approvals.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
 import { listenForChanges } from "./change-listener.ts";
@@ -7,7 +8,6 @@ import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { openPool, type PoolOptions } from "./database.ts";
 import { delegationStore } from "./delegations.ts";
-import { directoryStore } from "./directory.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
 import { logStore } from "./log.ts";
@@ -19,6 +19,8 @@ import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
 import { settingStore } from "./settings.ts";
 import { toolCallStore } from "./tool-calls.ts";
+import { groupStore } from "./user-groups.ts";
+import { userStore } from "./users.ts";
 import { vaultSessionStore } from "./vault-sessions.ts";
 
 export interface StoreOptions extends PoolOptions {
@@ -51,11 +53,13 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...providerStore(db),
     ...connectStore(db),
     ...idpStore(db),
-    ...directoryStore(db),
+    ...userStore(db),
+    ...groupStore(db),
     ...vaultSessionStore(db),
     ...agentStore(db),
     ...delegationStore(db),
     ...policyStore(db, freshness),
+    ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),

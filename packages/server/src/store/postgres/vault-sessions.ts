@@ -1,5 +1,5 @@
 import type { Scope } from "@alter-vault/protocol";
-import type { IdentityStore, VaultSessionRecord } from "../identity-records.ts";
+import type { VaultSessionRecord, VaultSessionStore } from "../identity-records.ts";
 import type { Database } from "./database.ts";
 
 interface Row {
@@ -32,14 +32,7 @@ const fromRow = (row: Row): VaultSessionRecord => ({
   revokedAt: row.revoked_at,
 });
 
-type OfSessions =
-  | "insertVaultSession"
-  | "findVaultSession"
-  | "findVaultSessionById"
-  | "revokeVaultSession"
-  | "forgetVaultSessions";
-
-export function vaultSessionStore(db: Database): Pick<IdentityStore, OfSessions> {
+export function vaultSessionStore(db: Database): VaultSessionStore {
   const one = async (sql: string, ...values: unknown[]): Promise<VaultSessionRecord | null> => {
     const row = await db.get<Row>(sql, ...values);
     return row ? fromRow(row) : null;

@@ -179,5 +179,13 @@ export function agentStore(db: Database): AgentStore {
       db.run("UPDATE delegations SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND app_id = ?", at, id, appId);
       return findDelegation(appId, id);
     },
+    async revokeDelegationsOfUser(appId, userId, at) {
+      db.run(
+        "UPDATE delegations SET revoked_at = ? WHERE app_id = ? AND user_id = ? AND revoked_at IS NULL",
+        at,
+        appId,
+        userId,
+      );
+    },
   };
 }

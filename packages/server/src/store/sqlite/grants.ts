@@ -1,73 +1,14 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
+import type { Delegated, GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
+import { grantFromRow, grantValues, type GrantRow } from "../rows/grant-row.ts";
+import { secretFromRow, type SecretRow } from "../rows/secret-row.ts";
 import type { Database } from "./database.ts";
 import { createHotRecords } from "./hot-records.ts";
 import { listPage } from "./list-page.ts";
 import { findCredential } from "./oauth-credentials.ts";
-import { secretFromRow, type SecretRow } from "./secrets.ts";
-
-export interface GrantRow {
-  id: string;
-  app_id: string;
-  secret_id: string | null;
-  provider: string;
-  principal_type: GrantRecord["principalType"];
-  label: string | null;
-  status: GrantRecord["status"];
-  allow_retrieve: number;
-  created_at: number;
-  expires_at: number | null;
-  revoked_at: number | null;
-  account_id: string | null;
-  account_identifier: string | null;
-  account_name: string | null;
-  policy: string | null;
-  data: string | null;
-  principal_id: string | null;
-}
-
-export const grantFromRow = (row: GrantRow): GrantRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  secretId: row.secret_id,
-  provider: row.provider,
-  principalType: row.principal_type,
-  principalId: row.principal_id,
-  label: row.label,
-  status: row.status,
-  allowRetrieve: row.allow_retrieve === 1,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  revokedAt: row.revoked_at,
-  account:
-    row.account_id === null
-      ? null
-      : { id: row.account_id, identifier: row.account_identifier ?? row.account_id, name: row.account_name },
-  policy: row.policy === null ? null : (JSON.parse(row.policy) as GrantRecord["policy"]),
-  data: row.data === null ? null : (JSON.parse(row.data) as GrantRecord["data"]),
-});
 
 export function insertGrant(db: Database, grant: GrantRecord): void {
-  db.run(
-    "INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    grant.id,
-    grant.appId,
-    grant.secretId,
-    grant.provider,
-    grant.principalType,
-    grant.label,
-    grant.status,
-    grant.allowRetrieve ? 1 : 0,
-    grant.createdAt,
-    grant.expiresAt,
-    grant.revokedAt,
-    grant.account?.id ?? null,
-    grant.account?.identifier ?? null,
-    grant.account?.name ?? null,
-    grant.policy === null ? null : JSON.stringify(grant.policy),
-    grant.data === null ? null : JSON.stringify(grant.data),
-    grant.principalId,
-  );
+  db.run("INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...grantValues(grant));
 }
 
 export function findGrant(db: Database, appId: string, id: string): GrantRecord | null {
@@ -96,15 +37,16 @@ export function grantStore(db: Database): GrantStore {
       const found = hot.find(id);
       return found?.grant.appId === appId ? found : null;
     },
-    async findGrantsByProvider(appId, provider, principals, limit) {
+    async findGrantsByProvider(appId, { provider, account }, principals, limit) {
       const found = principals.flatMap(({ type, id }) =>
         db.all<GrantRow>(
-          `SELECT * FROM grants WHERE app_id = ? AND principal_type = ? AND coalesce(principal_id, '') = ? AND provider = ?
-             AND status = 'active' ORDER BY id LIMIT ?`,
+          `SELECT * FROM grants WHERE app_id = ? AND principal_type = ? AND coalesce(principal_id, '') = ?
+             AND provider = ? AND status = 'active' ${ofAccount(account)} ORDER BY id LIMIT ?`,
           appId,
           type,
           id ?? "",
           provider,
+          ...accountValues(account),
           limit,
         ),
       );
@@ -113,18 +55,15 @@ export function grantStore(db: Database): GrantStore {
         .slice(0, limit)
         .map((row) => withCredential(db, grantFromRow(row)));
     },
-    async findDelegatedGrants(appId, provider, agentId, now, limit) {
+    async findDelegatedGrants(appId, { provider, account }, delegated, now, limit) {
+      const lent = delegatedIds(appId, delegated, now, provider);
       return db
         .all<GrantRow>(
-          `SELECT grants.* FROM delegations JOIN grants ON grants.id = delegations.grant_id
-           WHERE delegations.app_id = ? AND delegations.agent_id = ? AND delegations.provider = ?
-             AND delegations.revoked_at IS NULL AND (delegations.expires_at IS NULL OR delegations.expires_at > ?)
-             AND grants.app_id = delegations.app_id AND grants.status = 'active'
-           ORDER BY grants.id LIMIT ?`,
+          `SELECT * FROM grants WHERE app_id = ? AND status = 'active' ${ofAccount(account)}
+             AND id IN (${lent.sql}) ORDER BY id LIMIT ?`,
           appId,
-          agentId,
-          provider,
-          now,
+          ...accountValues(account),
+          ...lent.values,
           limit,
         )
         .map((row) => withCredential(db, grantFromRow(row)));
@@ -157,6 +96,16 @@ export function grantStore(db: Database): GrantStore {
       );
       return changed === 1 ? find(appId, id) : null;
     },
+    async deleteGrantsOf(appId, { type, id }, at) {
+      db.run(
+        `UPDATE grants SET status = 'deleted', revoked_at = coalesce(revoked_at, ?) WHERE app_id = ?
+           AND principal_type = ? AND coalesce(principal_id, '') = ? AND secret_id IS NOT NULL AND status <> 'deleted'`,
+        at,
+        appId,
+        type,
+        id ?? "",
+      );
+    },
     async setGrantData(appId, id, data) {
       const text = JSON.stringify(data);
       const changed = db.run(
@@ -170,9 +119,40 @@ export function grantStore(db: Database): GrantStore {
   };
 }
 
+const ofAccount = (account: string | undefined): string =>
+  account === undefined ? "" : "AND (label = ? OR account_identifier = ? OR account_id = ?)";
+const accountValues = (account: string | undefined): string[] =>
+  account === undefined ? [] : [account, account, account];
+
+/** Ids of grants that users who stand delegated to an agent. */
+function delegatedIds(
+  appId: string,
+  { agentId, userId }: Delegated,
+  now: number,
+  provider?: string,
+): { sql: string; values: SQLInputValue[] } {
+  const parts = [];
+  const values: SQLInputValue[] = [appId, agentId, now];
+  for (const [column, value] of [
+    ["d.user_id", userId],
+    ["d.provider", provider],
+  ] as const) {
+    if (value === undefined) continue;
+    parts.push(`AND ${column} = ?`);
+    values.push(value);
+  }
+  const sql = `SELECT d.grant_id FROM delegations AS d
+    JOIN grants AS lent ON lent.id = d.grant_id AND lent.principal_type = 'user' AND lent.principal_id = d.user_id
+    JOIN users ON users.id = d.user_id AND users.app_id = d.app_id
+    JOIN identity_providers AS idp ON idp.id = users.idp_id AND idp.app_id = d.app_id
+    WHERE d.app_id = ? AND d.agent_id = ? AND d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > ?)
+      AND users.status = 'active' AND users.active_in_directory = 1 AND idp.status = 'active' ${parts.join(" ")}`;
+  return { sql, values };
+}
+
 function grantWhere(
   appId: string,
-  { provider, status, now, principals }: GrantFilter,
+  { provider, status, now, principals, delegated, providers, ids }: GrantFilter,
 ): { where: string; values: SQLInputValue[] } {
   const parts = ["app_id = ?"];
   const values: SQLInputValue[] = [appId];
@@ -182,8 +162,21 @@ function grantWhere(
   }
   if (principals !== undefined) {
     const each = principals.map(() => "(principal_type = ? AND coalesce(principal_id, '') = ?)");
-    parts.push(each.length === 0 ? "0" : `(${each.join(" OR ")})`);
     values.push(...principals.flatMap(({ type, id }) => [type, id ?? ""]));
+    if (delegated !== undefined) {
+      const lent = delegatedIds(appId, delegated, now);
+      each.push(`id IN (${lent.sql})`);
+      values.push(...lent.values);
+    }
+    parts.push(each.length === 0 ? "0" : `(${each.join(" OR ")})`);
+  }
+  for (const [column, allowed] of [
+    ["provider", providers],
+    ["id", ids],
+  ] as const) {
+    if (allowed === undefined) continue;
+    parts.push(`${column} IN (SELECT value FROM json_each(?))`);
+    values.push(JSON.stringify(allowed));
   }
   if (status === "expired") {
     parts.push("status = 'active' AND expires_at <= ?");

@@ -170,9 +170,9 @@ test("a database of the first version opens with everything in it, and takes con
   expect(await store.findGrant("app", "grant-3")).toMatchObject({ grant: { status: "deleted" }, secret: null });
   const listed = await store.listGrants("app", { now: 10 }, { after: null, skip: 0, limit: 10 });
   expect(listed.records.map(({ grant }) => grant.id)).toEqual(["grant-1", "grant-2", "grant-3"]);
-  expect((await store.findGrantsByProvider("app", "demo", [SYSTEM], 10)).map(({ grant }) => grant.id)).toEqual([
-    "grant-1",
-  ]);
+  expect(
+    (await store.findGrantsByProvider("app", { provider: "demo" }, [SYSTEM], 10)).map(({ grant }) => grant.id),
+  ).toEqual(["grant-1"]);
   expect(await store.findSecret("app", "secret-2")).toMatchObject({ name: "two" });
   expect(await store.findApiKey("key")).toMatchObject({ scopes: ["audit:read"] });
   expect(await store.listDataKeys()).toHaveLength(1);

@@ -1,0 +1,129 @@
+import type { IdpRecord, IdpStore } from "../identity-records.ts";
+import type { Database } from "./database.ts";
+
+interface Row {
+  id: string;
+  app_id: string;
+  name: string;
+  preset: string;
+  issuer: string;
+  audiences: string;
+  authorized_parties: string;
+  algorithms: string;
+  jwks_url: string;
+  claims: string;
+  client_id: string | null;
+  status: IdpRecord["status"];
+  webhook_kind: IdpRecord["webhookKind"];
+  sealed_secrets: Uint8Array;
+  scim_token_hash: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+const fromRow = (row: Row): IdpRecord => ({
+  id: row.id,
+  appId: row.app_id,
+  name: row.name,
+  preset: row.preset,
+  issuer: row.issuer,
+  audiences: JSON.parse(row.audiences) as string[],
+  authorizedParties: JSON.parse(row.authorized_parties) as string[],
+  algorithms: JSON.parse(row.algorithms) as IdpRecord["algorithms"],
+  jwksUrl: row.jwks_url,
+  claims: JSON.parse(row.claims) as IdpRecord["claims"],
+  clientId: row.client_id,
+  status: row.status,
+  webhookKind: row.webhook_kind,
+  sealedSecrets: row.sealed_secrets,
+  scimTokenHash: row.scim_token_hash,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+export function idpStore(db: Database): IdpStore {
+  const find = (appId: string, id: string): IdpRecord | null => {
+    const row = db.get<Row>("SELECT * FROM identity_providers WHERE id = ? AND app_id = ?", id, appId);
+    return row ? fromRow(row) : null;
+  };
+  return {
+    async insertIdp(idp) {
+      const inserted = db.run(
+        "INSERT INTO identity_providers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        idp.id,
+        idp.appId,
+        idp.name,
+        idp.preset,
+        idp.issuer,
+        JSON.stringify(idp.audiences),
+        JSON.stringify(idp.authorizedParties),
+        JSON.stringify(idp.algorithms),
+        idp.jwksUrl,
+        JSON.stringify(idp.claims),
+        idp.clientId,
+        idp.status,
+        idp.webhookKind,
+        idp.sealedSecrets,
+        idp.scimTokenHash,
+        idp.createdAt,
+        idp.updatedAt,
+      );
+      return inserted === 1;
+    },
+    findIdp: async (appId, id) => find(appId, id),
+    async findIdpById(id) {
+      const row = db.get<Row>("SELECT * FROM identity_providers WHERE id = ?", id);
+      return row ? fromRow(row) : null;
+    },
+    async findIdpByIssuer(appId, issuer) {
+      const row = db.get<Row>("SELECT * FROM identity_providers WHERE app_id = ? AND issuer = ?", appId, issuer);
+      return row ? fromRow(row) : null;
+    },
+    async listIdps(appId) {
+      return db.all<Row>("SELECT * FROM identity_providers WHERE app_id = ? ORDER BY id", appId).map(fromRow);
+    },
+    async updateIdp(idp, before) {
+      const changed = db.run(
+        `UPDATE identity_providers SET name = ?, preset = ?, audiences = ?, authorized_parties = ?, algorithms = ?,
+           jwks_url = ?, claims = ?, client_id = ?, status = ?, webhook_kind = ?, sealed_secrets = ?,
+           scim_token_hash = ?, updated_at = ? WHERE id = ? AND app_id = ? AND updated_at = ?`,
+        idp.name,
+        idp.preset,
+        JSON.stringify(idp.audiences),
+        JSON.stringify(idp.authorizedParties),
+        JSON.stringify(idp.algorithms),
+        idp.jwksUrl,
+        JSON.stringify(idp.claims),
+        idp.clientId,
+        idp.status,
+        idp.webhookKind,
+        idp.sealedSecrets,
+        idp.scimTokenHash,
+        idp.updatedAt,
+        idp.id,
+        idp.appId,
+        before,
+      );
+      return changed === 1 ? find(idp.appId, idp.id) : null;
+    },
+    async deleteIdp(appId, id) {
+      return db.transaction(() => {
+        const idp = find(appId, id);
+        if (!idp) return null;
+        db.run(
+          `DELETE FROM memberships WHERE app_id = ? AND group_id IN
+             (SELECT id FROM user_groups WHERE app_id = ? AND idp_id = ?)`,
+          appId,
+          appId,
+          id,
+        );
+        db.run("DELETE FROM user_groups WHERE app_id = ? AND idp_id = ?", appId, id);
+        db.run("DELETE FROM identity_providers WHERE id = ? AND app_id = ?", id, appId);
+        return idp;
+      });
+    },
+    async hasUsers(appId, idpId) {
+      return db.get("SELECT 1 FROM users WHERE app_id = ? AND idp_id = ? LIMIT 1", appId, idpId) !== undefined;
+    },
+  };
+}
