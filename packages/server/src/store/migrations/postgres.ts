@@ -252,6 +252,10 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON grants
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_heads
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_stops
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },
 ];
