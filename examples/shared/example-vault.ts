@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { ApiKeyCreated, AuditEntry, AuditList, SecretCreated } from "@alter-vault/protocol";
 import {
   createLogger,
+  createVaultClient,
   initDataDir,
   loadConfig,
   startLocalVault,
@@ -20,8 +22,13 @@ export interface ExampleVault {
   readonly url: string;
   /** A key that may make calls, and nothing of what an operator may. */
   readonly apiKey: string;
-  /** Stores a bearer token that one origin may see. Calls name it by `name`, as their provider. */
-  storeToken(name: string, token: string, origin: string): Promise<SecretCreated>;
+  /** Another key, with these scopes. */
+  createKey(name: string, scopes: readonly string[]): Promise<string>;
+  /** Stores a bearer token that one origin may see. Calls name it by `provider`; `owner` tells several apart. */
+  storeToken(provider: string, token: string, origin: string, owner?: string): Promise<SecretCreated>;
+  revoke(grantId: string): Promise<void>;
+  /** From now on, users with a token of this issuer for this audience are users of the app. */
+  trustIssuer(issuer: string, audience: string): Promise<void>;
   /** What the audit log says about a run, oldest first. */
   auditOf(runId: string): Promise<readonly AuditEntry[]>;
   stop(): Promise<void>;
@@ -40,15 +47,31 @@ export async function startExampleVault(): Promise<ExampleVault> {
   const alterVault = (args: readonly string[], stdin?: string): Promise<unknown> =>
     runCommandLine([...args, "--data", folder, "--json"], stdin);
   try {
-    await initDataDir(config, around);
+    const operatorKey = await initDataDir(config, around);
     vault = await startLocalVault(config, around);
+    const { url } = vault;
     const { api_key: apiKey } = (await alterVault(["api-keys", "create", "--name", "example"])) as ApiKeyCreated;
     return {
-      url: vault.url,
+      url,
       apiKey,
-      async storeToken(name, token, origin) {
-        const args = ["secrets", "create", "--name", name, "--kind", "bearer", "--value-stdin", "--allow-host", origin];
+      async createKey(name, scopes) {
+        const args = ["api-keys", "create", "--name", name, ...scopes.flatMap((scope) => ["--scope", scope])];
+        return ((await alterVault(args)) as ApiKeyCreated).api_key;
+      },
+      async storeToken(provider, token, origin, owner) {
+        const name = owner === undefined ? provider : `${provider} of ${owner}`;
+        const what = ["--name", name, "--provider", provider, "--kind", "bearer", "--value-stdin"];
+        const args = ["secrets", "create", ...what, "--allow-host", origin];
         return (await alterVault(args, token)) as SecretCreated;
+      },
+      async revoke(grantId) {
+        await alterVault(["grants", "revoke", grantId]);
+      },
+      async trustIssuer(issuer, audience) {
+        const connection = { url, apiKey: operatorKey, app: undefined, certificateSha256: null };
+        const operator = createVaultClient({ ...connection, clock: around.clock, random: randomBytes });
+        await operator.call("createIdentityProvider", { body: { issuer, audiences: [audience] } });
+        await operator.close();
       },
       async auditOf(runId) {
         const { entries } = (await alterVault(["audit", "list", "--run", runId])) as AuditList;

@@ -11,10 +11,15 @@ const EXAMPLES = readdirSync(join(ROOT, "examples")).filter((name) =>
   existsSync(join(ROOT, "examples", name, "main.ts")),
 );
 /** Examples that would stay up without being told otherwise. */
-const ARGUMENTS: Readonly<Record<string, readonly string[]>> = { "first-call": ["--once"] };
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  "express-identity": ["--once"],
+  "first-call": ["--once"],
+};
 
 test("there are examples", () => {
-  expect(EXAMPLES).toEqual(expect.arrayContaining(["ai-sdk-tool", "express-route", "langgraph-tool"]));
+  expect(EXAMPLES).toEqual(
+    expect.arrayContaining(["ai-sdk-card", "express-identity", "express-users", "langgraph-pause", "mcp-server"]),
+  );
 });
 
 test.each(EXAMPLES)(

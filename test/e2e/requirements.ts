@@ -137,6 +137,44 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
+    promise: "A rule can only take away, and one that cannot be evaluated denies.",
+    shownBy: [
+      { file: `${server}/policy/rules.property.test.ts`, test: "adding a rule never allows more" },
+      { file: `${server}/policy/rules.property.test.ts`, test: "a rule that throws denies" },
+      { file: "test/e2e/policies.test.ts", test: "a streamed body cannot be looked into" },
+    ],
+  },
+  {
+    promise: "No decision is made by a policy that does not count any more.",
+    shownBy: [{ file: "test/e2e/policies.test.ts", test: "what is withdrawn is withdrawn at once" }],
+  },
+  {
+    promise: "The rules and Cedar agree.",
+    shownBy: [{ file: `${server}/policy/cedar/differential.test.ts`, test: "the vault and Cedar agree on" }],
+  },
+  {
+    promise: "A rate limit lets through what it says and no more, also over restarts.",
+    shownBy: [
+      { file: "test/e2e/policies.test.ts", test: "a rate limit lets through what it says" },
+      {
+        file: `${server}/store/postgres/postgres-store.test.ts`,
+        test: "four replicas and 32 clients get what a rate limit lets through",
+      },
+    ],
+  },
+  {
+    promise: "An approval is for one exact call, made once, and checked anew when it is made.",
+    shownBy: [
+      { file: "test/e2e/approvals.test.ts", test: "an approval is for that very call" },
+      { file: "test/e2e/approvals.test.ts", test: "a grant that was revoked meanwhile opens nothing" },
+      { file: "test/e2e/approvals.test.ts", test: "kill -9 while an approved call is being made" },
+    ],
+  },
+  {
+    promise: "Nobody approves a call of their own.",
+    shownBy: [{ file: "test/e2e/approvals.test.ts", test: "nobody approves a call of their own" }],
+  },
+  {
     promise: "A caller who leaves ends the call at the provider.",
     shownBy: [{ file: streaming, test: "a caller who leaves ends the call at the provider" }],
   },

@@ -1,5 +1,4 @@
-import { resolveIds, type ToolScope } from "@alter-vault/sdk";
-import { currentGeneration } from "./generation.ts";
+import { currentGeneration, resolveIds, type ToolScope } from "@alter-vault/sdk";
 import { isObject } from "./vault-output.ts";
 
 /** What every version of the AI SDK hands to a tool. */

@@ -12,6 +12,7 @@ import {
   readToolAnswer,
   runTool,
   sendToolRequest,
+  watchGenerations,
   type ActionRequired,
   type CredentialOptions,
   type ToolExecution,
@@ -19,7 +20,6 @@ import {
   type VaultCalls,
 } from "@alter-vault/sdk";
 import type { Tool } from "ai";
-import { watchGenerations } from "./generation.ts";
 import { toolScope, type ExecuteOptions } from "./tool-scope.ts";
 import { failedOutput, toModelOutput, type VaultOutput } from "./vault-output.ts";
 

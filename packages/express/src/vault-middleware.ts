@@ -6,12 +6,19 @@
  * It verifies nobody: the vault does, when the user's token is exchanged for a short-lived session. Ids that come from the
  * client are claims, good for finding a call again; nothing is allowed by them. It leaves `req.auth` and `req.user` alone.
  */
-import { contextText, withContext, type CallContext, type VaultCalls } from "@alter-vault/sdk";
+import {
+  contextText,
+  createUserSessions,
+  withContext,
+  type CallContext,
+  type UserSessionOptions,
+  type UserVault,
+  type VaultCalls,
+} from "@alter-vault/sdk";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { bearerToken, RequestUserError } from "./bearer-token.ts";
 import { clientGoneSignal } from "./client-gone.ts";
 import { withUser } from "./request-user.ts";
-import { createSessions, type SessionFor, type UserSessionOptions, type UserVault } from "./user-session.ts";
 
 declare global {
   // The one way to add to the request of every version of Express' types.
@@ -103,7 +110,7 @@ function userFinder(options: VaultMiddlewareOptions): (request: Request) => Prom
   if (options.userToken === false) return () => Promise.resolve(undefined);
   const { vault, userToken = "bearer", userRequired = true, session = {} } = options;
   const read: GetUserToken = userToken === "bearer" ? bearerToken : userToken;
-  const sessionFor: SessionFor = createSessions(vault, session);
+  const sessionFor = createUserSessions(vault, session);
   return async (request) => {
     const token = await read(request);
     if (token !== undefined && token !== "") return sessionFor(token);

@@ -36,6 +36,8 @@ export const AuditEntry = z.object({
   body_digest: z.string().nullable(),
   /** The version of the app's policy that decided; null where none was published. */
   policy_version: z.number().int().nullable(),
+  /** The approval that the call waits for, or was made by. */
+  approval_id: z.string().nullable(),
   /** What the policy in shadow mode would have decided, in words. */
   shadow: z.string().nullable(),
   action: z.string(),

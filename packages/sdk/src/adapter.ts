@@ -62,7 +62,8 @@ export async function runTool<Result>(
   const { framework, tool, ids, signal } = scope;
   const { parentToolCallId, ...own } = ids;
   return traceTool({ tool, ...own }, (traceparent) => {
-    const names = { ...scope.context, tool, parent_tool_call_id: parentToolCallId, traceparent };
+    const span = traceparent === undefined ? {} : { traceparent };
+    const names = { ...scope.context, tool, parent_tool_call_id: parentToolCallId, ...span };
     const context = { ...own, context: contextTexts(names) };
     return withinContext(context, () => run({ vault: vault.with({ ...context, framework, signal }), signal, ids }));
   });

@@ -39,6 +39,8 @@ export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
 export type { WaitOptions } from "./adapter-wait.ts";
+export { createUserSessions, type UserSessionOptions, type UserVault } from "./adapter-session.ts";
+export { currentGeneration, watchGenerations, type Generation } from "./ai-generation.ts";
 export { contextText, resolveIds, type IdSource, type ToolIds } from "./adapter-ids.ts";
 export type { ApiKeyInfo, Keys, NewApiKey, RevokeKeyOptions, RotateKeyOptions } from "./api-keys.ts";
 export type { AuditEntry, AuditListResult, ListAuditOptions } from "./audit-log.ts";
@@ -70,6 +72,15 @@ export {
   TokenExpiredError,
   TokenRetrievalError,
 } from "./error-aliases.ts";
+export {
+  ApprovalDeniedError,
+  ApprovalError,
+  ApprovalExecutionFailedError,
+  ApprovalExpiredError,
+  ApprovalTimeoutError,
+  type ApprovalErrorInit,
+} from "./approval-errors.ts";
+export type { ApprovalRef, ApprovalResult, ApprovalStatus, AwaitApprovalOptions } from "./approvals.ts";
 export {
   AlterValueError,
   AmbiguousGrantError,

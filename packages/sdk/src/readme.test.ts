@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import {
+  AlterVault,
   GrantNotFoundError,
   Provider,
   ReAuthRequiredError,
   ScopeReauthRequiredError,
   systemPrincipal,
-  type AlterVault,
   type ConnectSession,
 } from "./index.ts";
 
@@ -15,13 +15,17 @@ import {
 declare const vault: AlterVault;
 declare const session: ConnectSession;
 declare const [grantId, otherGrantId, secretId, url]: readonly [string, string, string, string];
+declare const [apiKey, agentKey, agentId, oldKeyId, userId]: readonly [string, string, string, string, string];
+declare const [userToken, otherToken, tokenOfTheClient]: readonly [string, string, string];
+declare const [runId, threadId]: readonly [string, string];
+declare function currentSession(): { readonly idToken: string } | undefined;
 declare const incidentAt: Date;
 declare function saveGrant(grant: { grantId: string; providerId: string; accountIdentifier: string }): Promise<void>;
 declare function showToUser(text: string): void;
 declare function askToConnectAgain(grantId: string): Promise<void>;
 declare function redirect(url: string): Response;
 
-/** The examples of README.md about connecting and grants, in order. They are here to be compiled, not to be run. */
+/** The examples of README.md from "Connecting accounts" on, in order. They are here to be compiled, not to be run. */
 const EXAMPLES: readonly (() => Promise<unknown>)[] = [
   async () => {
     const accounts = await vault.connect({ providers: [Provider.GOOGLE] });
@@ -100,6 +104,53 @@ const EXAMPLES: readonly (() => Promise<unknown>)[] = [
       expiresInSeconds: 3600,
     });
     const { appName, scopes } = await vault.whoami();
+  },
+  async () => {
+    const vault = new AlterVault({ apiKey, userTokenGetter: () => currentSession()?.idToken });
+    await vault.request("GET", url, { provider: Provider.GOOGLE });
+    await vault.request("GET", url, { provider: Provider.GOOGLE, userToken: otherToken });
+    const mine = vault.withUser(userToken);
+    const { grants } = await mine.listGrants();
+  },
+  async () => {
+    const user = await vault.verifyUserToken(tokenOfTheClient);
+    if (user === null) return new Response(null, { status: 401 });
+    const { userId, groups, userStatus } = await vault.resolveIdentity({ userToken });
+    return user.name;
+  },
+  async () => {
+    const { userInfo } = await vault.authenticate();
+    console.log(`Hello ${userInfo.name ?? userInfo.sub}`);
+    await vault.request("GET", url, { provider: Provider.GOOGLE });
+  },
+  async () => {
+    const session = await vault.createVaultSession({
+      userToken,
+      providers: [Provider.GITHUB],
+      scopes: ["proxy:execute"],
+      expiresInSeconds: 300,
+    });
+    await vault.request("GET", url, { provider: Provider.GITHUB, userToken: session.sessionToken });
+    const narrower = await vault.createVaultSession({ userToken: session.sessionToken, grants: [grantId] });
+    await vault.revokeVaultSession(session.sessionId);
+  },
+  async () => {
+    const { agentId, apiKey } = await vault.agents.create({ name: "scheduling-bot", idempotencyKey: "deploy-7" });
+    await vault.withUser(userToken).delegations.create(grantId, { agentId, expiresInSeconds: 3600 });
+  },
+  async () => {
+    const agent = new AlterVault({ apiKey: agentKey, caller: "scheduling-bot" });
+    const { name, status } = await agent.me();
+    await agent.trace({ runId, threadId }, () => agent.request("GET", url, { provider: Provider.GOOGLE, userToken }));
+  },
+  async () => {
+    await vault.agents.pause(agentId);
+    await vault.agents.resume(agentId);
+    const [key] = await vault.agents.listKeys(agentId);
+    const next = await vault.keys.rotate(oldKeyId);
+    await vault.keys.revoke(oldKeyId);
+    const delegations = await vault.delegations.list({ agentId });
+    const { entries } = await vault.listAudit({ agentId, userId, limit: 20 });
   },
 ];
 

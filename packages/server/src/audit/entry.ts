@@ -28,6 +28,7 @@ export interface EntryBody {
   readonly body_digest: string | null;
   /** The version of the policy that decided. */
   readonly policy_version: number | null;
+  readonly approval_id: string | null;
   /** What the policy in shadow mode would have decided. */
   readonly shadow: string | null;
   readonly action: string;
@@ -78,6 +79,7 @@ const NOTHING_KNOWN: Optional = {
   url: null,
   body_digest: null,
   policy_version: null,
+  approval_id: null,
   shadow: null,
   code: null,
   message: null,

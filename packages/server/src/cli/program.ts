@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import { addAgents } from "./agents.ts";
 import { addApiKeys } from "./api-keys.ts";
+import { addApprovals } from "./approvals.ts";
 import { addApps } from "./apps.ts";
 import { addAudit } from "./audit.ts";
 import type { Cli } from "./cli.ts";
@@ -16,6 +17,7 @@ import { addInit } from "./init.ts";
 import { addKeys } from "./keys.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addProviders } from "./providers.ts";
+import { addPolicy } from "./policy.ts";
 import { addSecrets } from "./secrets.ts";
 import { addServe } from "./serve.ts";
 import { addUsers } from "./users.ts";
@@ -63,6 +65,8 @@ export function createProgram(cli: Cli): Command {
     addUsers,
     addAgents,
     addDelegations,
+    addPolicy,
+    addApprovals,
     addAudit,
     addKeys,
     addOpenApi,

@@ -8,6 +8,7 @@ import type {
 } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
 import type { AgentStore } from "./agent-records.ts";
+import type { ApprovalStore } from "./approval-records.ts";
 import type { PolicyStore } from "./policy-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
 import type { Soon } from "../soon.ts";
@@ -30,6 +31,7 @@ export interface Store
     IdentityStore,
     AgentStore,
     PolicyStore,
+    ApprovalStore,
     DataKeyStore,
     SealedRecordStore,
     LogStore,

@@ -102,9 +102,13 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE TABLE users (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL, subject ${ID} NOT NULL,
         email text, name text, status text NOT NULL, created_at bigint NOT NULL, last_seen_at bigint,
-        UNIQUE (app_id, idp_id, subject)
+        -- status is the operator's word; an identity provider has one of its own, and the stricter counts.
+        active_in_directory boolean NOT NULL, user_name text, user_name_key ${ID},
+        -- Since when what is known of profile and groups is true: older tokens do not bring back what was taken away.
+        said_at bigint NOT NULL, UNIQUE (app_id, idp_id, subject)
       );
       CREATE INDEX users_of_app ON users (app_id, id);
+      CREATE UNIQUE INDEX users_by_name ON users (app_id, idp_id, user_name_key) WHERE user_name_key IS NOT NULL;
 
       CREATE TABLE user_groups (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL,
@@ -113,9 +117,16 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX user_groups_of_app ON user_groups (app_id, id);
 
       CREATE TABLE memberships (
-        app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, group_id ${ID} NOT NULL, PRIMARY KEY (app_id, user_id, group_id)
+        app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, group_id ${ID} NOT NULL, source text NOT NULL,
+        PRIMARY KEY (app_id, user_id, group_id, source)
       );
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
+
+      CREATE TABLE idp_notices (
+        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      );
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
 
       CREATE TABLE vault_sessions (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), token_hash ${ID} NOT NULL UNIQUE,
@@ -142,6 +153,7 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE UNIQUE INDEX delegations_of_agent ON delegations (app_id, agent_id, grant_id) WHERE revoked_at IS NULL;
       CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider) WHERE revoked_at IS NULL;
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
+      CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
 
       CREATE TABLE policy_versions (
         app_id ${ID} NOT NULL REFERENCES apps (id), version integer NOT NULL, document text NOT NULL, note text,
@@ -161,6 +173,27 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         PRIMARY KEY (app_id, rule_id, key)
       );
       CREATE INDEX policy_takes_by_end ON policy_takes (ends_at) WHERE ends_at IS NOT NULL;
+
+      CREATE TABLE approvals (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), request_hash ${ID} NOT NULL, status text NOT NULL,
+        key_id ${ID} NOT NULL, agent_id ${ID}, user_id ${ID}, shown text NOT NULL, requirements text NOT NULL,
+        entry_id ${ID} NOT NULL, created_at bigint NOT NULL, expires_at bigint NOT NULL, decided_at bigint,
+        decision_reason text, executed_at bigint, problem text, told bigint NOT NULL
+      );
+      CREATE INDEX approvals_of_app ON approvals (app_id, id);
+      CREATE INDEX approvals_of_request ON approvals (app_id, request_hash, id);
+      CREATE INDEX approvals_to_do ON approvals (status, id) WHERE status IN ('approved', 'executing');
+      CREATE TABLE approval_votes (
+        approval_id ${ID} NOT NULL, approver ${ID} NOT NULL, decision text NOT NULL, reason text, rule_ids text NOT NULL,
+        at bigint NOT NULL, PRIMARY KEY (approval_id, approver)
+      );
+      CREATE TABLE approval_links (
+        token_hash ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, approval_id ${ID} NOT NULL, decides_as text,
+        expires_at bigint NOT NULL
+      );
+      CREATE INDEX approval_links_of_approval ON approval_links (approval_id);
+      CREATE TABLE approval_calls (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
+      CREATE TABLE approval_results (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
 
       CREATE TABLE tool_calls (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, request_hash text NOT NULL, entry_id ${ID} NOT NULL,
@@ -219,31 +252,6 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON grants
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
-    `,
-  },
-  {
-    id: 2,
-    name: "what directories say of users",
-    worksWith: 2,
-    sql: `
-      -- status is the operator's word; an identity provider has one of its own, and the stricter counts.
-      ALTER TABLE users ADD COLUMN active_in_directory boolean NOT NULL DEFAULT true;
-      ALTER TABLE users ADD COLUMN user_name text;
-      ALTER TABLE users ADD COLUMN user_name_key ${ID};
-      -- Since when what is known of profile and groups is true: older tokens do not bring back what was taken away.
-      ALTER TABLE users ADD COLUMN said_at bigint NOT NULL DEFAULT 0;
-      CREATE UNIQUE INDEX users_by_name ON users (app_id, idp_id, user_name_key) WHERE user_name_key IS NOT NULL;
-
-      ALTER TABLE memberships ADD COLUMN source text NOT NULL DEFAULT 'token';
-      ALTER TABLE memberships DROP CONSTRAINT memberships_pkey;
-      ALTER TABLE memberships ADD PRIMARY KEY (app_id, user_id, group_id, source);
-      CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
-
-      CREATE TABLE idp_notices (
-        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
-        PRIMARY KEY (app_id, idp_id, notice)
-      );
-      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
     `,
   },
 ];

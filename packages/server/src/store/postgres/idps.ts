@@ -107,13 +107,16 @@ export function idpStore(db: Database): IdpStore {
         const sql = "DELETE FROM identity_providers WHERE id = $1 AND app_id = $2 RETURNING *";
         const row = await queries.get<Row>(sql, id, appId);
         if (!row) return null;
-        await queries.run(
-          `DELETE FROM memberships WHERE app_id = $1 AND group_id IN
-             (SELECT id FROM user_groups WHERE app_id = $1 AND idp_id = $2)`,
+        const gone = await queries.all<{ id: string }>(
+          "DELETE FROM user_groups WHERE app_id = $1 AND idp_id = $2 RETURNING id",
           appId,
           id,
         );
-        await queries.run("DELETE FROM user_groups WHERE app_id = $1 AND idp_id = $2", appId, id);
+        await queries.run(
+          "DELETE FROM memberships WHERE app_id = $1 AND group_id = ANY($2::text[])",
+          appId,
+          gone.map((group) => group.id),
+        );
         await queries.run("DELETE FROM idp_notices WHERE app_id = $1 AND idp_id = $2", appId, id);
         return fromRow(row);
       }),

@@ -23,7 +23,9 @@ export function policyStore(db: Database): PolicyStore {
 
   return {
     async policyHead(appId): Promise<PolicyHead> {
-      const rows = await db.all<{ published: number | null; shadow: number | null } & Partial<StopRecord>>(
+      const rows = await db.all<
+        { published: number | null; shadow: number | null } & { [field in keyof StopRecord]: StopRecord[field] | null }
+      >(
         `SELECT heads.published, heads.shadow, stops.kind, stops.value, stops.reason, stops.created_by AS "createdBy",
            stops.created_at AS "createdAt"
          FROM (SELECT $1::text AS app_id) AS app
@@ -33,8 +35,8 @@ export function policyStore(db: Database): PolicyStore {
         appId,
       );
       const [first] = rows;
-      const stops = rows.flatMap(({ kind, value, reason = null, createdBy, createdAt }): StopRecord[] =>
-        kind == null || value == null
+      const stops = rows.flatMap(({ kind, value, reason, createdBy, createdAt }): StopRecord[] =>
+        kind === null || value === null
           ? []
           : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
       );
@@ -163,7 +165,8 @@ export function policyStore(db: Database): PolicyStore {
     forgetTakes: (endedBefore, limit) =>
       db.run(
         `DELETE FROM policy_takes WHERE (app_id, rule_id, key) IN
-           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < $1 LIMIT $2)`,
+           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < $1 LIMIT $2
+            FOR UPDATE SKIP LOCKED)`,
         endedBefore,
         limit,
       ),

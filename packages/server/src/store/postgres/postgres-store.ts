@@ -1,5 +1,6 @@
 import type { Store } from "../store.ts";
 import { agentStore } from "./agents.ts";
+import { approvalStore } from "./approvals.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
 import { listenForChanges } from "./change-listener.ts";
@@ -58,6 +59,7 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...agentStore(db),
     ...delegationStore(db),
     ...policyStore(db),
+    ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),

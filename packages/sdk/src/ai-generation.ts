@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
+import { nodeModules } from "./node-modules.ts";
 
 /** Where in a generation a tool runs, as far as version 7 of the AI SDK tells it. Older versions tell nothing. */
 export interface Generation {
@@ -6,6 +7,7 @@ export interface Generation {
   readonly runId?: string | undefined;
   readonly step?: number | undefined;
   readonly tool?: string | undefined;
+  readonly toolCallId?: string | undefined;
 }
 
 let storage: AsyncLocalStorage<Generation> | undefined;
@@ -15,11 +17,10 @@ let storage: AsyncLocalStorage<Generation> | undefined;
  * there are no such channels.
  */
 export function watchGenerations(): void {
-  // Asked for at run time, so that the package can be bundled for platforms that have no such modules.
-  const modules: { readonly getBuiltinModule?: typeof process.getBuiltinModule } | undefined = globalThis.process;
-  if (storage !== undefined || modules?.getBuiltinModule === undefined) return;
-  const { AsyncLocalStorage } = modules.getBuiltinModule("node:async_hooks");
-  const { tracingChannel } = modules.getBuiltinModule("node:diagnostics_channel");
+  const modules = nodeModules();
+  if (storage !== undefined || modules === undefined) return;
+  const { AsyncLocalStorage } = modules("node:async_hooks");
+  const { tracingChannel } = modules("node:diagnostics_channel");
   const generations = new AsyncLocalStorage<Generation>();
   storage = generations;
   tracingChannel("ai:telemetry").start.bindStore(generations, (message) => within(generations.getStore(), message));
@@ -35,10 +36,12 @@ function within(outer: Generation | undefined, message: unknown): Generation {
   const callId = member(event, "callId");
   const step = member(event, "stepNumber");
   const tool = member(member(event, "toolCall"), "toolName");
+  const toolCallId = member(member(event, "toolCall"), "toolCallId");
   return {
     runId: outer?.runId ?? (typeof callId === "string" ? callId : undefined),
     step: typeof step === "number" ? step : outer?.step,
     tool: typeof tool === "string" ? tool : undefined,
+    toolCallId: typeof toolCallId === "string" ? toolCallId : undefined,
   };
 }
 

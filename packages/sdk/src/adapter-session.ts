@@ -1,9 +1,10 @@
 /**
- * The user's JWT is exchanged once for a short-lived vault session, which is what calls carry. Kept are the session and a
- * hash of the JWT it stands for, so that the next request of the same user does not ask again; the JWT itself is not.
+ * For adapters that meet users: a user's token is exchanged once for a short-lived vault session, which is what calls
+ * carry. Kept are the session and a hash of the token it stands for, so that the next request of the same user does not
+ * ask again; the token itself is not.
  */
-import { createHash } from "node:crypto";
-import type { AlterVault, VaultSession } from "@alter-vault/sdk";
+import type { VaultView } from "./vault-view.ts";
+import type { VaultSession } from "./vault-session.ts";
 
 export interface UserSessionOptions {
   /** How long a session is used. Default: 900 seconds. It ends with the user's token at the latest. */
@@ -13,18 +14,20 @@ export interface UserSessionOptions {
 }
 
 /** The part of an AlterVault that knows users. */
-export type UserVault = Pick<AlterVault, "withUser">;
-
-export type SessionFor = (userToken: string) => Promise<string>;
+export type UserVault = Pick<VaultView, "withUser">;
 
 /** Used up to this long before its end, so that a call that has begun can finish. */
 const MARGIN_MS = 30_000;
 const MOST_SESSIONS = 10_000;
 
-export function createSessions(vault: UserVault, options: UserSessionOptions): SessionFor {
+/** Gives the session token for a user's token. Rejects with UserTokenError when the vault does not accept it. */
+export function createUserSessions(
+  vault: UserVault,
+  options: UserSessionOptions = {},
+): (userToken: string) => Promise<string> {
   const sessions = new Map<string, { readonly session: Promise<VaultSession>; endsAt: number }>();
   return async (userToken) => {
-    const key = createHash("sha256").update(userToken).digest("base64");
+    const key = await hashOf(userToken);
     const known = sessions.get(key);
     if (known !== undefined && performance.now() < known.endsAt) return (await known.session).sessionToken;
     const session = vault.withUser(userToken).createVaultSession({ ...options });
@@ -41,4 +44,9 @@ export function createSessions(vault: UserVault, options: UserSessionOptions): S
       throw error;
     }
   };
+}
+
+async function hashOf(token: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token));
+  return String.fromCharCode(...new Uint8Array(digest));
 }

@@ -1,0 +1,153 @@
+/**
+ * Tools for MCP servers whose calls go through the vault, for servers made with version 1 or 2 of the SDK, of which it
+ * uses neither. The user is who the server's own authentication says it is; their token is exchanged once for a
+ * short-lived vault session and goes to no provider, and no token of a provider goes to the client.
+ */
+import {
+  AlterValueError,
+  createUserSessions,
+  describeFailure,
+  failureForModel,
+  readToolAnswer,
+  runTool,
+  sendToolRequest,
+  type ActionRequired,
+  type CredentialOptions,
+  type SafeFailure,
+  type ToolExecution,
+  type ToolRequest,
+  type UserSessionOptions,
+  type UserVault,
+  type VaultCalls,
+} from "@alter-vault/sdk";
+import { askUser, type ToolResult, type UrlElicitationError } from "./ask-user.ts";
+import { readRequest, type McpRequest } from "./request-scope.ts";
+
+/** Standard Schema, which zod 3 (from 3.25) and 4 are. */
+interface InputSchema<Input> {
+  readonly "~standard": { readonly types?: { readonly output: Input } | undefined };
+}
+
+interface SharedOptions<Input> extends CredentialOptions {
+  /** An AlterVault. */
+  readonly vault: VaultCalls & UserVault;
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: InputSchema<Input>;
+  /**
+   * Default: `"auth"`, calls are for the user whose token the server has verified, where there is one. With false, all
+   * calls are for the app itself.
+   */
+  readonly userToken?: "auth" | false | undefined;
+  readonly session?: UserSessionOptions | undefined;
+  /** That of your SDK, to ask clients of the 2025 protocol to open a link. Without it they get the link as text. */
+  readonly UrlElicitationRequiredError?: UrlElicitationError | undefined;
+  /** Milliseconds to wait when the user says to have opened the link, before asking again. Default: 30000. */
+  readonly waitForUser?: number | undefined;
+}
+
+interface RequestOptions<Input> extends SharedOptions<Input> {
+  /** The call for an input the schema has accepted. */
+  readonly request: (input: Input) => ToolRequest | Promise<ToolRequest>;
+  /** What the client gets of the provider's answer. Default: the answer's JSON or text. */
+  readonly output?: ((response: Response, input: Input) => unknown) | undefined;
+  readonly execute?: undefined;
+}
+
+interface ExecuteToolOptions<Input> extends SharedOptions<Input> {
+  /** Makes calls with the `vault` it is handed; its result goes to the client. */
+  readonly execute: (input: Input, execution: ToolExecution) => unknown;
+  readonly request?: undefined;
+  readonly output?: undefined;
+}
+
+export type VaultMcpToolOptions<Input> = RequestOptions<Input> | ExecuteToolOptions<Input>;
+
+export interface VaultMcpTool {
+  readonly name: string;
+  readonly config: { readonly description: string; readonly inputSchema: unknown };
+  /** For `registerTool()`; `capabilities` are the client's, where the server knows them. */
+  readonly handle: (input: unknown, request: unknown, capabilities?: unknown) => Promise<unknown>;
+}
+
+/**
+ * Makes a tool of an MCP server. Failures that were to be expected are results with `isError`; where the user must connect
+ * an account or approve, the client is asked to open the link. Mistakes of the program are thrown.
+ */
+export function vaultTool<Input>(options: VaultMcpToolOptions<Input>): VaultMcpTool {
+  const { vault, name, description, inputSchema, grantId, connectionId, provider, account } = options;
+  const { userToken = "auth", session, UrlElicitationRequiredError, waitForUser = 30_000 } = options;
+  if ((options.request === undefined) === (options.execute === undefined)) {
+    throw new AlterValueError('A tool needs either "request" or "execute".');
+  }
+  const view = vault.with({ grantId, connectionId, provider, account });
+  const sessionFor = createUserSessions(vault, session);
+
+  async function viewOf(request: McpRequest): Promise<VaultCalls> {
+    if (userToken === false || request.userToken === undefined) return view;
+    return view.with({ userToken: await sessionFor(request.userToken) });
+  }
+
+  async function run(input: Input, execution: ToolExecution): Promise<unknown> {
+    if (options.execute !== undefined) return options.execute(input, execution);
+    const response = await sendToolRequest(execution.vault, await options.request(input));
+    return options.output === undefined ? readToolAnswer(response) : options.output(response, input);
+  }
+
+  async function handle(input: unknown, given: unknown, capabilities?: unknown): Promise<unknown> {
+    const request = readRequest(name, given, capabilities);
+    const { signal } = request.scope;
+    for (let mayWait = request.answer === "accept"; ; mayWait = false) {
+      let bound: VaultCalls = view;
+      try {
+        bound = await viewOf(request);
+        return result(await runTool(bound, request.scope, (execution) => run(input as Input, execution)));
+      } catch (error) {
+        const failure = signal?.aborted === true ? null : describeFailure(error);
+        if (failure === null) throw error;
+        const action = await bound.actionFor(error, { signal });
+        if (action === null) return failed(failure, null);
+        if (mayWait && (await bound.waitFor(action, { timeout: waitForUser, signal }))) continue;
+        const isNo = request.answer !== undefined && request.answer !== "accept";
+        return (isNo ? null : askUser(request, action, UrlElicitationRequiredError)) ?? failed(failure, action);
+      }
+    }
+  }
+
+  return { name, config: { description, inputSchema }, handle };
+}
+
+/** The part of an `McpServer` of either version that is needed here. */
+interface Server {
+  registerTool(name: string, config: never, handler: never): unknown;
+  readonly server?: { getClientCapabilities?(): unknown };
+}
+
+/**
+ * Makes a tool and registers it.
+ *
+ * @example
+ * registerVaultTool(server, {
+ *   vault,
+ *   provider: "github",
+ *   name: "list_issues",
+ *   description: "Lists the open issues of a repository.",
+ *   inputSchema: z.object({ owner: z.string(), repo: z.string() }),
+ *   request: (pathParams) => ({ method: "GET", url: "https://api.github.com/repos/{owner}/{repo}/issues", pathParams }),
+ * });
+ */
+export function registerVaultTool<Input>(server: Server, options: VaultMcpToolOptions<Input>): VaultMcpTool {
+  const tool = vaultTool(options);
+  const handler = (input: unknown, request: unknown): Promise<unknown> =>
+    tool.handle(input, request, server.server?.getClientCapabilities?.());
+  server.registerTool(tool.name, tool.config as never, handler as never);
+  return tool;
+}
+
+function result(value: unknown): ToolResult {
+  return { content: [{ type: "text", text: typeof value === "string" ? value : JSON.stringify(value ?? null) }] };
+}
+
+function failed(failure: SafeFailure, action: ActionRequired | null): ToolResult {
+  return { ...result(failureForModel(failure, action)), isError: true };
+}
