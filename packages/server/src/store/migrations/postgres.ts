@@ -122,6 +122,12 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
 
+      CREATE TABLE idp_notices (
+        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      );
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
+
       CREATE TABLE vault_sessions (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), token_hash ${ID} NOT NULL UNIQUE,
         user_id ${ID} NOT NULL, agent_id ${ID}, scopes text NOT NULL, providers text, grants text, parent_id ${ID},
