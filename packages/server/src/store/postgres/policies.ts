@@ -22,7 +22,7 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
     );
     const [first] = rows;
     const stops = rows.flatMap(({ kind, value, reason = null, createdBy, createdAt }): StopRecord[] =>
-      kind == null || value == null
+      !kind || value === undefined || value === null
         ? []
         : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
     );
