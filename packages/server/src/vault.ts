@@ -123,7 +123,9 @@ export function createVault(deps: VaultDeps): Vault {
     const { checked } = check;
     const limiting = takeLimits(deps, appId, checked.ruling);
     const limited = isLater(limiting) ? await limiting : limiting;
-    if (!limited.ok) return refuse(deps, requestId, facts, limited.failure, limited.rule, who.nonce);
+    if (!limited.ok) {
+      return marked(who.key, refuse(deps, requestId, facts, limited.failure, limited.rule, who.nonce));
+    }
     const { limit, release } = limited;
     const ended = <T extends Refused>(refusal: T): T => {
       release();

@@ -141,6 +141,10 @@ export function agentContract(open: () => Promise<StoreUnderTest>): void {
         expect((await given.store.findDelegationOf(given.appA, agentId, grant.id))?.id).toBe(second.id);
         expect((await given.store.findDelegation(given.appA, first.id))?.revokedAt).toBe(30);
         expect(await given.store.listDelegations(given.appA, { agentId })).toHaveLength(2);
+        const together = Array.from({ length: 5 }, () => given.store.putDelegation(delegationOf(grant, agentId)));
+        await Promise.all(together);
+        const all = await given.store.listDelegations(given.appA, { agentId });
+        expect(all.filter(({ revokedAt }) => revokedAt === null)).toHaveLength(1);
         expect(await given.store.listDelegations(given.appA, { grantId: grant.id, userId: newId() })).toEqual([]);
       });
 

@@ -85,6 +85,13 @@ export function identityContract(open: () => Promise<StoreUnderTest>): void {
         expect((await given.store.findUserBySubject(given.appA, two, "ada"))?.user.id).toBe(second.user.id);
       });
 
+      test("many sign-ins of one new user at the same moment make one user", async () => {
+        const idp = await idpOf();
+        const all = Array.from({ length: 8 }, (_, i) => see(idp, { groups: groups("b", "a"), saidAt: 1_000 + i }));
+        expect(new Set((await Promise.all(all)).map(({ user }) => user.id)).size).toBe(1);
+        expect(await given.store.listGroups(given.appA, { idpId: idp, after: "", limit: 10 })).toHaveLength(2);
+      });
+
       test("seen again keep their id; what is not said stays", async () => {
         const idp = await idpOf();
         const first = await see(idp, { email: "ada@example.com", name: "Ada", groups: groups("a") });

@@ -103,9 +103,9 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL, subject ${ID} NOT NULL,
         email text, name text, status text NOT NULL, created_at bigint NOT NULL, last_seen_at bigint,
         -- status is the operator's word; an identity provider has one of its own, and the stricter counts.
-        active_in_directory boolean NOT NULL, user_name text, user_name_key ${ID},
+        active_in_directory boolean NOT NULL DEFAULT true, user_name text, user_name_key ${ID},
         -- Since when what is known of profile and groups is true: older tokens do not bring back what was taken away.
-        said_at bigint NOT NULL, UNIQUE (app_id, idp_id, subject)
+        said_at bigint NOT NULL DEFAULT 0, UNIQUE (app_id, idp_id, subject)
       );
       CREATE INDEX users_of_app ON users (app_id, id);
       CREATE UNIQUE INDEX users_by_name ON users (app_id, idp_id, user_name_key) WHERE user_name_key IS NOT NULL;
