@@ -164,7 +164,7 @@ export function openPool({
       return found;
     }),
     transaction,
-    onSealed: watch.onSealed,
+    onSealed: (learn) => watch.onSealed(learn),
     changes: () => changes,
     close: () => pool.end(),
   };

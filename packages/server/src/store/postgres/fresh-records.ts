@@ -8,7 +8,7 @@ import { isLater, type Soon } from "../../soon.ts";
 export interface Freshness {
   readonly monotonic: () => number;
   /** Becomes another number whenever a record may have changed. */
-  generation(): number;
+  readonly generation: () => number;
 }
 
 /** With the time a read takes, a change is everywhere within a second of its acknowledgement. */

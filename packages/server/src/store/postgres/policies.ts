@@ -4,6 +4,11 @@ import type { Database, Queries } from "./database.ts";
 
 const VERSION = `app_id AS "appId", version, document, note, created_by AS "createdBy", created_at AS "createdAt"`;
 
+/** With the columns of a stop, which are null when there is none. */
+type PolicyHeadRow = { published: number | null; shadow: number | null } & {
+  [K in keyof StopRecord]: StopRecord[K] | null;
+};
+
 /**
  * Read anew for every call, and never kept: a change that was acknowledged by one replica counts for the next call of all.
  * Who changes the policy of an app, or counts for it, takes the app's turn.
@@ -23,7 +28,7 @@ export function policyStore(db: Database): PolicyStore {
 
   return {
     async policyHead(appId): Promise<PolicyHead> {
-      const rows = await db.all<{ published: number | null; shadow: number | null } & Partial<StopRecord>>(
+      const rows = await db.all<PolicyHeadRow>(
         `SELECT heads.published, heads.shadow, stops.kind, stops.value, stops.reason, stops.created_by AS "createdBy",
            stops.created_at AS "createdAt"
          FROM (SELECT $1::text AS app_id) AS app
@@ -33,8 +38,8 @@ export function policyStore(db: Database): PolicyStore {
         appId,
       );
       const [first] = rows;
-      const stops = rows.flatMap(({ kind, value, reason = null, createdBy, createdAt }): StopRecord[] =>
-        kind == null || value == null
+      const stops = rows.flatMap(({ kind, value, reason, createdBy, createdAt }): StopRecord[] =>
+        kind === null || value === null
           ? []
           : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
       );
