@@ -1,4 +1,4 @@
-import { vaultMiddleware } from "@alter-vault/express";
+import { vaultErrorHandler, vaultMiddleware } from "@alter-vault/express";
 import { BackendError, UserTokenError, type AlterVault, type VaultView } from "@alter-vault/sdk";
 import express, { type ErrorRequestHandler, type Express, type Request } from "express";
 import type { Login, Session } from "./login.ts";
@@ -59,20 +59,14 @@ export function createApp({ vault, agents, login, trackerOrigin }: AppParts): Ex
     response.redirect(`/?${new URLSearchParams({ notice }).toString()}`);
   });
 
-  // A tool of your own gets the user's vault in the ordinary way.
+  // Where the app calls by itself, without an agent, `req.vault` is that of the user. A stranger gets a 401.
   app.use(vaultMiddleware({ vault, userToken: (request) => sessionOf(request)?.idToken }));
-  app.get("/grants", async (request, response) => {
-    const session = sessionOf(request);
-    if (!session) return response.sendStatus(401);
-    const { grants } = await vault.withUser(session.idToken).listGrants();
-    response.json(grants.map(({ grantId, label }) => ({ grantId, label })));
-  });
   app.get("/issues", async (request, response) => {
     const issues = await request.vault.request("GET", `${trackerOrigin}/issues`, { provider: "tracker" });
     response.json(await issues.json());
   });
 
-  app.use(logInAgain);
+  app.use(logInAgain, vaultErrorHandler());
   return app;
 }
 

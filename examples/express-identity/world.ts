@@ -67,9 +67,9 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** The app's own key may issue grants, see its agents and read the log, and cannot change who is trusted. */
+/** The app's own key may issue grants and sessions and read the log, and cannot change who is trusted. */
 async function openVault(exampleVault: ExampleVault): Promise<AlterVault> {
-  const scopes = ["proxy:execute", "grants:read", "grants:write", "audit:read"];
+  const scopes = ["proxy:execute", "grants:read", "grants:write", "sessions:write", "audit:read"];
   return new AlterVault({
     apiKey: await exampleVault.createKey("notebook", scopes),
     baseUrl: exampleVault.url,

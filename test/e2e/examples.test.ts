@@ -18,7 +18,7 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
 
 test("there are examples", () => {
   expect(EXAMPLES).toEqual(
-    expect.arrayContaining(["ai-sdk-tool", "express-identity", "express-route", "langgraph-tool"]),
+    expect.arrayContaining(["ai-sdk-card", "express-identity", "express-users", "langgraph-pause", "mcp-server"]),
   );
 });
 

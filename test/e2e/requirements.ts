@@ -110,6 +110,29 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [{ file: "test/e2e/crash.test.ts", test: "kills under load lose nothing that was acknowledged" }],
   },
   {
+    promise: "What one replica changes is in force in all of them within a second.",
+    shownBy: [
+      {
+        file: `${server}/store/postgres/freshness.test.ts`,
+        test: "where nothing is heard, it is in force within a second all the same",
+      },
+      {
+        file: `${server}/store/postgres/freshness.test.ts`,
+        test: "a stop that one replica puts is in force in the other within a second",
+      },
+    ],
+  },
+  {
+    promise:
+      "A database that is slow, full, gone or read-only stops calls and nothing else, and the vault recovers by itself.",
+    shownBy: [
+      { file: "test/e2e/postgres-trouble.test.ts", test: "gone as in a power cut" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "silent: the answer comes all the same" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "for reading only, as a standby after a failover" },
+      { file: `${server}/store/postgres/failures.test.ts`, test: "full: nothing of a write that did not fit is there" },
+    ],
+  },
+  {
     promise: "A changed, removed or reordered audit entry is noticed.",
     shownBy: [{ file: `${server}/audit/verify.test.ts`, test: "a row changed" }],
   },
@@ -135,6 +158,45 @@ export const REQUIREMENTS: readonly Requirement[] = [
       { file: "test/e2e/tool-calls.test.ts", test: "many at once have one effect" },
       { file: "test/e2e/tool-calls.test.ts", test: "killed between claim and outcome" },
     ],
+  },
+  {
+    promise: "A rule can only take away, and one that cannot be evaluated denies.",
+    shownBy: [
+      { file: `${server}/policy/rules.property.test.ts`, test: "adding a rule never allows more" },
+      { file: `${server}/policy/rules.property.test.ts`, test: "a rule that throws denies" },
+      { file: "test/e2e/policies.test.ts", test: "a streamed body cannot be looked into" },
+    ],
+  },
+  {
+    promise:
+      "A policy that was taken back decides nothing more: at once on its server, within a second on every replica.",
+    shownBy: [{ file: "test/e2e/policies.test.ts", test: "what is withdrawn is withdrawn at once" }],
+  },
+  {
+    promise: "The rules and Cedar agree.",
+    shownBy: [{ file: `${server}/policy/cedar/differential.test.ts`, test: "the vault and Cedar agree on" }],
+  },
+  {
+    promise: "A rate limit lets through what it says and no more, also over restarts.",
+    shownBy: [
+      { file: "test/e2e/policies.test.ts", test: "a rate limit lets through what it says" },
+      {
+        file: `${server}/store/postgres/postgres-store.test.ts`,
+        test: "four replicas and 32 clients get what a rate limit lets through",
+      },
+    ],
+  },
+  {
+    promise: "An approval is for one exact call, made once, and checked anew when it is made.",
+    shownBy: [
+      { file: "test/e2e/approvals.test.ts", test: "an approval is for that very call" },
+      { file: "test/e2e/approvals.test.ts", test: "a grant that was revoked meanwhile opens nothing" },
+      { file: "test/e2e/approvals.test.ts", test: "kill -9 while an approved call is being made" },
+    ],
+  },
+  {
+    promise: "Nobody approves a call of their own.",
+    shownBy: [{ file: "test/e2e/approvals.test.ts", test: "nobody approves a call of their own" }],
   },
   {
     promise: "A caller who leaves ends the call at the provider.",

@@ -24,7 +24,7 @@ import { variablesFrom, type Registration } from "./fake-provider/registration.t
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import type { PartsPlace } from "./oauth-parts.ts";
 import { connectByLink, consentAt } from "./scripted-user.ts";
-import { createTestStorage } from "./test-storage.ts";
+import { createTestStorage, type TestStorage } from "./test-storage.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
 /** A real vault whose connections all lead to the fake provider, both on one clock that a test can send ahead. */
@@ -73,12 +73,12 @@ export interface ConnectOptions {
   readonly scopes?: readonly string[];
 }
 
-export async function startOAuthVault(): Promise<OAuthVault> {
+export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-oauth-"));
   const clock = createTestClock();
   const around = { ...systemSurroundings(createLogger("silent")), clock };
   const fake = await startFakeProvider({ callbackUrl: () => `${publicUrl()}/oauth/callback`, now: () => clock.now() });
-  const storage = await createTestStorage();
+  const storage = given ?? (await createTestStorage());
   const config = loadConfig("dev", { ALTER_VAULT_DATA: dataDir, ...storage.settings }, {});
   const apiKey = await initDataDir(config, around);
   const store = await openStore(config, () => performance.now());

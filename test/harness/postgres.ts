@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,8 +13,15 @@ export interface TestPostgres {
   /** Of the superuser, who needs no password. */
   readonly url: string;
   readonly port: number;
-  /** As an operator restarts it, with `immediate` as a power cut does. */
-  restart(mode?: "fast" | "immediate"): Promise<void>;
+  /** As an operator restarts it. */
+  restart(): Promise<void>;
+  /** As a power cut does. */
+  halt(): Promise<void>;
+  start(): Promise<void>;
+  /** Forgets a setting of ALTER SYSTEM. */
+  restartWithout(setting: string): Promise<void>;
+  /** As the superuser. */
+  run(sql: string): Promise<void>;
   /** Holds every process of the server still, as a machine that does not answer. */
   pause(): void;
   resume(): void;
@@ -26,17 +33,20 @@ export interface PostgresOptions {
   readonly fsync?: boolean;
   /** Further settings, as `name=value`. */
   readonly settings?: readonly string[];
+  /** The CA of a server that wants TLS, at `localhost`. */
+  readonly sslrootcert?: string;
   /** Called with the data directory before the first start. */
   readonly prepare?: (dataDir: string) => void;
 }
 
 /** PostgreSQL refuses to run as root. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 
 export async function startPostgres({
   fsync = false,
   settings = [],
   prepare,
+  sslrootcert,
 }: PostgresOptions = {}): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), "alter-vault-postgres-"));
   const bin = postgresBinaries(join(home, "server"));
@@ -80,7 +90,7 @@ export async function startPostgres({
     child.stderr?.on("data", (chunk: Buffer) => (log = `${log}${chunk.toString()}`.slice(-4_000)));
     for (let attempt = 0; attempt < 400; attempt++) {
       if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${log}`);
-      if (await isReady(port)) return;
+      if (await isReady(port, sslrootcert)) return;
       await sleep(25);
     }
     throw new Error(`PostgreSQL does not answer: ${log}`);
@@ -102,9 +112,28 @@ export async function startPostgres({
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
-    async restart(mode = "fast") {
-      await end(mode === "fast" ? "SIGINT" : "SIGQUIT");
+    async restart() {
+      await end("SIGINT");
       await start();
+    },
+    halt: () => end("SIGQUIT"),
+    start,
+    async restartWithout(setting) {
+      await end("SIGINT");
+      const path = join(dataDir, "postgresql.auto.conf");
+      const lines = readFileSync(path, "utf8").split("\n");
+      writeFileSync(path, lines.filter((line) => !line.startsWith(setting)).join("\n"));
+      await start();
+    },
+    async run(sql) {
+      const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+      client.on("error", () => undefined);
+      await client.connect();
+      try {
+        await client.query(sql);
+      } finally {
+        await client.end();
+      }
     },
     pause: () => signalAll("SIGSTOP"),
     resume: () => signalAll("SIGCONT"),
@@ -115,8 +144,9 @@ export async function startPostgres({
   };
 }
 
-async function isReady(port: number): Promise<boolean> {
-  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+async function isReady(port: number, sslrootcert?: string): Promise<boolean> {
+  const ssl = sslrootcert === undefined ? false : { ca: readFileSync(sslrootcert) };
+  const client = new pg.Client({ host: "localhost", port, user: "postgres", database: "postgres", ssl });
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -128,7 +158,7 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { env } from "node:process";
 import pg from "pg";
-import { inject } from "vitest";
 
 /** Where the vaults of a test keep what they store: in their directories, or in a PostgreSQL database of their own. */
 export interface TestStorage {
@@ -23,6 +22,11 @@ export async function createTestStorage(): Promise<TestStorage> {
   return onPostgres ? createDatabase() : EMBEDDED;
 }
 
+/** A database that is there already, and stays. */
+export function storageAt(url: string): TestStorage {
+  return databaseAt(url, () => Promise.resolve());
+}
+
 const EMBEDDED: TestStorage = {
   databaseUrl: null,
   settings: {},
@@ -38,23 +42,25 @@ const EMBEDDED: TestStorage = {
 };
 
 async function createDatabase(): Promise<TestStorage> {
+  const { inject } = await import("vitest");
   const server = await (await fetch(inject("postgresAt"))).text();
   const name = `alter_vault_e2e_${randomBytes(6).toString("hex")}`;
   await query(server, `CREATE DATABASE ${name}`, []);
   const url = new URL(server);
   url.pathname = `/${name}`;
+  return databaseAt(url.href, async () => void (await query(server, `DROP DATABASE ${name} WITH (FORCE)`, [])));
+}
+
+function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage {
   return {
-    databaseUrl: url.href,
-    settings: { ALTER_VAULT_DATABASE_URL: url.href },
+    databaseUrl: url,
+    settings: { ALTER_VAULT_DATABASE_URL: url },
     query(_dataDir, sql, ...values) {
       let places = 0;
-      return query(
-        url.href,
-        sql.replaceAll("?", () => `$${++places}`),
-        values,
-      );
+      const numbered = sql.replaceAll("?", () => `$${++places}`);
+      return query(url, numbered, values);
     },
-    drop: async () => void (await query(server, `DROP DATABASE ${name} WITH (FORCE)`, [])),
+    drop,
   };
 }
 

@@ -1,6 +1,7 @@
 import { operationTools, type AlterVault, type CredentialOptions, type OperationOptions } from "@alter-vault/sdk";
+import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { InteropZodObject } from "@langchain/core/utils/types";
-import { vaultTool, type VaultTool } from "./vault-tool.ts";
+import { vaultTool } from "./vault-tool.ts";
 
 export interface VaultToolkitOptions extends OperationOptions, Pick<CredentialOptions, "grantId" | "account"> {
   readonly vault: AlterVault;
@@ -16,7 +17,7 @@ export interface VaultToolkitOptions extends OperationOptions, Pick<CredentialOp
  * @example
  * const tools = await vaultToolkit({ vault, provider: "github", operations: ["repos.get", "issues.create"] });
  */
-export async function vaultToolkit(options: VaultToolkitOptions): Promise<VaultTool<InteropZodObject>[]> {
+export async function vaultToolkit(options: VaultToolkitOptions): Promise<StructuredToolInterface[]> {
   const { vault, provider, grantId, account, ...operations } = options;
   const credential = grantId === undefined ? { provider, account } : { grantId };
   const info = await vault.oauthProviders.get(provider);

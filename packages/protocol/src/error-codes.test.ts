@@ -14,6 +14,8 @@ const RETRYABLE_CLIENT_ERRORS: ErrorCode[] = [
   "token_refresh_in_progress",
   "rate_limited",
   "tool_call_in_progress",
+  "approval_executing",
+  "provider_rate_limited",
   "connect_timeout",
 ];
 

@@ -186,6 +186,12 @@ export const ERROR_CODES = {
     "A session cannot do more than what it is made from",
     "Ask for scopes, providers, grants and a lifetime within those of the parent.",
   ),
+  directory_unauthorized: entry(
+    401,
+    false,
+    "The notice is not from the identity provider",
+    "Check its address, and the secret or token: `alter-vault idp webhook`, `alter-vault idp scim-token`.",
+  ),
   identity_provider_not_found: entry(404, false, "No such identity provider", "See `alter-vault idp list`."),
   identity_provider_invalid: entry(
     400,
@@ -350,6 +356,36 @@ export const ERROR_CODES = {
     "PolicyViolationError",
   ),
 
+  approval_reason_required: entry(
+    400,
+    false,
+    "A call that needs approval must say why it is made",
+    "Pass a `reason`; the approver reads it.",
+    "PolicyViolationError",
+  ),
+  approval_executing: entry(
+    409,
+    true,
+    "The call was approved, and is being made",
+    "Ask again in a moment for its answer.",
+    "PolicyViolationError",
+  ),
+  approval_failed: entry(
+    502,
+    false,
+    "The approved call failed",
+    "Look at `policy_error`, and at the provider whether it was done, before you ask for it anew.",
+    "PolicyViolationError",
+  ),
+  approval_not_found: entry(404, false, "No such approval", "Check the approval's id."),
+  approval_closed: entry(409, false, "The approval is over", "It was decided, used, or its time is over: ask anew."),
+  approval_not_allowed: entry(
+    403,
+    false,
+    "You cannot decide about this call",
+    "The rule names who can, and nobody decides about a call of their own.",
+  ),
+
   // Calls of a tool, each made once.
   tool_call_in_progress: entry(
     409,
@@ -377,6 +413,13 @@ export const ERROR_CODES = {
   ),
 
   // On the way to the provider and back.
+  provider_rate_limited: entry(
+    429,
+    true,
+    "The provider has asked to wait",
+    "Wait as `retry-after` says: another call with the same grant was told so.",
+    "RateLimitError",
+  ),
   redirect_refused: entry(
     502,
     false,

@@ -29,6 +29,8 @@ const LOCAL: Readonly<Record<Exclude<LocalErrorCode, (typeof BUGS)[number]>, Tab
   network_error: { status: 502, title: "The vault or the provider cannot be reached" },
   timeout: { status: 504, title: "There was no answer in time" },
   provider_error: { status: 502, title: "The provider answered with an error" },
+  approval_expired: { status: 403, title: "Nobody decided about the call in time" },
+  approval_timeout: { status: 504, title: "Nobody has decided about the call yet" },
 };
 
 /**

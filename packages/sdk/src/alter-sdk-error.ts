@@ -8,7 +8,9 @@ export type LocalErrorCode =
   | "context_unavailable"
   | "network_error"
   | "timeout"
-  | "provider_error";
+  | "provider_error"
+  | "approval_expired"
+  | "approval_timeout";
 
 export type SdkErrorCode = ErrorCode | LocalErrorCode;
 

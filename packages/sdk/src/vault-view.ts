@@ -1,4 +1,12 @@
 import type { GrantData } from "@alter-vault/protocol";
+import {
+  awaitApproval,
+  getApprovalStatus,
+  type ApprovalRef,
+  type ApprovalResult,
+  type ApprovalStatus,
+  type AwaitApprovalOptions,
+} from "./approvals.ts";
 import { BoundVault } from "./bound-vault.ts";
 import type { CallDefaults } from "./call-defaults.ts";
 import type { RouteOptions } from "./call-route.ts";
@@ -122,6 +130,28 @@ export class VaultView extends BoundVault {
    */
   async connectDevice(options: ConnectDeviceOptions): Promise<readonly ConnectResult[]> {
     return connectDevice(this.#core, options);
+  }
+
+  /**
+   * How the approval of a call stands, by its id or by the ApprovalRequiredError. It never holds the provider's answer,
+   * and is there only for whoever asked: the same key, and the same user.
+   */
+  async getApprovalStatus(approval: ApprovalRef, options?: RouteOptions): Promise<ApprovalStatus> {
+    return getApprovalStatus(this.#core, approval, options);
+  }
+
+  /**
+   * Waits until a call was approved and the vault has made it, and resolves with the provider's answer, which is handed
+   * out once. Making the same call again gives it, too.
+   *
+   * Rejects with ApprovalDeniedError, ApprovalExpiredError, ApprovalExecutionFailedError, with ApprovalTimeoutError when
+   * the program does not want to wait any longer, and with the signal's own reason.
+   *
+   * @example
+   * const { statusCode } = await vault.awaitApproval(error);
+   */
+  async awaitApproval(approval: ApprovalRef, options?: AwaitApprovalOptions): Promise<ApprovalResult> {
+    return awaitApproval(this.#core, approval, options);
   }
 
   /** One page of the app's grants. Needs the scope `grants:read`. */

@@ -5,10 +5,14 @@ import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./a
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { verifyLog } from "./audit/verify.ts";
+import { createApprovalLinks } from "./approvals/approval-links.ts";
+import { createApprovalRunner } from "./approvals/approval-runner.ts";
+import { createApprovals } from "./approvals/approvals.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
 import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
+import { createDirectory } from "./directory/directory.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
@@ -58,6 +62,8 @@ export interface RunningVault {
 }
 
 const TOUCH_CHAIN_EVERY_MS = 5_000;
+/** How often a server that shares its store takes up approved calls nobody started. */
+const RECOVER_EVERY_MS = 60_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
@@ -71,6 +77,10 @@ const KEEP_VAULT_SESSIONS_MS = 24 * 60 * 60_000;
 const FORGET_VAULT_SESSIONS_AT_MOST = 1_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
+const FORGET_POLICY_EVERY_MS = 60_000;
+const FORGET_POLICY_ROWS = 1_000;
+/** How long approvals that are over, and results that nobody fetched, are kept. */
+const APPROVAL_MEMORY_MS = 7 * 86_400_000;
 /** More than the clock skew: by then a replay is refused for its age. */
 const NONCE_MEMORY_SECONDS = 90;
 
@@ -127,6 +137,7 @@ export async function startVault({
   const userTokens = createUserTokens({ store, keys, now, newId });
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const toolCalls = createToolCalls({ store, keyring, clock });
+  const approvalLinks = createApprovalLinks({ store, clock, random, publicUrl });
   const vault = createVault({
     store,
     keyring,
@@ -142,7 +153,9 @@ export async function startVault({
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
     inFlight: createInFlight(),
+    approvals: createApprovals({ store, keyring, clock, newId, links: approvalLinks }),
   });
+  const approvalRunner = createApprovalRunner({ store, vault, clock, onFailure: failed("approved call failed") });
   const connect = createConnect({
     store,
     keyring,
@@ -155,6 +168,17 @@ export async function startVault({
     newId,
     publicUrl,
     allowLoopback,
+  });
+  const directory = createDirectory({
+    store,
+    keyring,
+    oauth,
+    log,
+    // Of its own, too.
+    refusalLimit: createRefusalLimit(),
+    clock,
+    newId,
+    publicUrl,
   });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
@@ -185,6 +209,7 @@ export async function startVault({
     setInterval(() => {
       const forgetting = store.forgetVaultSessions(clock.now() - KEEP_VAULT_SESSIONS_MS, FORGET_VAULT_SESSIONS_AT_MOST);
       void forgetting.catch(failed("forgetting sessions failed"));
+      void directory.forgetNotices().catch(failed("forgetting notices failed"));
     }, FORGET_SESSIONS_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
@@ -198,18 +223,31 @@ export async function startVault({
   if (store.isShared)
     timers.push(
       setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
+      // Another server may have stopped between an approval and its call.
+      setInterval(() => void approvalRunner.recover().catch(failed("taking up approvals failed")), RECOVER_EVERY_MS),
     );
+  timers.push(
+    setInterval(() => {
+      void store.forgetTakes(clock.now(), FORGET_POLICY_ROWS).catch(failed("forgetting counters failed"));
+      const before = clock.now() - APPROVAL_MEMORY_MS;
+      void store.forgetApprovals(before, FORGET_POLICY_ROWS).catch(failed("forgetting approvals failed"));
+    }, FORGET_POLICY_EVERY_MS),
+  );
   for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
   await store.abandonToolCalls();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
+  // Of calls that were being made when the vault stopped nobody knows the end; those that were not begun are made now.
+  await approvalRunner.recover();
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
 
   const app = createApp({
+    approvals: { store, keyring, log, clock, runner: approvalRunner, links: approvalLinks },
     vault,
     connect,
+    directory,
     publicUrl,
     behindProxy: config.behindTlsProxy,
     routes: resourceRoutes({
@@ -219,6 +257,8 @@ export async function startVault({
       ask,
       userTokens,
       publicUrl,
+      approvalRunner,
+      approvalLinks,
       log,
       clock,
       random,
@@ -251,6 +291,7 @@ export async function startVault({
     async close() {
       stopping = true;
       for (const timer of timers) clearInterval(timer);
+      await approvalRunner.close();
       await oauth.close();
       await egress.close();
       await log.close();

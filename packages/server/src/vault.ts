@@ -12,7 +12,7 @@ import { missingScopes } from "./credential/oauth/scopes.ts";
 import { openCredential, replaceCredential, type OpenedCredential } from "./credential/open-credential.ts";
 import type { Keyring } from "./crypto/keyring.ts";
 import type { Egress, EgressOutcome, EgressSink } from "./egress/egress.ts";
-import type { HangUpSignal } from "./egress/hang-up.ts";
+import { HangUp, type HangUpSignal } from "./egress/hang-up.ts";
 import { secretMatcher } from "./egress/scrub.ts";
 import type { OpenSigningKey } from "./identity/api-keys.ts";
 import { BodyRejected, bodyMatches, digestCheckingStream, digestClaim } from "./identity/content-digest.ts";
@@ -24,10 +24,18 @@ import { inject, type Injected } from "./inject/inject.ts";
 import type { InFlight } from "./policy/limits.ts";
 import type { PolicyCache } from "./policy/policy-cache.ts";
 import type { TakeState } from "./store/policy-records.ts";
-import { takeLimits } from "./take-limits.ts";
+import { takeLimits, type Limited } from "./take-limits.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay, refuseStranger } from "./refuse.ts";
+import { callContext, resultContext, type Approvals } from "./approvals/approvals.ts";
+import { requestHash } from "./approvals/request-hash.ts";
+import { restoreAsker } from "./approvals/restore-asker.ts";
+import { restoreCall } from "./approvals/stored-call.ts";
+import type { CompiledRule } from "./policy/compile-policy.ts";
+import type { ApprovalEnd, ApprovalRecord } from "./store/approval-records.ts";
+import { keepAnswer } from "./tool-calls/kept-answer.ts";
+import { answerBytes, readAnswer } from "./tool-calls/recorded-answer.ts";
 import { isLater, type Soon } from "./soon.ts";
-import type { ApiKeyRecord, Store } from "./store/store.ts";
+import type { ApiKeyRecord, Nonce, Store, ToolCallRecord } from "./store/store.ts";
 import type { ToolCalls } from "./tool-calls/tool-calls.ts";
 
 /**
@@ -47,6 +55,8 @@ export interface Vault {
   ): Promise<Forwarded | Refused>;
   /** Retrieve mode: the injection of one named request. */
   retrieve(call: IncomingCall): Promise<Retrieved | Refused>;
+  /** Makes a call that was approved, if nobody else has begun to. Its answer is kept for whoever asked. */
+  executeApproved(appId: string, id: string): Promise<void>;
   /** Everything else: reading and changing what the vault keeps. */
   perform(call: IncomingCall, operation: Operation): Promise<Performed | Refused>;
 }
@@ -79,6 +89,7 @@ export interface VaultDeps {
   readonly allowLoopback: boolean;
   readonly policies: PolicyCache;
   readonly inFlight: InFlight;
+  readonly approvals: Approvals;
 }
 
 /** A call whose credential is in place. */
@@ -94,6 +105,37 @@ interface Prepared {
   readonly release: () => void;
 }
 
+/** A call that waited for approval, and was made by the vault meanwhile: its answer is kept. */
+interface Answered {
+  readonly ok: true;
+  readonly approval: ApprovalRecord;
+  readonly checked: CheckedCall;
+  readonly keyDeprecated: boolean;
+}
+
+/** A call of a tool call that was made before: its answer is recorded, and nobody is asked to approve it again. */
+interface MadeBefore {
+  readonly ok: true;
+  readonly made: ToolCallRecord;
+  readonly checked: CheckedCall;
+  readonly keyDeprecated: boolean;
+}
+
+/** Who makes a call, and what is known of it before it is looked at. */
+interface KnownCaller {
+  readonly mode: Mode;
+  readonly requestId: string;
+  readonly startedMs: number;
+  readonly key: ApiKeyRecord;
+  readonly asker: Asker;
+  readonly facts: Facts;
+  /** Null: the call was not sent now, but kept. */
+  readonly nonce: Nonce | null;
+  /** What was approved, when this call was. */
+  readonly approved: ApprovalRecord | null;
+}
+
+const NO_RULES: readonly CompiledRule[] = [];
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 export function createVault(deps: VaultDeps): Vault {
@@ -106,44 +148,92 @@ export function createVault(deps: VaultDeps): Vault {
     mode: Mode,
     requestId: string,
     startedMs: number,
-  ): Promise<Prepared | Refused> {
+  ): Promise<Prepared | Answered | MadeBefore | Refused> {
     const action = mode === "proxy" ? "request" : "retrieve";
     const identifying = identify(deps, call.signed, clock.now());
     const who = isLater(identifying) ? await identifying : identifying;
     if (!who.ok) return refuseUnknown(requestId, who, action);
 
-    const { appId, id: keyId } = who.key;
-    const facts: Facts = { kind: "request", action, mode, app_id: appId, key_id: keyId };
+    const facts: Facts = { kind: "request", action, mode, app_id: who.key.appId, key_id: who.key.id };
     const asking = whoAsks(call, who.key, facts);
     const known = isLater(asking) ? await asking : asking;
     if (!known.ok) return marked(who.key, refuse(deps, requestId, facts, known, known.rule, who.nonce));
-    const check = await checkCall(deps, call, mode, known.asker, facts);
-    if (!check.ok) return marked(who.key, refuse(deps, requestId, facts, check.failure, check.rule, who.nonce));
+    const { asker } = known;
+    return ready(call, { mode, requestId, startedMs, key: who.key, asker, facts, nonce: who.nonce, approved: null });
+  }
 
+  /** The same for whoever is known: a caller, or one whose call waited for approval. */
+  async function ready(call: IncomingCall, known: KnownCaller): Promise<Prepared | Answered | MadeBefore | Refused> {
+    const { mode, requestId, key, asker, facts, nonce } = known;
+    const no = (failure: Failure, rule: string): Promise<Refused> =>
+      marked(key, refuse(deps, requestId, facts, failure, rule, nonce));
+    const check = await checkCall(deps, call, mode, asker, facts);
+    if (!check.ok) return no(check.failure, check.rule);
     const { checked } = check;
-    const limiting = takeLimits(deps, appId, checked.ruling);
-    const limited = isLater(limiting) ? await limiting : limiting;
-    if (!limited.ok) {
-      return marked(who.key, refuse(deps, requestId, facts, limited.failure, limited.rule, who.nonce));
+    const rules = checked.ruling.decision?.approvals ?? NO_RULES;
+    if (known.approved) {
+      const unmet = whyNotApproved(known.approved, checked, asker, rules);
+      if (unmet) return no(unmet, unmet.details?.rule_id ?? "policy");
+    } else if (rules.length > 0) {
+      const index = mode === "proxy" ? call.signed.headers[HEADER.call] : undefined;
+      const made = index === undefined ? null : await deps.toolCalls.recall(asker.appId, index, checked);
+      if (made) {
+        const failed = await record(known, checked.rule);
+        return failed ?? { ok: true, made, checked, keyDeprecated: key.deprecatedAt !== null };
+      }
+      const operation = checked.ruling.facts?.operation ?? null;
+      const asked = await deps.approvals.ask({ requestId, call, checked, asker, rules, operation });
+      const id = asked.is === "answered" ? asked.approval.id : asked.failure.details?.approval_id;
+      if (id !== undefined) facts.approval_id = id;
+      if (asked.is === "refused") {
+        const answer = await no(asked.failure, asked.rule);
+        // Told, and not to somebody who repeats a request of another: from now on the call may be asked for anew.
+        if (answer.problem.code === "approval_failed" && id !== undefined)
+          await store.closeFailedApproval(asker.appId, id);
+        return answer;
+      }
+      // Written down, with its nonce, before the answer is taken: a call that is repeated by somebody else takes nothing.
+      const failed = await record(known, checked.rule);
+      return failed ?? { ok: true, approval: asked.approval, checked, keyDeprecated: key.deprecatedAt !== null };
     }
-    const { limit, release } = limited;
-    const ended = <T extends Refused>(refusal: T): T => {
-      release();
-      return refusal;
-    };
-    const entry: KnownEntry = { ...facts, decision: "allow", rule: checked.rule };
-    const recorded = await log.record(requestId, entry, who.nonce);
-    if (recorded === "replayed") return ended(await refuseReplay(deps, requestId, facts));
-    if (recorded === "unavailable") return ended(refused(requestId, AUDIT_UNAVAILABLE));
+    const limiting = takeLimits(deps, asker.appId, checked.ruling);
+    const limited = isLater(limiting) ? await limiting : limiting;
+    if (!limited.ok) return no(limited.failure, limited.rule);
+    let isReady = false;
+    try {
+      const prepared = await open(known, checked, limited);
+      isReady = prepared.ok;
+      return prepared;
+    } finally {
+      if (!isReady) limited.release();
+    }
+  }
 
+  /** Null: the decision is on the disk. */
+  async function record({ requestId, facts, nonce }: KnownCaller, rule: string): Promise<Refused | null> {
+    const entry: KnownEntry = { ...facts, decision: "allow", rule };
+    const recorded = await log.record(requestId, entry, nonce);
+    if (recorded === "replayed") return refuseReplay(deps, requestId, facts);
+    return recorded === "unavailable" ? refused(requestId, AUDIT_UNAVAILABLE) : null;
+  }
+
+  async function open(
+    known: KnownCaller,
+    checked: CheckedCall,
+    { limit, release }: Limited & { readonly ok: true },
+  ): Promise<Prepared | Refused> {
+    const { mode, requestId, startedMs, key } = known;
+    const { appId } = known.asker;
+    const failed = await record(known, checked.rule);
+    if (failed) return failed;
     const opening = openCredential(deps, checked.credential, checked.headers);
     const opened = opening instanceof Promise ? await opening : opening;
-    const keyDeprecated = who.key.deprecatedAt !== null;
-    if (!opened.ok) return ended({ ...endInside(requestId, appId, opened, startedMs), keyDeprecated });
+    const keyDeprecated = key.deprecatedAt !== null;
+    if (!opened.ok) return { ...endInside(requestId, appId, opened, startedMs), keyDeprecated };
     const injected = put(opened, checked, mode);
-    if (!injected.ok) return ended({ ...endInside(requestId, appId, injected, startedMs), keyDeprecated });
-    const ready = { ...checked, credential: opened.credential };
-    return { ok: true, appId, checked: ready, injected, keyDeprecated, limit, release };
+    if (!injected.ok) return { ...endInside(requestId, appId, injected, startedMs), keyDeprecated };
+    const withTokens = { ...checked, credential: opened.credential };
+    return { ok: true, appId, checked: withTokens, injected, keyDeprecated, limit, release };
   }
 
   /** A key of an agent that was revoked went with it, and its holder may know why. */
@@ -209,6 +299,7 @@ export function createVault(deps: VaultDeps): Vault {
         matcher: secretMatcher(injected.secrets),
         permits: checked.ruling.permits ?? undefined,
         redirect: redirectMode(checked),
+        quota: checked.grant.id,
       },
       sink,
       signal,
@@ -253,6 +344,104 @@ export function createVault(deps: VaultDeps): Vault {
       : sendWithTokens(prepared, sink, signal);
   }
 
+  function logOutcome(requestId: string, appId: string, outcome: EgressOutcome, startedMs: number): void {
+    log.outcome(requestId, appId, {
+      outcome: outcome.ok ? "provider" : outcome.code === "client_closed" ? "client_closed" : "vault_error",
+      status: outcome.ok ? outcome.status : null,
+      code: outcome.ok ? null : outcome.code,
+      latency_ms: elapsed(startedMs),
+      retries: outcome.retries,
+      redirects: outcome.redirects,
+      request_bytes: outcome.ok ? outcome.requestBytes : 0,
+      response_bytes: outcome.ok ? outcome.responseBytes : 0,
+      scrubbed: outcome.scrubbed,
+    });
+  }
+
+  /** The kept answer of an approved call, to whoever asked for it; once, or, for a tool call, as often as it is run. */
+  async function giveKept(
+    requestId: string,
+    { approval, checked, keyDeprecated }: Answered,
+    index: string | undefined,
+    openSink: (answer: AnswerFacts) => EgressSink,
+    startedMs: number,
+  ): Promise<Forwarded | Refused> {
+    const { appId, id } = approval;
+    const sink = openSink({ ...keptFacts(requestId, checked), keyDeprecated });
+    const take = async (to: EgressSink): Promise<EgressOutcome | Failure> => {
+      const kept = await deps.approvals.take(appId, id);
+      if (!Buffer.isBuffer(kept)) return kept;
+      const { status, headers, body } = readAnswer(kept);
+      to.onHeaders(status, { ...headers, "alter-approval": id }, () => undefined);
+      if (body.length > 0) to.onData(body);
+      const counts = { retries: 0, redirects: 0, requestBytes: 0, responseBytes: body.length, scrubbed: 0 };
+      return { ok: true, status, ...counts };
+    };
+    const given =
+      index === undefined
+        ? await take(sink)
+        : await deps.toolCalls.once({ appId, requestId, index, checked }, sink, take);
+    if (!given.ok) return endInside(requestId, appId, given, startedMs);
+    log.outcome(requestId, appId, { ...localOutcome("done", null, elapsed(startedMs)), status: given.status });
+    return { ok: true, requestId };
+  }
+
+  async function giveRecorded(
+    requestId: string,
+    { made, checked, keyDeprecated }: MadeBefore,
+    openSink: (answer: AnswerFacts) => EgressSink,
+    startedMs: number,
+  ): Promise<Forwarded | Refused> {
+    const sink = openSink({ ...keptFacts(requestId, checked), keyDeprecated });
+    const given = await deps.toolCalls.replay(made, sink);
+    if (!given.ok) return { ...endInside(requestId, made.appId, given, startedMs), keyDeprecated };
+    log.outcome(requestId, made.appId, { ...localOutcome("done", null, elapsed(startedMs)), status: given.status });
+    return { ok: true, requestId };
+  }
+
+  /** Makes an approved call: checked anew from the beginning, and sent at most once, whatever happens. */
+  async function makeApproved(approval: ApprovalRecord): Promise<ApprovalEnd> {
+    const failed = (problem: string): ApprovalEnd => ({
+      status: "failed",
+      problem,
+      sealedResult: null,
+      at: clock.now(),
+    });
+    const { appId, id } = approval;
+    const sealed = await store.findApprovalCall(appId, id);
+    const opened = sealed && deps.keyring.open(callContext(approval), sealed);
+    if (!opened?.ok) return failed("the kept call cannot be opened");
+    const startedMs = clock.monotonic();
+    const requestId = log.newId();
+    const restored = await restoreAsker(store, approval, opened.plain, clock.now());
+    const facts: Facts = { kind: "request", action: "request", mode: "proxy", app_id: appId, key_id: approval.keyId };
+    facts.approval_id = id;
+    facts.agent_id = approval.agentId ?? undefined;
+    facts.user_id = approval.userId ?? undefined;
+    if (!restored.ok) {
+      await refuse(deps, requestId, facts, restored, "identity.approval", null);
+      return failed(restored.detail);
+    }
+    const { key, asker } = restored;
+    const known = { mode: "proxy", requestId, startedMs, key, asker, facts, nonce: null, approved: approval } as const;
+    const prepared = await ready(restoreCall(opened.plain), known);
+    if (!prepared.ok) return failed(prepared.problem.detail);
+    if (!("injected" in prepared)) return failed("the call was approved before");
+    const kept = keepAnswer(NOWHERE);
+    const sent = await forward(prepared, null, kept, new HangUp()).finally(prepared.release);
+    if (!("retries" in sent)) {
+      endInside(requestId, appId, sent, startedMs);
+      return failed(sent.detail);
+    }
+    logOutcome(requestId, appId, sent, startedMs);
+    if (!sent.ok) return failed(sent.detail);
+    const answer = kept.isWhole
+      ? answerBytes(kept.status, kept.headers, kept.body())
+      : answerBytes(kept.status, { ...kept.headers, "alter-body-truncated": "true" }, Buffer.alloc(0));
+    const sealedResult = await deps.keyring.seal(resultContext(approval), answer);
+    return { status: "executed", problem: null, sealedResult, at: clock.now() };
+  }
+
   /** Allowed, but ended inside the vault. */
   function endInside(requestId: string, appId: string, failure: Failure, startedMs: number): Refused {
     log.outcome(requestId, appId, localOutcome("vault_error", failure.code, elapsed(startedMs)));
@@ -260,16 +449,30 @@ export function createVault(deps: VaultDeps): Vault {
   }
 
   return {
+    async executeApproved(appId, id) {
+      const approval = await store.startApproval(appId, id, clock.now());
+      if (!approval) return;
+      let end: ApprovalEnd | null = null;
+      try {
+        end = await makeApproved(approval);
+      } finally {
+        const at = clock.now();
+        const broken = { status: "failed", problem: "the vault failed; nobody knows what came of it" } as const;
+        await store.endApproval(appId, id, end ?? { ...broken, sealedResult: null, at });
+      }
+    },
+
     async request(call, openSink, signal) {
       const startedMs = clock.monotonic();
       const requestId = log.newId();
       const prepared = await prepare(call, "proxy", requestId, startedMs);
-      if (!("checked" in prepared)) return prepared;
-
+      if (!prepared.ok) return prepared;
+      const index = call.signed.headers[HEADER.call];
+      if ("approval" in prepared) return giveKept(requestId, prepared, index, openSink, startedMs);
+      if ("made" in prepared) return giveRecorded(requestId, prepared, openSink, startedMs);
       const { checked, appId } = prepared;
       const stream = streamedBody(checked);
       const sink = openSink(answerFacts(requestId, prepared));
-      const index = call.signed.headers[HEADER.call];
       const sending =
         index === undefined
           ? forward(prepared, stream, sink, signal)
@@ -284,31 +487,23 @@ export function createVault(deps: VaultDeps): Vault {
       const { keyDeprecated } = prepared;
       if (!("retries" in sent)) return { ...endInside(requestId, appId, sent, startedMs), keyDeprecated };
       const outcome = whyBodyBroke(sent, stream);
-      log.outcome(requestId, appId, {
-        outcome: outcome.ok ? "provider" : outcome.code === "client_closed" ? "client_closed" : "vault_error",
-        status: outcome.ok ? outcome.status : null,
-        code: outcome.ok ? null : outcome.code,
-        latency_ms: elapsed(startedMs),
-        retries: outcome.retries,
-        redirects: outcome.redirects,
-        request_bytes: outcome.ok ? outcome.requestBytes : 0,
-        response_bytes: outcome.ok ? outcome.responseBytes : 0,
-        scrubbed: outcome.scrubbed,
-      });
+      logOutcome(requestId, appId, outcome, startedMs);
       if (outcome.ok) return { ok: true, requestId };
-      const { code, detail, host, started } = outcome;
-      return {
-        ...refused(requestId, { ok: false, code, detail, ...(host === undefined ? {} : { details: { host } }) }),
-        started,
-        keyDeprecated,
+      const { code, detail, host, started, retryAfterMs } = outcome;
+      const details = {
+        ...(host === undefined ? {} : { host }),
+        ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.ceil(retryAfterMs / 1000) }),
       };
+      return { ...refused(requestId, { ok: false, code, detail, details }), started, keyDeprecated };
     },
 
     async retrieve(call) {
       const startedMs = clock.monotonic();
       const requestId = log.newId();
       const prepared = await prepare(call, "retrieve", requestId, startedMs);
-      if (!("checked" in prepared)) return prepared;
+      if (!prepared.ok) return prepared;
+      // Where approval is needed, retrieve mode is denied.
+      if (!("injected" in prepared)) return refused(requestId, AUDIT_UNAVAILABLE);
 
       const { checked, injected, appId } = prepared;
       prepared.release();
@@ -385,6 +580,27 @@ export function createVault(deps: VaultDeps): Vault {
   }
 }
 
+/** Whether the call that is about to be made is the one that was approved, and needs no more than that. */
+function whyNotApproved(
+  approval: ApprovalRecord,
+  checked: CheckedCall,
+  asker: Asker,
+  rules: readonly CompiledRule[],
+): Failure | null {
+  const approved = new Set(approval.requirements.map(({ ruleId }) => ruleId));
+  const missing = rules.find(({ id }) => !approved.has(id));
+  const details = { approval_id: approval.id, ...(missing ? { rule_id: missing.id } : {}) };
+  if (missing) {
+    const detail = `the rule "${missing.name}" asks for an approval that nobody gave`;
+    return { ok: false, code: "policy_denied", detail, details };
+  }
+  if (requestHash(checked, asker) === approval.requestHash) return null;
+  return { ok: false, code: "policy_denied", detail: "the call is not the one that was approved", details };
+}
+
+/** Where an answer goes that is only kept. */
+const NOWHERE: EgressSink = { onHeaders: () => undefined, onData: () => true };
+
 const AGENT_REVOKED = { code: "agent_revoked", detail: "the agent of this key was revoked" } as const;
 const ANOTHER_APPS_USER: Failure = {
   ok: false,
@@ -395,6 +611,11 @@ const ANOTHER_APPS_USER: Failure = {
 /** Every answer to a key that is deprecated says so. */
 function marked({ deprecatedAt }: ApiKeyRecord, refusing: Promise<Refused>): Promise<Refused> {
   return deprecatedAt === null ? refusing : refusing.then((answer) => ({ ...answer, keyDeprecated: true }));
+}
+
+/** Of an answer that was kept: nobody sends it now. */
+function keptFacts(requestId: string, { grant }: CheckedCall): Omit<AnswerFacts, "keyDeprecated"> {
+  return { requestId, grantId: grant.id, provider: grant.provider, missingScopes: NONE, limit: null };
 }
 
 function answerFacts(

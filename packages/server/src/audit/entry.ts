@@ -8,7 +8,7 @@ import type { Caller, Context, ErrorCode, ProxyMethod } from "@alter-vault/proto
  * Written down is only what there is to say: every byte of a row is paid for in each call.
  */
 export interface EntryBody {
-  readonly kind: "request" | "admin" | "refusal" | "connect" | "credential";
+  readonly kind: "request" | "admin" | "refusal" | "connect" | "credential" | "directory";
   readonly app_id: string | null;
   readonly key_id: string | null;
   readonly agent_id: string | null;
@@ -28,6 +28,7 @@ export interface EntryBody {
   readonly body_digest: string | null;
   /** The version of the policy that decided. */
   readonly policy_version: number | null;
+  readonly approval_id: string | null;
   /** What the policy in shadow mode would have decided. */
   readonly shadow: string | null;
   readonly action: string;
@@ -78,6 +79,7 @@ const NOTHING_KNOWN: Optional = {
   url: null,
   body_digest: null,
   policy_version: null,
+  approval_id: null,
   shadow: null,
   code: null,
   message: null,

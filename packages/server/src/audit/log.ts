@@ -97,9 +97,9 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
     } catch (error) {
       failing = true;
       onFailure?.(error);
+      for (const { settle } of batch) settle?.("unavailable");
       // The commit may have reached the disk before the failure was reported: go on from what is there.
       head = await store.chainHead(writer).catch(() => head);
-      for (const { settle } of batch) settle?.("unavailable");
       if (outcomes.length < MAX_KEPT_OUTCOMES) outcomes = riding.concat(outcomes);
       delayOutcomes(OUTCOME_RETRY_MS);
     }

@@ -17,6 +17,7 @@ const ENTRY: AuditEntry = {
   mode: "proxy",
   grant_id: null,
   policy_version: null,
+  approval_id: null,
   shadow: null,
   delegation_id: null,
   secret_id: null,

@@ -33,6 +33,7 @@ const COLUMNS = [
   "grant_id",
   "delegation_id",
   "policy_version",
+  "approval_id",
   "shadow",
   "secret_id",
   "provider",

@@ -54,6 +54,9 @@ test("every command there should be is there", () => {
   expect(leaves.toSorted()).toEqual(
     [
       "dev",
+      ...["approve", "deny", "list", "show"].map((name) => `approvals ${name}`),
+      ...["diff", "edit", "explain", "publish", "resume", "rollback"].map((name) => `policy ${name}`),
+      ...["shadow", "show", "stop", "stops", "test", "versions"].map((name) => `policy ${name}`),
       "serve",
       "init",
       "doctor",

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import { addApiKeys } from "./api-keys.ts";
+import { addApprovals } from "./approvals.ts";
 import { addApps } from "./apps.ts";
 import { addAudit } from "./audit.ts";
 import type { Cli } from "./cli.ts";
@@ -13,6 +14,7 @@ import { addInit } from "./init.ts";
 import { addKeys } from "./keys.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addProviders } from "./providers.ts";
+import { addPolicy } from "./policy.ts";
 import { addSecrets } from "./secrets.ts";
 import { addServe } from "./serve.ts";
 
@@ -55,6 +57,8 @@ export function createProgram(cli: Cli): Command {
     addGrants,
     addApps,
     addApiKeys,
+    addPolicy,
+    addApprovals,
     addAudit,
     addKeys,
     addOpenApi,

@@ -8,6 +8,7 @@ import { describeFailure } from "./failure.ts";
 import type { HangUpSignal } from "./hang-up.ts";
 import type { EgressLimits } from "./limits.ts";
 import { isRedirect, nextHop, type Hop } from "./redirect.ts";
+import type { QuotaGuard } from "./quota-guard.ts";
 import { backoffMs, isRetriedStatus, retryAfterMs, type Sleep } from "./retry.ts";
 
 type Received = Readonly<Record<string, string | string[] | undefined>>;
@@ -19,6 +20,7 @@ export interface CallContext {
   readonly now: () => number;
   readonly pools: ConnectionPools;
   readonly sleep: Sleep;
+  readonly quotas: QuotaGuard;
 }
 
 /** One send(): its attempts, one after the other, until one gives the answer or the outcome is clear without. */
@@ -35,6 +37,7 @@ export class Call implements AttemptOwner, AnswerOwner {
   #answer: Answer | null = null;
   /** Ends the wait before a retry. */
   #pause: AbortController | null = null;
+  #retryAfterMs: number | null = null;
   #status = 0;
   #retries = 0;
   #redirects = 0;
@@ -59,7 +62,7 @@ export class Call implements AttemptOwner, AnswerOwner {
       if (this.#signal.aborted) return this.handleEvent();
       // The call itself is the listener: nothing to allocate, and nothing to forget when it is taken off.
       this.#signal.addEventListener("abort", this);
-      this.#dispatch();
+      this.#takeTurn();
     });
   }
 
@@ -74,6 +77,9 @@ export class Call implements AttemptOwner, AnswerOwner {
     status: number,
     headers: Received,
   ): Answer | null {
+    const { quota } = this.#request;
+    const { quotas, now } = this.#context;
+    if (quota !== undefined) quotas.heard(`${quota} ${attempt.hop.url.host}`, status, headers, now());
     if (isRedirect(status) && headers["location"] !== undefined && this.#request.redirect !== "manual") {
       this.#redirect(status, headers["location"]);
       return null;
@@ -137,6 +143,20 @@ export class Call implements AttemptOwner, AnswerOwner {
     this.#reject(error);
   }
 
+  /** Waits, once, while the provider does not want to hear of this quota. */
+  #takeTurn(): void {
+    const { quota, url } = this.#request;
+    if (quota === undefined) return this.#dispatch();
+    const { quotas, limits, now } = this.#context;
+    const waitMs = quotas.waitMs(`${quota} ${url.host}`, now());
+    if (waitMs === 0) return this.#dispatch();
+    if (waitMs > limits.maxQuotaWaitMs) {
+      this.#retryAfterMs = waitMs;
+      return this.#fail("provider_rate_limited", `${url.host} has asked to wait`, url.host);
+    }
+    this.#sleep(waitMs, () => this.#dispatch());
+  }
+
   #dispatch(): void {
     const hop = this.#hop;
     const pool = this.#context.pools.get(hop.url);
@@ -186,11 +206,16 @@ export class Call implements AttemptOwner, AnswerOwner {
     this.#leaveBehind();
     const again = (): void => this.#again();
     if (pauseMs === 0) setImmediate(again);
-    else {
-      this.#pause = new AbortController();
-      // When the wait is cut short, the call is settled already.
-      this.#context.sleep(pauseMs, this.#pause.signal).then(again, again);
-    }
+    else this.#sleep(pauseMs, again);
+  }
+
+  #sleep(ms: number, then: () => void): void {
+    this.#pause = new AbortController();
+    // When the wait is cut short, the call is settled already.
+    const go = (): void => {
+      if (!this.#settled) then();
+    };
+    this.#context.sleep(ms, this.#pause.signal).then(go, go);
   }
 
   /** Never called from inside of undici's parser, which is not made for it; and the old connection gets time to be free. */
@@ -210,6 +235,7 @@ export class Call implements AttemptOwner, AnswerOwner {
       code,
       detail,
       ...(host === undefined ? {} : { host }),
+      ...(this.#retryAfterMs === null ? {} : { retryAfterMs: this.#retryAfterMs }),
       started: this.#answer?.started ?? false,
       begun: this.#redirects > 0 || (this.#attempt?.hasBegun ?? false),
       retries: this.#retries,

@@ -20,6 +20,7 @@ import { createLookup, resolveWithSystem, type Resolve } from "./lookup.ts";
 import type { Matcher } from "./matcher.ts";
 import type { HopTarget } from "./redirect.ts";
 import type { HeaderBag } from "./response-headers.ts";
+import { createQuotaGuard } from "./quota-guard.ts";
 import { sleepFor, type Sleep } from "./retry.ts";
 
 export type { EgressLimits } from "./limits.ts";
@@ -66,6 +67,8 @@ export interface EgressRequest {
   /** Finds the secrets to take out of the answer. See secretMatcher. */
   readonly matcher: Matcher | null;
   readonly redirect: "follow" | "manual" | "error";
+  /** Calls with the same one wait together when the provider asks to. Default: it waits for nobody. */
+  readonly quota?: string | undefined;
   /** Default false. */
   readonly keepSetCookie?: boolean;
 }
@@ -96,6 +99,8 @@ export type EgressOutcome =
       /** For people. Holds the host at most, never a query or a credential. */
       readonly detail: string;
       readonly host?: string;
+      /** How long the provider has asked to wait. */
+      readonly retryAfterMs?: number;
       /** The sink has got headers already: the answer broke off. */
       readonly started: boolean;
       /** Something of the request may have reached the provider. */
@@ -113,7 +118,7 @@ export interface Egress {
    *
    * Codes: `target_address_forbidden`, `redirect_refused`, `upstream_unreachable`, `upstream_timeout`,
    * `upstream_protocol_error`, `upstream_encoding_unsupported`, `response_too_large`, `client_closed`,
-   * `shutting_down`, `header_invalid` (what was injected cannot be sent), `invalid_request` (the body is not as long as
+   * `provider_rate_limited` (the provider has asked to wait for long), `shutting_down`, `header_invalid` (what was injected cannot be sent), `invalid_request` (the body is not as long as
    * it was said to be).
    */
   send(request: EgressRequest, sink: EgressSink, signal: HangUpSignal): Promise<EgressOutcome>;
@@ -125,7 +130,15 @@ export function createEgress(options: EgressOptions): Egress {
   const { allowLoopback, limits, random, now, connect } = options;
   const lookup = createLookup(options.resolve ?? resolveWithSystem, { allowLoopback });
   const pools = createPools({ allowLoopback, limits, lookup, maxOrigins: MAX_ORIGINS, connect });
-  const context = { allowLoopback, limits, random, now, pools, sleep: options.sleep ?? sleepFor };
+  const context = {
+    allowLoopback,
+    limits,
+    random,
+    now,
+    pools,
+    sleep: options.sleep ?? sleepFor,
+    quotas: createQuotaGuard(),
+  };
   return {
     send: (request, sink, signal) => new Call(context, request, sink, signal).run(),
     close: () => pools.close(),

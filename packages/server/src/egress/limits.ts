@@ -13,6 +13,8 @@ export interface EgressLimits {
   readonly maxRetries: number;
   /** A provider that asks to wait longer gets its answer passed on instead. */
   readonly maxRetryAfterMs: number;
+  /** How long a call waits for its turn when the provider has asked others of its quota to; longer, and it is refused. */
+  readonly maxQuotaWaitMs: number;
   /** How many bytes one byte of a compressed body may become, beyond the first MiB. */
   readonly decodedRatio: number;
 }
@@ -27,5 +29,6 @@ export const DEFAULT_EGRESS_LIMITS: EgressLimits = {
   maxRedirects: 5,
   maxRetries: 2,
   maxRetryAfterMs: 5_000,
+  maxQuotaWaitMs: 10_000,
   decodedRatio: 100,
 };

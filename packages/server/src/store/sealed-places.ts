@@ -8,6 +8,8 @@ export const SEALED_PLACES = [
   { kind: "provider_config", table: "provider_configs", column: "sealed_client", field: "client" },
   { kind: "identity_provider", table: "identity_providers", column: "sealed_secrets", field: "secrets" },
   { kind: "connect_attempt", table: "connect_attempts", column: "sealed_secrets", field: "secrets" },
+  { kind: "approval_call", table: "approval_calls", column: "sealed", field: "call" },
+  { kind: "approval_result", table: "approval_results", column: "sealed", field: "result" },
   { kind: "tool_call", table: "tool_call_answers", column: "sealed", field: "answer" },
 ] as const;
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentContract } from "./agents.contract.ts";
+import { approvalContract } from "./approvals.contract.ts";
 import { connectContract } from "./connect.contract.ts";
 import {
   idpRecord,
@@ -458,6 +459,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     policyContract(open);
+    approvalContract(open);
     toolCallContract(open);
     identityContract(open);
     agentContract(open);

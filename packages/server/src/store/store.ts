@@ -8,6 +8,7 @@ import type {
 } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
 import type { AgentStore } from "./agent-records.ts";
+import type { ApprovalStore } from "./approval-records.ts";
 import type { PolicyStore } from "./policy-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
 import type { Soon } from "../soon.ts";
@@ -30,6 +31,7 @@ export interface Store
     IdentityStore,
     AgentStore,
     PolicyStore,
+    ApprovalStore,
     DataKeyStore,
     SealedRecordStore,
     LogStore,
@@ -464,6 +466,8 @@ export interface ToolCallStore {
   ): Promise<void>;
   /** It was not made: as if it had not been claimed. By whoever claimed it, while it is open. */
   releaseToolCall(appId: string, id: string, entryId: string): Promise<void>;
+  /** What is known of it, without claiming it. Null: nothing, or it has expired. */
+  findToolCall(appId: string, id: string, now: number): Promise<ToolCallRecord | null>;
   findToolCallAnswer(appId: string, id: string): Promise<Uint8Array | null>;
   /** For the only process of an embedded store, at its start: what is open was left so by one that ended. */
   abandonToolCalls(): Promise<number>;

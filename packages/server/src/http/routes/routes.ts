@@ -8,8 +8,11 @@ import type { Ask } from "../../egress/ask.ts";
 import type { UserTokens } from "../../identity/user-token.ts";
 import type { NewId, RandomBytes } from "../../random.ts";
 import type { Store } from "../../store/store.ts";
+import type { ApprovalLinks } from "../../approvals/approval-links.ts";
+import type { ApprovalRunner } from "../../approvals/approval-runner.ts";
 import { agentRoutes } from "./agents.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
+import { approvalRoutes } from "./approvals.ts";
 import { appRoutes } from "./apps.ts";
 import { auditRoutes } from "./audit.ts";
 import { endGrantRoutes } from "./end-grants.ts";
@@ -38,6 +41,8 @@ export interface RouteDeps {
   /** Where browsers and other systems reach the vault. */
   readonly publicUrl: () => string;
   readonly connect: Connect;
+  readonly approvalLinks: Pick<ApprovalLinks, "create">;
+  readonly approvalRunner: Pick<ApprovalRunner, "start">;
   readonly log: Pick<AuditLog, "record" | "outcome">;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -66,6 +71,7 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...agentRoutes(deps),
     ...delegationRoutes(deps),
     ...policyRoutes(deps),
+    ...approvalRoutes(deps),
     ...auditRoutes(deps),
     ...keyringRoutes(deps),
   };

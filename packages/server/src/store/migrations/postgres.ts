@@ -103,9 +103,9 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), idp_id ${ID} NOT NULL, subject ${ID} NOT NULL,
         email text, name text, status text NOT NULL, created_at bigint NOT NULL, last_seen_at bigint,
         -- status is the operator's word; an identity provider has one of its own, and the stricter counts.
-        active_in_directory boolean NOT NULL DEFAULT true, user_name text, user_name_key ${ID},
+        active_in_directory boolean NOT NULL, user_name text, user_name_key ${ID},
         -- Since when what is known of profile and groups is true: older tokens do not bring back what was taken away.
-        said_at bigint NOT NULL DEFAULT 0, UNIQUE (app_id, idp_id, subject)
+        said_at bigint NOT NULL, UNIQUE (app_id, idp_id, subject)
       );
       CREATE INDEX users_of_app ON users (app_id, id);
       CREATE UNIQUE INDEX users_by_name ON users (app_id, idp_id, user_name_key) WHERE user_name_key IS NOT NULL;
@@ -168,12 +168,39 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
       CREATE INDEX policy_takes_by_end ON policy_takes (ends_at) WHERE ends_at IS NOT NULL;
 
+      CREATE TABLE approvals (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), request_hash ${ID} NOT NULL, status text NOT NULL,
+        key_id ${ID} NOT NULL, agent_id ${ID}, user_id ${ID}, shown text NOT NULL, requirements text NOT NULL,
+        entry_id ${ID} NOT NULL, created_at bigint NOT NULL, expires_at bigint NOT NULL, decided_at bigint,
+        decision_reason text, executed_at bigint, problem text, told bigint NOT NULL
+      );
+      CREATE INDEX approvals_of_app ON approvals (app_id, id);
+      CREATE INDEX approvals_of_request ON approvals (app_id, request_hash, id);
+      CREATE INDEX approvals_to_do ON approvals (status, id) WHERE status IN ('approved', 'executing');
+      CREATE TABLE approval_votes (
+        approval_id ${ID} NOT NULL, approver ${ID} NOT NULL, decision text NOT NULL, reason text, rule_ids text NOT NULL,
+        at bigint NOT NULL, PRIMARY KEY (approval_id, approver)
+      );
+      CREATE TABLE approval_links (
+        token_hash ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, approval_id ${ID} NOT NULL, decides_as text,
+        expires_at bigint NOT NULL
+      );
+      CREATE INDEX approval_links_of_approval ON approval_links (approval_id);
+      CREATE TABLE approval_calls (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
+      CREATE TABLE approval_results (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
+
       CREATE TABLE tool_calls (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, request_hash text NOT NULL, entry_id ${ID} NOT NULL,
         state text NOT NULL, claimed_at bigint NOT NULL, expires_at bigint NOT NULL
       );
       CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
       CREATE TABLE tool_call_answers (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
+
+      CREATE TABLE idp_notices (
+        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      );
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
 
       CREATE TABLE data_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, master_key_id text NOT NULL, wrapped bytea NOT NULL,
@@ -224,6 +251,10 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON secrets
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON grants
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_heads
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_stops
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },

@@ -230,7 +230,7 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   },
   {
     id: 6,
-    name: "policies",
+    name: "policies and approvals",
     sql: `
       CREATE TABLE policy_versions (
         app_id TEXT NOT NULL REFERENCES apps (id), version INTEGER NOT NULL, document TEXT NOT NULL, note TEXT,
@@ -252,6 +252,27 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
         PRIMARY KEY (app_id, rule_id, key)
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX policy_takes_by_end ON policy_takes (ends_at) WHERE ends_at IS NOT NULL;
+
+      CREATE TABLE approvals (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL REFERENCES apps (id), request_hash TEXT NOT NULL, status TEXT NOT NULL,
+        key_id TEXT NOT NULL, agent_id TEXT, user_id TEXT, shown TEXT NOT NULL, requirements TEXT NOT NULL,
+        entry_id TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, decided_at INTEGER,
+        decision_reason TEXT, executed_at INTEGER, problem TEXT, told INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX approvals_of_app ON approvals (app_id, id);
+      CREATE INDEX approvals_of_request ON approvals (app_id, request_hash, id);
+      CREATE INDEX approvals_to_do ON approvals (status, id) WHERE status IN ('approved', 'executing');
+      CREATE TABLE approval_votes (
+        approval_id TEXT NOT NULL, approver TEXT NOT NULL, decision TEXT NOT NULL, reason TEXT, rule_ids TEXT NOT NULL,
+        at INTEGER NOT NULL, PRIMARY KEY (approval_id, approver)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE approval_links (
+        token_hash TEXT PRIMARY KEY, app_id TEXT NOT NULL, approval_id TEXT NOT NULL, decides_as TEXT,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX approval_links_of_approval ON approval_links (approval_id);
+      CREATE TABLE approval_calls (id TEXT PRIMARY KEY, app_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
+      CREATE TABLE approval_results (id TEXT PRIMARY KEY, app_id TEXT NOT NULL, sealed BLOB NOT NULL) STRICT;
     `,
   },
   {
@@ -275,6 +296,12 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       ALTER TABLE memberships_2 RENAME TO memberships;
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
       CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
+
+      CREATE TABLE idp_notices (
+        app_id TEXT NOT NULL, idp_id TEXT NOT NULL, notice TEXT NOT NULL, expires_at INTEGER NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
     `,
   },
 ];

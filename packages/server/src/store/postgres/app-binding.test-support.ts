@@ -10,6 +10,7 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   [/^SELECT \* FROM connect_sessions WHERE token_hash = \$1$/, "who holds the token of a session may use it"],
   [/^(SELECT|UPDATE).* connect_attempts .*WHERE state_hash = \$1/, "who holds the state of an attempt may use it"],
   [/^SELECT \* FROM vault_sessions WHERE token_hash = \$1$/, "who holds the token of a session is its user"],
+  [/^SELECT \* FROM approval_links WHERE token_hash = \$1$/, "who holds the token of a link may see its approval"],
   [/^SELECT \* FROM identity_providers WHERE id = \$1$/, "a webhook is found before it has shown what app it is for"],
   [
     /^DELETE FROM (connect_attempts|connect_sessions|vault_sessions) WHERE id IN .* expires_at < \$1/,
@@ -17,9 +18,16 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   ],
   [/^SELECT app_id AS "appId", id FROM oauth_credentials WHERE refresh_due_at/, "ids alone, for the refreshing of all"],
   [
+    /^DELETE FROM idp_notices WHERE \(app_id, idp_id, notice\) IN .* expires_at < \$1/,
+    "what ended is deleted for all apps",
+  ],
+  [
     /^DELETE FROM policy_takes WHERE \(app_id, rule_id, key\) IN .* ends_at < \$1/,
     "what ended is deleted for all apps",
   ],
+  [/^SELECT app_id AS "appId", id FROM approvals WHERE status = 'approved'/, "ids alone, for the making of all"],
+  [/^UPDATE approvals SET status = 'failed', .* executed_at <= \$3$/, "what a dead replica left is over for all apps"],
+  [/^SELECT id, app_id FROM approvals WHERE greatest/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id FROM tool_calls WHERE expires_at < \$1/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id, sealed\w* AS sealed FROM/, "sealing again goes over everything, and sees nothing opened"],
   [/^SELECT substr\(sealed\w*, 1, 17\) AS head, count/, "counts by data key"],

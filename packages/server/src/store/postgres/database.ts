@@ -64,13 +64,15 @@ export function openPool({
     max: connections,
     connectionTimeoutMillis: connectTimeoutMs,
     // For a database that does not even say that it is slow.
-    query_timeout: statementTimeoutMs * 2,
+    query_timeout: statementTimeoutMs + 1_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     types: { getTypeParser: parserOf },
     // Not in the start-up packet, where a pooler would not know them.
     onConnect(client) {
       generations.set(client, generation);
+      // While it is in use nobody else listens, and what nobody listens to ends the process. Its query is told, too.
+      client.on("error", () => undefined);
       return settle(client, statementTimeoutMs);
     },
   });
@@ -176,7 +178,10 @@ const changing = new Map<string, boolean>();
 function changesRecords(sql: string): boolean {
   let known = changing.get(sql);
   if (known === undefined) {
-    known = /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_)/.test(sql);
+    known =
+      /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_|policy_takes\b|tool_call)/.test(
+        sql,
+      );
     changing.set(sql, known);
   }
   return known;

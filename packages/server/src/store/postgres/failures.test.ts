@@ -10,7 +10,8 @@ let database: TestDatabase;
 let store: Store;
 beforeEach(async () => {
   database = await createTestDatabase();
-  store = await openPostgresStore({ url: database.url, statementTimeoutMs: 300, connectTimeoutMs: 300 });
+  await (await openPostgresStore({ url: database.url })).close();
+  store = await openPostgresStore({ url: database.url, statementTimeoutMs: 500, connectTimeoutMs: 2_000 });
 });
 afterEach(async () => {
   await store.close();
@@ -60,6 +61,17 @@ test("gone: connections that end are replaced, and nothing has to be started aga
     }
     expect((await store.findApp(app))?.id).toBe(app);
   }
+});
+
+test("a connection that ends while a statement runs: the statement fails, and nothing else does", async () => {
+  const appId = await addApp();
+  const held = holdLock(database, "apps", new Promise((resolve) => setTimeout(resolve, 150)));
+  await held.taken;
+  const waiting = store.findApp(appId);
+  const others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alter-vault'";
+  await Promise.all([expect(waiting).rejects.toThrow("PostgreSQL failed with 57P01"), database.query(others)]);
+  await held.done;
+  expect((await store.findApp(appId))?.id).toBe(appId);
 });
 
 test("refusing connections: unavailable until it takes them again", async () => {

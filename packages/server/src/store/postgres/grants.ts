@@ -1,14 +1,9 @@
-import type { Delegated, GrantFilter, GrantStore, GrantWithSecret } from "../store.ts";
+import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
+import type { GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
 import { createFreshRecords, type Freshness } from "./fresh-records.ts";
-import {
-  fromJoinedRow,
-  GRANT_WITH_SECRET,
-  grantFromRow,
-  insertGrant,
-  type GrantRow,
-  type JoinedRow,
-} from "./grant-row.ts";
+import { delegatedIds, grantWhere, ofAccount } from "./grant-filter.ts";
+import { fromJoinedRow, GRANT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
 export function grantStore(db: Database, freshness: Freshness | null): GrantStore {
@@ -36,10 +31,9 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
       const found = await Promise.all(
         principals.map(({ type, id }) => {
           const values: unknown[] = [appId, type, id ?? "", provider, limit];
-          const ofAccount = account === undefined ? "" : accountIs(`$${values.push(account)}`);
           return db.all<JoinedRow>(
             `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.principal_type = $2 AND coalesce(g.principal_id, '') = $3
-               AND g.provider = $4 AND g.status = 'active' ${ofAccount} ORDER BY g.id LIMIT $5`,
+               AND g.provider = $4 AND g.status = 'active' ${ofAccount(values, account)} ORDER BY g.id LIMIT $5`,
             ...values,
           );
         }),
@@ -52,11 +46,10 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
     },
     async findDelegatedGrants(appId, { provider, account }, delegated, now, limit) {
       const values: unknown[] = [appId, limit];
-      const ofAccount = account === undefined ? "" : accountIs(`$${values.push(account)}`);
-      const lent = delegatedIds("$1", delegated, now, values, provider);
+      const isOfAccount = ofAccount(values, account);
       const rows = await db.all<JoinedRow>(
-        `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.status = 'active' ${ofAccount} AND g.id IN (${lent})
-         ORDER BY g.id LIMIT $2`,
+        `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.status = 'active' ${isOfAccount}
+           AND g.id IN (${delegatedIds(values, delegated, now, provider)}) ORDER BY g.id LIMIT $2`,
         ...values,
       );
       return rows.map(fromJoinedRow);
@@ -100,55 +93,4 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
         id,
       ),
   };
-}
-
-const accountIs = (place: string): string =>
-  `AND (g.label = ${place} OR g.account_identifier = ${place} OR g.account_id = ${place})`;
-
-/** Ids of grants that users who stand delegated to an agent. Puts what it needs behind `values`. */
-function delegatedIds(
-  app: string,
-  { agentId, userId }: Delegated,
-  now: number,
-  values: unknown[],
-  provider?: string,
-): string {
-  const place = (value: unknown): string => `$${values.push(value)}`;
-  const ofUser = userId === undefined ? "" : `AND d.user_id = ${place(userId)}`;
-  const ofProvider = provider === undefined ? "" : `AND d.provider = ${place(provider)}`;
-  return `SELECT d.grant_id FROM delegations d
-    JOIN grants lent ON lent.id = d.grant_id AND lent.principal_type = 'user' AND lent.principal_id = d.user_id
-    JOIN users u ON u.id = d.user_id AND u.app_id = d.app_id
-    JOIN identity_providers idp ON idp.id = u.idp_id AND idp.app_id = d.app_id
-    WHERE d.app_id = ${app} AND d.agent_id = ${place(agentId)} AND d.revoked_at IS NULL
-      AND (d.expires_at IS NULL OR d.expires_at > ${place(now)})
-      AND u.status = 'active' AND u.active_in_directory AND idp.status = 'active' ${ofUser} ${ofProvider}`;
-}
-
-function grantWhere(
-  appId: string,
-  { provider, status, now, principals, delegated, providers, ids }: GrantFilter,
-): { readonly where: string; readonly values: unknown[] } {
-  const parts = ["g.app_id = $1"];
-  const values: unknown[] = [appId];
-  const add = (condition: (place: string) => string, value: unknown): void => {
-    values.push(value);
-    parts.push(condition(`$${values.length}`));
-  };
-  if (provider !== undefined) add((place) => `g.provider = ${place}`, provider);
-  if (principals !== undefined) {
-    const each = principals.map(
-      ({ type, id }) =>
-        `(g.principal_type = $${values.push(type)} AND coalesce(g.principal_id, '') = $${values.push(id ?? "")})`,
-    );
-    if (delegated !== undefined) each.push(`g.id IN (${delegatedIds("$1", delegated, now, values)})`);
-    parts.push(each.length === 0 ? "false" : `(${each.join(" OR ")})`);
-  }
-  if (providers !== undefined) add((place) => `g.provider = ANY(${place}::text[])`, providers);
-  if (ids !== undefined) add((place) => `g.id = ANY(${place}::text[])`, ids);
-  if (status === "expired") add((place) => `g.status = 'active' AND g.expires_at <= ${place}`, now);
-  else if (status === "active")
-    add((place) => `g.status = 'active' AND (g.expires_at IS NULL OR g.expires_at > ${place})`, now);
-  else if (status !== undefined) add((place) => `g.status = ${place}`, status);
-  return { where: parts.join(" AND "), values };
 }

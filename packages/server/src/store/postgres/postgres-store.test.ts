@@ -133,6 +133,21 @@ test("two replicas that make an app's first key at the same moment have one acti
   });
 });
 
+test("four replicas and 32 clients get what a rate limit lets through, and no more", async () => {
+  await withReplicas(4, async (replicas) => {
+    const appId = newId();
+    await replicas[0]?.insertApp({ id: appId, name: "limited", createdAt: 1 });
+    const take = { ruleId: "calm", key: "grant g", calls: 100, windowMs: 60_000 };
+    let passed = 0;
+    const client = async (at: number): Promise<void> => {
+      const store = replicas[at % replicas.length];
+      for (let call = 0; call < 6; call++) if ((await store?.takeLimits(appId, [take], 1_000_000))?.ok) passed++;
+    };
+    await Promise.all(Array.from({ length: 32 }, (_, at) => client(at)));
+    expect(passed).toBe(100);
+  });
+});
+
 test("the log is laid down by months, and nothing lands outside of them", async () => {
   await withReplicas(3, async (replicas) => {
     const now = Date.UTC(2031, 10, 30);

@@ -1,5 +1,6 @@
 import type { Store } from "../store.ts";
 import { agentStore } from "./agents.ts";
+import { approvalStore } from "./approvals.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
 import { listenForChanges } from "./change-listener.ts";
@@ -57,7 +58,8 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...vaultSessionStore(db),
     ...agentStore(db),
     ...delegationStore(db),
-    ...policyStore(db),
+    ...policyStore(db, freshness),
+    ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),

@@ -1,33 +1,4 @@
-import type { UserRecord } from "../identity-records.ts";
-
-export const USER_COLUMNS = `id, app_id, idp_id, subject, email, name, status, created_at, last_seen_at,
-  active_in_directory, user_name, said_at`;
-
-export interface UserRow {
-  id: string;
-  app_id: string;
-  idp_id: string;
-  subject: string;
-  email: string | null;
-  name: string | null;
-  status: UserRecord["status"];
-  created_at: number;
-  last_seen_at: number | null;
-  active_in_directory: boolean;
-  user_name: string | null;
-  said_at: number;
-}
-
-export const userFromRow = (row: UserRow): UserRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  idpId: row.idp_id,
-  subject: row.subject,
-  email: row.email,
-  name: row.name,
-  status: row.status === "active" && !row.active_in_directory ? "suspended" : row.status,
-  activeInDirectory: row.active_in_directory,
-  userName: row.user_name,
-  createdAt: row.created_at,
-  lastSeenAt: row.last_seen_at,
-});
+/** The columns of a StoredUser. */
+export const USER = `id, app_id AS "appId", idp_id AS "idpId", subject, email, name, status,
+  active_in_directory AS "activeInDirectory", user_name AS "userName", created_at AS "createdAt",
+  last_seen_at AS "lastSeenAt", said_at AS "saidAt"`;

@@ -1,61 +1,94 @@
-import type { UserStore, UserWithGroups } from "../identity-records.ts";
-import { mergeSeen } from "../merge-seen.ts";
+import type { SeenUser, UserStore, UserWithGroups } from "../identity-records.ts";
+import { mergeSeen, nameKey, newUser, userFromStored, type StoredUser } from "../seen-user.ts";
 import type { Database, Queries } from "./database.ts";
-import { directoryPage, groupsOf, setGroups } from "./user-groups.ts";
-import { USER_COLUMNS, userFromRow, type UserRow } from "./user-row.ts";
+import { directoryPage } from "./directory-page.ts";
+import { groupsOf, setGroups } from "./user-groups.ts";
+import { USER } from "./user-row.ts";
 
-/** SCIM user names are the same in upper and lower case. */
-const keyOf = (userName: string | null | undefined): string | null => userName?.toLowerCase() ?? null;
+const BY_ID = `SELECT ${USER} FROM users WHERE id = $1 AND app_id = $2`;
+const BY_SUBJECT = `SELECT ${USER} FROM users WHERE app_id = $1 AND idp_id = $2 AND subject = $3`;
+const BY_NAME = `SELECT ${USER} FROM users WHERE app_id = $1 AND idp_id = $2 AND user_name_key = $3`;
 
-const BY_SUBJECT = `SELECT ${USER_COLUMNS} FROM users WHERE app_id = $1 AND idp_id = $2 AND subject = $3`;
-const BY_NAME = `SELECT ${USER_COLUMNS} FROM users WHERE app_id = $1 AND idp_id = $2 AND user_name_key = $3`;
-const BY_ID = `SELECT ${USER_COLUMNS} FROM users WHERE id = $1 AND app_id = $2`;
+async function withGroups(queries: Queries, user: StoredUser | undefined): Promise<UserWithGroups | null> {
+  return user ? { user: userFromStored(user), groups: await groupsOf(queries, user.appId, user.id) } : null;
+}
+
+/** Within a transaction. False when the subject is known meanwhile. */
+async function insert(queries: Queries, user: StoredUser): Promise<boolean> {
+  const inserted = await queries.run(
+    `INSERT INTO users (id, app_id, idp_id, subject, email, name, status, created_at, last_seen_at,
+       active_in_directory, user_name, user_name_key, said_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     ON CONFLICT (app_id, idp_id, subject) DO NOTHING`,
+    user.id,
+    user.appId,
+    user.idpId,
+    user.subject,
+    user.email,
+    user.name,
+    user.status,
+    user.createdAt,
+    user.lastSeenAt,
+    user.activeInDirectory,
+    user.userName,
+    nameKey(user.userName),
+    user.saidAt,
+  );
+  return inserted === 1;
+}
+
+async function update(queries: Queries, user: StoredUser): Promise<void> {
+  await queries.run(
+    `UPDATE users SET email = $1, name = $2, last_seen_at = $3, active_in_directory = $4, user_name = $5,
+       user_name_key = $6, said_at = $7 WHERE id = $8 AND app_id = $9`,
+    user.email,
+    user.name,
+    user.lastSeenAt,
+    user.activeInDirectory,
+    user.userName,
+    nameKey(user.userName),
+    user.saidAt,
+    user.id,
+    user.appId,
+  );
+}
+
+/** Within a transaction: nobody else takes the name until it ends. Returns the id of who has it. */
+async function lockName(queries: Queries, appId: string, idpId: string, userName: string): Promise<string | null> {
+  const key = nameKey(userName);
+  await queries.run("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", idpId, key);
+  return (await queries.get<StoredUser>(BY_NAME, appId, idpId, key))?.id ?? null;
+}
+
+async function see(queries: Queries, appId: string, idpId: string, seen: SeenUser): Promise<UserWithGroups | null> {
+  // Before the user, so that whoever holds a user never waits for a name.
+  const owner = typeof seen.userName === "string" ? await lockName(queries, appId, idpId, seen.userName) : null;
+  for (;;) {
+    const known = await queries.get<StoredUser>(`${BY_SUBJECT} FOR UPDATE`, appId, idpId, seen.subject);
+    if (known?.status === "deleted") return withGroups(queries, known);
+    const user = mergeSeen(known ?? newUser(appId, idpId, seen), seen);
+    if (owner !== null && owner !== user.id && user.userName === seen.userName) return null;
+    if (known) await update(queries, user);
+    else if (!(await insert(queries, user))) continue;
+    if (seen.groups && user.saidAt === seen.saidAt) await setGroups(queries, user, seen);
+    return withGroups(queries, user);
+  }
+}
 
 export function userStore(db: Database): UserStore {
-  const one = async (sql: string, ...values: unknown[]): Promise<UserWithGroups | null> => {
-    const row = await db.get<UserRow>(sql, ...values);
-    return row ? withGroups(db, row) : null;
-  };
+  const one = async (sql: string, ...values: (string | null)[]): Promise<UserWithGroups | null> =>
+    withGroups(db, await db.get<StoredUser>(sql, ...values));
 
   return {
-    seeUser: (appId, idpId, seen) =>
-      db.transaction(async (queries) => {
-        const name = keyOf(seen.userName);
-        // One at a time for a name, so that whoever comes second finds it taken.
-        if (name !== null) await queries.run("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", idpId, name);
-        await queries.run(
-          `INSERT INTO users (id, app_id, idp_id, subject, status, created_at) VALUES ($1, $2, $3, $4, 'active', $5)
-           ON CONFLICT (app_id, idp_id, subject) DO NOTHING`,
-          seen.newId,
-          appId,
-          idpId,
-          seen.subject,
-          seen.at,
-        );
-        const known = await queries.get<UserRow>(`${BY_SUBJECT} FOR UPDATE`, appId, idpId, seen.subject);
-        if (!known) throw new Error("a user was neither made nor found");
-        if (known.status === "deleted") return withGroups(queries, known);
-        const { active, ...merged } = mergeSeen(known, known.active_in_directory, seen);
-        const row = { ...known, ...merged, active_in_directory: active };
-        if (row.user_name !== null) {
-          const owner = await queries.get<UserRow>(BY_NAME, appId, idpId, keyOf(row.user_name));
-          if (owner && owner.id !== row.id) {
-            // Made above, and for nothing.
-            if (known.id === seen.newId)
-              await queries.run("DELETE FROM users WHERE id = $1 AND app_id = $2", known.id, appId);
-            return null;
-          }
-        }
-        await write(queries, row);
-        if (seen.groups && row.said_at === seen.saidAt) await setGroups(queries, userFromRow(row), seen);
-        return withGroups(queries, row);
-      }),
+    seeUser: (appId, idpId, seen) => db.transaction((queries) => see(queries, appId, idpId, seen)),
     findUser: (appId, id) => one(BY_ID, id, appId),
     findUserBySubject: (appId, idpId, subject) => one(BY_SUBJECT, appId, idpId, subject),
-    findUserByName: (appId, idpId, userName) => one(BY_NAME, appId, idpId, keyOf(userName)),
+    findUserByName: (appId, idpId, userName) => one(BY_NAME, appId, idpId, nameKey(userName)),
     async listUsers(appId, page) {
-      const rows = await directoryPage<UserRow>(db, "users", USER_COLUMNS, appId, page);
-      return Promise.all(rows.map((row) => withGroups(db, row)));
+      const users = await directoryPage<StoredUser>(db, "users", USER, appId, page);
+      return Promise.all(
+        users.map(async (user) => ({ user: userFromStored(user), groups: await groupsOf(db, appId, user.id) })),
+      );
     },
     async countUsers(appId, idpId) {
       const sql = "SELECT count(*) AS n FROM users WHERE app_id = $1 AND idp_id = $2 AND status <> 'deleted'";
@@ -71,32 +104,11 @@ export function userStore(db: Database): UserStore {
           appId,
         );
         if (status === "deleted") {
-          const nameless = "UPDATE users SET user_name = NULL, user_name_key = NULL WHERE id = $1 AND app_id = $2";
-          await queries.run(nameless, id, appId);
+          const sql = "UPDATE users SET user_name = NULL, user_name_key = NULL WHERE id = $1 AND app_id = $2";
+          await queries.run(sql, id, appId);
           await queries.run("DELETE FROM memberships WHERE app_id = $1 AND user_id = $2", appId, id);
         }
-        const row = await queries.get<UserRow>(BY_ID, id, appId);
-        return row ? withGroups(queries, row) : null;
+        return withGroups(queries, await queries.get<StoredUser>(BY_ID, id, appId));
       }),
   };
-}
-
-async function withGroups(queries: Queries, row: UserRow): Promise<UserWithGroups> {
-  return { user: userFromRow(row), groups: await groupsOf(queries, row.app_id, row.id) };
-}
-
-async function write(queries: Queries, row: UserRow): Promise<void> {
-  await queries.run(
-    `UPDATE users SET email = $1, name = $2, last_seen_at = $3, active_in_directory = $4, user_name = $5,
-       user_name_key = $6, said_at = $7 WHERE id = $8 AND app_id = $9`,
-    row.email,
-    row.name,
-    row.last_seen_at,
-    row.active_in_directory,
-    row.user_name,
-    keyOf(row.user_name),
-    row.said_at,
-    row.id,
-    row.app_id,
-  );
 }

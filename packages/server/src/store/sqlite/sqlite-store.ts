@@ -1,5 +1,6 @@
 import type { SettingStore, Store } from "../store.ts";
 import { agentStore } from "./agents.ts";
+import { approvalStore } from "./approvals.ts";
 import { apiKeyStore } from "./api-keys.ts";
 import { appStore } from "./apps.ts";
 import { connectStore } from "./connect.ts";
@@ -30,6 +31,7 @@ export function openSqliteStore(path: string): Store {
     ...identityStore(db),
     ...agentStore(db),
     ...policyStore(db),
+    ...approvalStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),

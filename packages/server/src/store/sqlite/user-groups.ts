@@ -1,7 +1,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { DirectoryPage, GroupRecord, GroupStore, SeenUser, UserRecord } from "../identity-records.ts";
+import { userFromStored } from "../seen-user.ts";
 import type { Database } from "./database.ts";
-import { USER_COLUMNS, userFromRow, type UserRow } from "./user-row.ts";
+import { storedFromRow, USER_COLUMNS, type UserRow } from "./user-row.ts";
 
 const GROUP = "id, app_id AS appId, idp_id AS idpId, external_id AS externalId, name, created_at AS createdAt";
 
@@ -124,7 +125,7 @@ export function groupStore(db: Database): GroupStore {
           after,
           limit,
         )
-        .map(userFromRow);
+        .map((row) => userFromStored(storedFromRow(row)));
     },
     async setMembership(appId, groupId, userId, isMember, at) {
       db.transaction(() => {

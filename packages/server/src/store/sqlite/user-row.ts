@@ -1,4 +1,5 @@
 import type { UserRecord } from "../identity-records.ts";
+import type { StoredUser } from "../seen-user.ts";
 
 export const USER_COLUMNS = `id, app_id, idp_id, subject, email, name, status, created_at, last_seen_at,
   active_in_directory, user_name, said_at`;
@@ -18,16 +19,17 @@ export interface UserRow {
   said_at: number;
 }
 
-export const userFromRow = (row: UserRow): UserRecord => ({
+export const storedFromRow = (row: UserRow): StoredUser => ({
   id: row.id,
   appId: row.app_id,
   idpId: row.idp_id,
   subject: row.subject,
   email: row.email,
   name: row.name,
-  status: row.status === "active" && row.active_in_directory === 0 ? "suspended" : row.status,
+  status: row.status,
   activeInDirectory: row.active_in_directory === 1,
   userName: row.user_name,
   createdAt: row.created_at,
   lastSeenAt: row.last_seen_at,
+  saidAt: row.said_at,
 });

@@ -1,0 +1,471 @@
+import {
+  ApprovalDeniedError,
+  ApprovalExecutionFailedError,
+  ApprovalRequiredError,
+  ApprovalTimeoutError,
+  HttpMethod,
+  PolicyViolationError,
+  withContext,
+  type AlterVault,
+} from "@alter-vault/sdk";
+import { policy, rule, type Approval, type ApprovalState } from "@alter-vault/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { rawCall } from "../harness/raw-call.ts";
+import { startUpstream, type Answer, type Upstream } from "../harness/upstream.ts";
+import { startTestVault, type TestVault } from "../harness/vault.ts";
+import { startVaultProcess } from "../harness/vault-process.ts";
+
+/*
+ * Calls that somebody must say yes to: bound to the exact call, used once, checked anew when they are made, and made by
+ * the vault at most once. Each attack is refused, named, and written down, and does not reach the provider.
+ */
+const TOKEN = "fake-token-approvals-0123456789";
+const PAYMENT = { amount: 500, to: "Ada" };
+
+let vault: TestVault;
+let upstream: Upstream;
+let grantId: string;
+let answer: Answer;
+/** The agent's own key: not the operator's. */
+let agentKey: string;
+let agent: AlterVault;
+
+beforeEach(async () => {
+  answer = ({ url }, response) => response.end(`done ${url}`);
+  upstream = await startUpstream((...given) => answer(...given));
+  vault = await startTestVault();
+  grantId = await vault.bearer(TOKEN, [upstream.origin]);
+  agentKey = (await vault.operator.call("createKey", { body: { name: "agent" } })).api_key;
+  agent = vault.sdk({ apiKey: agentKey });
+  await publish();
+});
+afterEach(async () => {
+  await vault.stop();
+  await upstream.close();
+});
+
+const publish = (quorum = 1, allow_self_approval = false) =>
+  vault.operator.call("publishPolicy", {
+    body: {
+      document: policy({
+        rules: [
+          rule("big")
+            .when({ method: ["POST"], body: [{ field: "/amount", greater_than: 100 }] })
+            .requireApproval({ approvers: { operator: true }, quorum, allow_self_approval, expires_in_seconds: 600 }),
+        ],
+      }),
+    },
+  });
+
+interface Pay {
+  readonly json?: object;
+  readonly path?: string;
+  readonly reason?: string;
+  readonly header?: string;
+  readonly from?: AlterVault;
+}
+
+const pay = ({ json = PAYMENT, path = "/pay", reason = "For the tea", header = "one", from = agent }: Pay = {}) =>
+  from.request(HttpMethod.POST, `${upstream.origin}${path}`, {
+    grantId,
+    json,
+    reason,
+    extraHeaders: { "x-note": header },
+    runId: "run-1",
+  });
+
+/** The id of the approval that a call waits for. */
+async function asked(calling: Promise<unknown>): Promise<string> {
+  const error = await calling.then(
+    () => new Error("it went through"),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ApprovalRequiredError)) throw error;
+  return error.approvalId ?? "";
+}
+
+async function refusedWith(calling: Promise<unknown>, code: string): Promise<void> {
+  await expect(calling).rejects.toMatchObject({ code });
+}
+
+const decide = (id: string, decision: "approve" | "deny" = "approve", reason?: string) =>
+  vault.operator.call("decideApproval", { id, body: { decision, ...(reason === undefined ? {} : { reason }) } });
+const show = (id: string): Promise<Approval> => vault.operator.call("getApproval", { id });
+const bodies = (): string[] => upstream.calls.map(({ body }) => body.toString());
+
+async function until(id: string, status: ApprovalState["status"]): Promise<Approval> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const approval = await show(id);
+    if (approval.status === status) return approval;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`it is ${(await show(id)).status}, not ${status}`);
+}
+
+test("a tool call that is run again gets the answer of its approved call again, and nobody is asked anew", async () => {
+  const runTool = (): Promise<Response> => withContext({ threadId: "thread-1", toolCallId: "call-1" }, () => pay());
+  const id = await asked(runTool());
+  await decide(id);
+  await until(id, "executed");
+  const answers = [];
+  for (let i = 0; i < 3; i++) answers.push(await (await runTool()).text());
+  expect(answers).toEqual(["done /pay", "done /pay", "done /pay"]);
+  expect(bodies()).toHaveLength(1);
+  const { approvals } = await vault.operator.call("listApprovals", {});
+  expect(approvals.map(({ approval_id: one }) => one)).toEqual([id]);
+  // Another tool call is another call.
+  expect(await asked(withContext({ threadId: "thread-1", toolCallId: "call-2" }, () => pay()))).not.toBe(id);
+});
+
+describe("the way of an approved call", () => {
+  test("it waits, is shown, approved, made once by the vault, and answered once", async () => {
+    const id = await asked(pay());
+    expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({
+      decision: "deny",
+      rule: "big",
+      code: "approval_required",
+      approval_id: id,
+      reason: "For the tea",
+    });
+    expect(await asked(pay())).toBe(id);
+    expect(await show(id)).toMatchObject({
+      status: "pending",
+      method: "POST",
+      url: `${upstream.origin}/pay`,
+      body: JSON.stringify(PAYMENT),
+      reason: "For the tea",
+      context: { run_id: "run-1" },
+      requirements: [{ rule_id: "big", operator: true, quorum: 1, approved_by: [] }],
+    });
+
+    expect((await decide(id)).status).toBe("approved");
+    await until(id, "executed");
+    expect(bodies()).toEqual([JSON.stringify(PAYMENT)]);
+    expect(upstream.calls[0]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
+    expect(await vault.lastEntry()).toMatchObject({
+      decision: "allow",
+      approval_id: id,
+      outcome: "provider",
+      status: 200,
+    });
+
+    const got = await pay();
+    expect(await got.text()).toBe("done /pay");
+    expect(bodies()).toHaveLength(1);
+    expect(await asked(pay())).not.toBe(id);
+  });
+
+  test("what needs no approval goes through, and what lacks a reason is told so", async () => {
+    await pay({ json: { amount: 1 } });
+    expect(bodies()).toHaveLength(1);
+    const silent = agent.request(HttpMethod.POST, `${upstream.origin}/pay`, { grantId, json: PAYMENT });
+    await refusedWith(silent, "approval_reason_required");
+    expect(bodies()).toHaveLength(1);
+  });
+
+  test("a no is a no, with its reason", async () => {
+    const id = await asked(pay());
+    await decide(id, "deny", "Too much tea");
+    const error = await pay().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(PolicyViolationError);
+    expect(error).toMatchObject({ code: "approval_denied", policyError: "the call was not approved: Too much tea" });
+    await expect(decide(id)).rejects.toMatchObject({ report: { code: "approval_closed" } });
+    expect(bodies()).toEqual([]);
+  });
+
+  test("it survives a restart at every step", async () => {
+    const id = await asked(pay());
+    await vault.restart();
+    agent = vault.sdk({ apiKey: agentKey });
+    expect(await asked(pay())).toBe(id);
+    await decide(id);
+    await until(id, "executed");
+    await vault.restart();
+    agent = vault.sdk({ apiKey: agentKey });
+    expect(await (await pay()).text()).toBe("done /pay");
+    expect(bodies()).toHaveLength(1);
+  });
+
+  test("two approvers, and nobody twice", async () => {
+    await publish(2);
+    const id = await asked(pay());
+    expect((await decide(id)).status).toBe("pending");
+    await expect(decide(id)).rejects.toMatchObject({ report: { code: "approval_closed" } });
+    const { api_key } = await vault.operator.call("createKey", {
+      body: { name: "second", scopes: ["approvals:write"] },
+    });
+    const body = JSON.stringify({ decision: "approve" });
+    const second = await rawCall(vault.url, api_key, { path: `/v1/approvals/${id}/decide`, body });
+    expect(second.status).toBe(200);
+    await until(id, "executed");
+    expect(bodies()).toHaveLength(1);
+  });
+
+  test("many approvers at once, one call", async () => {
+    const id = await asked(pay());
+    const keys = await Promise.all(
+      Array.from({ length: 6 }, (_, at) =>
+        vault.operator.call("createKey", { body: { name: `approver ${at}`, scopes: ["approvals:write"] } }),
+      ),
+    );
+    const body = JSON.stringify({ decision: "approve" });
+    const answers = await Promise.all(
+      keys.map(({ api_key }) => rawCall(vault.url, api_key, { path: `/v1/approvals/${id}/decide`, body })),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    await until(id, "executed");
+    expect(bodies()).toHaveLength(1);
+  });
+});
+
+describe("waiting for it", () => {
+  const wait = { pollIntervalMs: 100, timeoutMs: 5_000 };
+
+  test("gives the provider's answer, once", async () => {
+    const error = await pay().catch((thrown: unknown) => thrown as ApprovalRequiredError);
+    expect(error).toBeInstanceOf(ApprovalRequiredError);
+    const id = (error as ApprovalRequiredError).approvalId ?? "";
+    expect(await agent.getApprovalStatus(id)).toMatchObject({ approvalId: id, status: "pending", hasResult: false });
+    const waiting = agent.awaitApproval(error as ApprovalRequiredError, wait);
+    await decide(id);
+    const result = await waiting;
+    expect(result).toMatchObject({ approvalId: id, statusCode: 200, bodyTruncated: false });
+    expect(result.bodyText()).toBe("done /pay");
+    expect(await agent.getApprovalStatus(id)).toMatchObject({ status: "executed", hasResult: false });
+    await expect(agent.awaitApproval(id, wait)).rejects.toBeInstanceOf(ApprovalExecutionFailedError);
+    expect(bodies()).toHaveLength(1);
+  });
+
+  test("ends when somebody says no, and when the program has waited enough", async () => {
+    const id = await asked(pay());
+    await expect(agent.awaitApproval(id, { pollIntervalMs: 100, timeoutMs: 150 })).rejects.toBeInstanceOf(
+      ApprovalTimeoutError,
+    );
+    await decide(id, "deny", "No");
+    await expect(agent.awaitApproval(id, wait)).rejects.toThrow(ApprovalDeniedError);
+  });
+});
+
+describe("the page", () => {
+  const page = (url: string, init: RequestInit = {}) => fetch(url, { redirect: "manual", ...init });
+  const sendForm = (url: string, decision: string, headers: Record<string, string> = {}) => {
+    const token = new URL(url).searchParams.get("token") ?? "";
+    const body = new URLSearchParams({ token, decision, reason: "As agreed" });
+    return page(`${vault.url}/approvals`, {
+      method: "POST",
+      body,
+      headers: { "sec-fetch-site": "same-origin", ...headers },
+    });
+  };
+  const linkFor = async (id: string, body: { user_id?: string } = {}) =>
+    (await vault.operator.call("createApprovalLink", { id, body })).url;
+
+  test("shows the whole call, and lets only whoever was named decide", async () => {
+    const error = await pay({ reason: "For <b>tea</b>" }).catch((thrown: unknown) => thrown as ApprovalRequiredError);
+    const { approvalId: id = "", approvalUrl = "" } = error as ApprovalRequiredError;
+    const shown = await (await page(approvalUrl)).text();
+    for (const part of [
+      "POST",
+      `${upstream.origin}/pay`,
+      "&#34;amount&#34;:500",
+      "For &#60;b&#62;tea",
+      "run-1",
+      "x-note",
+    ])
+      expect(shown).toContain(part);
+    expect(shown).not.toContain("<form");
+    expect(await (await sendForm(approvalUrl, "approve")).text()).toContain("approval_not_allowed");
+    expect((await show(id)).status).toBe("pending");
+
+    const link = await linkFor(id);
+    expect(await (await page(link)).text()).toContain("<form");
+    const foreign = await sendForm(link, "approve", { "sec-fetch-site": "cross-site" });
+    expect(await foreign.text()).toContain("origin_not_allowed");
+    expect((await sendForm(link, "approve")).status).toBe(303);
+    await until(id, "executed");
+    expect(bodies()).toEqual([JSON.stringify(PAYMENT)]);
+    expect(await (await page(link)).text()).toContain("Approved, and done");
+    expect(await (await sendForm(link, "approve")).text()).toContain("approval_closed");
+    expect(
+      (await vault.entries()).find(({ action, decision }) => action === "decideApproval" && decision === "allow"),
+    ).toMatchObject({ approval_id: id, reason: "As agreed" });
+  });
+
+  test("a link that is none leads nowhere", async () => {
+    expect((await page(`${vault.url}/approvals?token=x`)).status).toBe(404);
+    expect((await page(`${vault.url}/approvals`)).status).toBe(404);
+  });
+
+  test("a link of whoever asked does not decide about their own call", async () => {
+    const id = await asked(pay({ from: vault.sdk() }));
+    expect(await (await sendForm(await linkFor(id), "approve")).text()).toContain("approval_not_allowed");
+    expect((await show(id)).status).toBe("pending");
+  });
+});
+
+describe("attacks", () => {
+  test.each<[string, Pay]>([
+    ["another body", { json: { amount: 5_000, to: "Ada" } }],
+    ["a body that means the same in other bytes", { json: { to: "Ada", amount: 500 } }],
+    ["another header", { header: "two" }],
+    ["another path", { path: "/pay/more" }],
+    ["another query", { path: "/pay?to=Eve" }],
+  ])("an approval is for that very call: %s", async (_name, other) => {
+    const id = await asked(pay());
+    await decide(id);
+    await until(id, "executed");
+    expect(await asked(pay(other))).not.toBe(id);
+    expect(bodies()).toEqual([JSON.stringify(PAYMENT)]);
+  });
+
+  test("the answer of another caller is not to be had", async () => {
+    const id = await asked(pay());
+    await decide(id);
+    await until(id, "executed");
+    const { api_key } = await vault.operator.call("createKey", { body: { name: "another" } });
+    expect(await asked(pay({ from: vault.sdk({ apiKey: api_key }) }))).not.toBe(id);
+    for (const [path, method] of [
+      [`/v1/approvals/${id}/status`, "GET"],
+      [`/v1/approvals/${id}/result`, "POST"],
+    ] as const) {
+      expect((await rawCall(vault.url, api_key, { method, path })).status, path).toBe(404);
+    }
+    expect((await rawCall(vault.url, agentKey, { path: `/v1/approvals/${id}/result` })).status).toBe(200);
+    expect((await rawCall(vault.url, agentKey, { path: `/v1/approvals/${id}/result` })).status).toBe(409);
+  });
+
+  test("nobody approves a call of their own", async () => {
+    const own = vault.sdk();
+    const id = await asked(pay({ from: own }));
+    await expect(decide(id)).rejects.toMatchObject({ report: { code: "approval_not_allowed" } });
+    expect((await show(id)).status).toBe("pending");
+    const refusal = (await vault.entries()).find(({ action }) => action === "decideApproval");
+    expect(refusal).toMatchObject({ decision: "deny", code: "approval_not_allowed" });
+    await publish(1, true);
+    const other = await asked(pay({ from: own, path: "/pay/2" }));
+    await decide(other);
+    await until(other, "executed");
+  });
+
+  test("whoever may make calls may not approve them", async () => {
+    const id = await asked(pay());
+    const body = JSON.stringify({ decision: "approve" });
+    const forged = await rawCall(vault.url, agentKey, { path: `/v1/approvals/${id}/decide`, body });
+    expect(JSON.parse(forged.body.toString())).toMatchObject({ code: "insufficient_scope" });
+    expect((await show(id)).status).toBe("pending");
+  });
+
+  test("an approver of another app finds nothing", async () => {
+    const id = await asked(pay());
+    const { app_id } = await vault.operator.call("createApp", { body: { name: "other" } });
+    const other = await rawCall(vault.url, vault.apiKey, {
+      path: `/v1/approvals/${id}/decide`,
+      body: JSON.stringify({ decision: "approve" }),
+      alter: { "alter-app": app_id },
+    });
+    expect(other.status).toBe(404);
+    expect((await show(id)).status).toBe("pending");
+  });
+
+  test("a grant that was revoked meanwhile opens nothing", async () => {
+    const id = await asked(pay());
+    await vault.operator.call("revokeGrant", { id: grantId, body: {} });
+    await decide(id);
+    expect((await until(id, "failed")).problem).toBe("the grant was revoked");
+    expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "grant_revoked", approval_id: id });
+  });
+
+  test("a key that was revoked meanwhile makes no calls", async () => {
+    const id = await asked(pay());
+    const { keys } = await vault.operator.call("listKeys");
+    await vault.operator.call("revokeKey", { id: keys.find(({ name }) => name === "agent")?.key_id ?? "" });
+    await decide(id);
+    expect((await until(id, "failed")).problem).toMatch(/the key of whoever asked was revoked/);
+    expect(bodies()).toEqual([]);
+  });
+
+  test("a policy that denies by now, or asks for more, has the last word", async () => {
+    const id = await asked(pay());
+    const document = policy({ rules: [rule("closed").deny("Closed")] });
+    await vault.operator.call("publishPolicy", { body: { document } });
+    await decide(id);
+    expect((await until(id, "failed")).problem).toMatch(/Closed/);
+    expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: "closed", approval_id: id });
+  });
+
+  test("what was stopped stays stopped", async () => {
+    const id = await asked(pay());
+    await vault.operator.call("putStop", { body: { kind: "run", value: "run-1" } });
+    await decide(id);
+    expect((await until(id, "failed")).problem).toMatch(/the run run-1 was stopped/);
+    expect(bodies()).toEqual([]);
+  });
+
+  test("what a caller says about having been approved changes nothing", async () => {
+    const id = await asked(pay());
+    const forged = agent.request(HttpMethod.POST, `${upstream.origin}/pay`, {
+      grantId,
+      json: PAYMENT,
+      reason: "approved",
+      context: { approval_id: id, approved: "true" },
+    });
+    await refusedWith(forged, "approval_required");
+    expect(bodies()).toEqual([]);
+  });
+
+  test("retrieve mode is no way around it", async () => {
+    await vault.operator.call("updateGrant", { id: grantId, body: { allow_retrieve: true } });
+    const alter = {
+      "alter-method": "POST",
+      "alter-target": `${upstream.origin}/pay`,
+      "alter-grant": grantId,
+      "alter-reason": '"x"',
+    };
+    const got = await rawCall(vault.url, agentKey, { path: "/v1/retrieve", alter });
+    expect(JSON.parse(got.body.toString())).toMatchObject({ code: "policy_denied", rule_id: "big" });
+  });
+});
+
+test("kill -9 while an approved call is being made: it is not made again", async () => {
+  let arrived: () => void = () => undefined;
+  const hanging = new Promise<void>((resolve) => (arrived = resolve));
+  answer = () => arrived();
+  const process = await startVaultProcess();
+  try {
+    const grant = await process.bearer(TOKEN, upstream.origin);
+    const call = (path: string, body: unknown, key = process.apiKey, alter = {}, method = "POST") =>
+      rawCall(process.url, key, { method, path, alter, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const made = await call("/v1/keys", { name: "approver", scopes: ["approvals:write", "approvals:read"] });
+    const { api_key: approver } = JSON.parse(made.body.toString()) as { api_key: string };
+    const effect = { type: "require_approval", approvers: { operator: true } };
+    const rules = [{ id: "all", name: "All", scope: { app: true }, effect }];
+    await call("/v1/policy/publish", { document: { rules } });
+    const alter = {
+      "alter-method": "POST",
+      "alter-target": `${upstream.origin}/pay`,
+      "alter-grant": grant,
+      "alter-reason": '"For the tea"',
+    };
+    const waits = await call("/v1/request", PAYMENT, process.apiKey, alter);
+    const { approval_id: id } = JSON.parse(waits.body.toString()) as { approval_id: string };
+    const decided = await call(`/v1/approvals/${id}/decide`, { decision: "approve" }, approver);
+    expect(decided.status).toBe(200);
+    await hanging;
+    await process.kill();
+    await process.start();
+    const stands = await call(`/v1/approvals/${id}`, undefined, approver, {}, "GET");
+    expect(JSON.parse(stands.body.toString())).toMatchObject({
+      status: "failed",
+      problem: expect.stringMatching(/nobody knows/),
+    });
+    const again = await call("/v1/request", PAYMENT, process.apiKey, alter);
+    expect(JSON.parse(again.body.toString())).toMatchObject({ code: "approval_failed" });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(upstream.calls).toHaveLength(1);
+  } finally {
+    await process.stop();
+  }
+});
