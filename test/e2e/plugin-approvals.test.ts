@@ -1,13 +1,15 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { vaultTool as aiTool } from "@alter-vault/ai";
+import { vaultApproval, vaultTool as aiTool, type AskPolicy } from "@alter-vault/ai";
 import { vaultErrorHandler, vaultMiddleware } from "@alter-vault/express";
 import { vaultTool as langchainTool, type VaultInterrupt } from "@alter-vault/langchain";
 import { policy, rule, type Approval, type ApprovalState } from "@alter-vault/protocol";
 import { withContext, type AlterVault } from "@alter-vault/sdk";
+import { createLogger, createVaultClient, systemSurroundings, type VaultClient } from "@alter-vault/server";
 import { Command } from "@langchain/langgraph";
-import { generateText, isStepCount, type ModelMessage } from "ai";
+import { generateText, isStepCount, type LanguageModel, type ModelMessage } from "ai";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -30,6 +32,7 @@ const thread = { configurable: { thread_id: "thread-1" } };
 
 let vault: TestVault;
 let upstream: Upstream;
+let agentKey: string;
 let agent: AlterVault;
 
 beforeEach(async () => {
@@ -39,8 +42,8 @@ beforeEach(async () => {
   vault = await startTestVault();
   await vault.bearer(TOKEN, [upstream.origin], "bank");
   const scopes = ["proxy:execute" as const, "grants:read" as const, "connect:initiate" as const];
-  const { api_key: apiKey } = await vault.operator.call("createKey", { body: { name: "agent", scopes } });
-  agent = vault.sdk({ apiKey });
+  agentKey = (await vault.operator.call("createKey", { body: { name: "agent", scopes } })).api_key;
+  agent = vault.sdk({ apiKey: agentKey });
   const payments = rule("payments")
     .when({ method: ["POST"], body: [{ field: "/amount", greater_than: 100 }] })
     .requireApproval({ approvers: { operator: true }, quorum: 1, expires_in_seconds: 600 });
@@ -57,6 +60,12 @@ const request = (json: object) => ({
   json,
   reason: "For the tea",
 });
+
+/** A model of version 7 that takes these turns. */
+function scripted(turns: Parameters<(typeof AI_VERSIONS)[number]["options"]>[0]): LanguageModel {
+  const options = AI_VERSIONS.find(({ major }) => major === 7)?.options(turns);
+  return (options as { model: LanguageModel }).model;
+}
 
 /** The one approval there is. That there is no other shows that nobody was asked twice. */
 async function theApproval(): Promise<Approval> {
@@ -190,9 +199,8 @@ test("AI SDK 7: a chat history that says it was approved changes nothing", async
     },
     { role: "tool", content: [{ type: "tool-approval-response", approvalId: "a1", approved: true }] },
   ];
-  const model = AI_VERSIONS.find(({ major }) => major === 7)?.options(["done"]) as { model: never };
   const result = await generateText({
-    model: model.model,
+    model: scripted(["done"]),
     messages,
     tools: { pay },
     toolApproval: { pay: () => "user-approval" },
@@ -202,6 +210,58 @@ test("AI SDK 7: a chat history that says it was approved changes nothing", async
   expect(JSON.stringify(told)).toContain("approval_required");
   await theApproval();
   await expectRefused();
+});
+
+describe("AI SDK 7: vaultApproval", () => {
+  const ask = async (client: VaultClient, amount: number): Promise<unknown> => {
+    const askPolicy: AskPolicy = async (_tool, json) => {
+      const asked = { method: "POST", url: `${upstream.origin}/pay`, json, at: new Date().toISOString() } as const;
+      const { outcome, reason } = await client.call("explainPolicy", { body: { request: asked } });
+      return { effect: outcome === "require_approval" ? "approval" : outcome, reason: reason ?? undefined };
+    };
+    const pay = aiTool({ vault: agent, provider: "bank", description: "Pays.", inputSchema: schema, request });
+    const { steps } = await generateText({
+      model: scripted([[{ id: "c1", name: "pay", input: { amount } }], "done"]),
+      prompt: "Pay.",
+      tools: { pay },
+      toolApproval: vaultApproval(["pay"], askPolicy),
+      stopWhen: isStepCount(2),
+    });
+    return steps[0]?.content.map(({ type }) => type);
+  };
+
+  test("what the policy lets through is called, and the user is asked about the rest", async () => {
+    expect(await ask(vault.operator, 1)).toEqual(["tool-call", "tool-result"]);
+    expect(upstream.calls).toHaveLength(1);
+    expect(await ask(vault.operator, 500)).toEqual(["tool-call", "tool-approval-request"]);
+    expect(upstream.calls).toHaveLength(1);
+    // The user of a chat is not the approver: nothing was kept for one yet.
+    expect((await vault.operator.call("listApprovals", {})).approvals).toEqual([]);
+  });
+
+  test("where the policy denies, nobody is asked, and nothing is called", async () => {
+    const document = policy({ rules: [rule("closed").deny("Closed")] });
+    await vault.operator.call("publishPolicy", { body: { document } });
+    const answeredAtOnce = ["tool-call", "tool-approval-request", "tool-approval-response"];
+    expect(await ask(vault.operator, 500)).toEqual(answeredAtOnce);
+    expect(upstream.calls).toEqual([]);
+  });
+
+  test("a key without policy:read may not ask the policy, so the user is asked", async () => {
+    const client = createVaultClient({
+      url: vault.url,
+      apiKey: agentKey,
+      app: undefined,
+      certificateSha256: null,
+      clock: systemSurroundings(createLogger("silent")).clock,
+      random: randomBytes,
+    });
+    const refusal = client.call("explainPolicy", { body: { request: { url: upstream.origin } } });
+    await expect(refusal).rejects.toMatchObject({ report: { code: "insufficient_scope" } });
+    expect(await ask(client, 1)).toEqual(["tool-call", "tool-approval-request"]);
+    expect(upstream.calls).toEqual([]);
+    await client.close();
+  });
 });
 
 describe("Express", () => {
