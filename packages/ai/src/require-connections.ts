@@ -1,4 +1,10 @@
-import { ReAuthRequiredError, type ActionRequired, type ConnectionNeed, type VaultCalls } from "@alter-vault/sdk";
+import {
+  missingConnections,
+  ReAuthRequiredError,
+  type ActionRequired,
+  type ConnectionNeed,
+  type VaultCalls,
+} from "@alter-vault/sdk";
 
 export interface RequireConnectionsOptions {
   readonly vault: VaultCalls;
@@ -22,8 +28,7 @@ export function requireConnections(
   const { vault, needs, onMissing } = options;
   return async ({ stepNumber }) => {
     if (stepNumber > 0) return undefined;
-    const checks = await Promise.all(needs.map((need) => vault.check(need)));
-    const actions = checks.flatMap((check) => (check.ok ? [] : [check.action]));
+    const actions = await missingConnections(vault, needs);
     if (actions.length === 0) return undefined;
     if (onMissing === undefined) {
       throw new ReAuthRequiredError("The user must connect accounts before the run can begin.", {

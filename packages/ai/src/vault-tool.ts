@@ -8,9 +8,10 @@
  */
 import {
   checkToolForm,
-  describeFailure,
+  expectedFailure,
   runTool,
   runToolForm,
+  toolVault,
   watchGenerations,
   type ActionRequired,
   type CredentialOptions,
@@ -58,9 +59,9 @@ type Attempt<Data> = { readonly output: VaultOutput<Data>; readonly action: Acti
 export function vaultTool<Input, Data = unknown>(
   options: VaultToolOptions<Input, Data>,
 ): Tool<Input, VaultOutput<Data>> {
-  const { vault, description, inputSchema, grantId, connectionId, provider, account, waitForUser = 0 } = options;
+  const { description, inputSchema, waitForUser = 0 } = options;
   checkToolForm(options);
-  const view = vault.with({ grantId, connectionId, provider, account });
+  const view = toolVault(options);
   watchGenerations();
 
   async function attempt(input: Input, execution: ExecuteOptions): Promise<Attempt<Data>> {
@@ -68,9 +69,7 @@ export function vaultTool<Input, Data = unknown>(
       const data = await runTool(view, toolScope(execution), (tool) => runToolForm(options, input, tool));
       return { output: { ok: true, data }, action: null };
     } catch (error) {
-      const failure = execution.abortSignal?.aborted === true ? null : describeFailure(error);
-      if (failure === null) throw error;
-      const action = await view.actionFor(error, { signal: execution.abortSignal });
+      const { failure, action } = await expectedFailure(view, error, execution.abortSignal);
       return { output: failedOutput(failure, action), action };
     }
   }

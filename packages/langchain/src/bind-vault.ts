@@ -1,4 +1,4 @@
-import { runTool, type CredentialOptions, type VaultCalls } from "@alter-vault/sdk";
+import { runTool, toolVault, type CredentialOptions, type VaultCalls } from "@alter-vault/sdk";
 import type { CallbackManagerForToolRun } from "@langchain/core/callbacks/manager";
 import { StructuredTool, type StructuredToolInterface, type ToolRunnableConfig } from "@langchain/core/tools";
 import { graphScope } from "./graph-scope.ts";
@@ -60,7 +60,6 @@ class BoundTool extends StructuredTool {
  * });
  */
 export function bindVault<Tool extends StructuredToolInterface>(tool: Tool, options: BindVaultOptions): Tool {
-  const { vault, grantId, connectionId, provider, account } = options;
-  const bound: unknown = new BoundTool(tool, vault.with({ grantId, connectionId, provider, account }));
+  const bound: unknown = new BoundTool(tool, toolVault(options));
   return bound as Tool;
 }

@@ -1,4 +1,10 @@
-import { AlterValueError, type ActionRequired, type ConnectionNeed, type VaultCalls } from "@alter-vault/sdk";
+import {
+  AlterValueError,
+  missingConnections,
+  type ActionRequired,
+  type ConnectionNeed,
+  type VaultCalls,
+} from "@alter-vault/sdk";
 import type { GraphConfig } from "./graph-scope.ts";
 import { isNo, pauseWith, type Interrupt } from "./pause.ts";
 
@@ -28,13 +34,9 @@ export function requireConnections(
   options: RequireConnectionsOptions,
 ): (state: unknown, config?: GraphConfig) => Promise<Record<string, never>> {
   const { vault, needs, interrupt } = options;
-  const missing = async (): Promise<ActionRequired[]> => {
-    const checks = await Promise.all(needs.map((need) => vault.check(need)));
-    return checks.flatMap((check) => (check.ok ? [] : [check.action]));
-  };
   return async (_state, config) => {
     for (;;) {
-      const actions = await missing();
+      const actions = await missingConnections(vault, needs);
       if (actions.length === 0) return {};
       const pause = pauseWith(config, interrupt);
       if (pause === null)

@@ -7,11 +7,12 @@
 import {
   AlterValueError,
   checkToolForm,
-  describeFailure,
+  expectedFailure,
   failureForModel,
   readToolAnswer,
   runTool,
   runToolForm,
+  toolVault,
   type ActionRequired,
   type CredentialOptions,
   type SafeFailure,
@@ -66,14 +67,14 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
 
   /** Throws AlterValueError for wrong options. */
   constructor(fields: VaultToolFields<Schema, Output>) {
-    const { vault, name, description, schema, grantId, connectionId, provider, account } = fields;
+    const { name, description, schema } = fields;
     super({ ...passedOn(fields), defaultConfig: { runName: name } });
     checkFields(fields);
     this.name = name;
     this.description = description;
     this.schema = schema;
     this.returnDirect = fields.returnDirect ?? false;
-    this.#vault = vault.with({ grantId, connectionId, provider, account });
+    this.#vault = toolVault(fields);
     this.#fields = fields;
   }
 
@@ -93,9 +94,7 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
         const read = toolCall === undefined ? readToolAnswer : readAsText;
         return await runTool(this.#vault, scope, (execution) => runToolForm(this.#fields, input, execution, read));
       } catch (error) {
-        const failure = scope.signal?.aborted === true ? null : describeFailure(error);
-        if (failure === null) throw error;
-        const action = await this.#vault.actionFor(error, { signal: scope.signal });
+        const { failure, action } = await expectedFailure(this.#vault, error, scope.signal);
         const pause = action && pauseWith(config, this.#fields.interrupt);
         if (pause && askToAct(pause, action, this.name, toolCall)) continue;
         if (toolCall === undefined) throw error;

@@ -6,10 +6,11 @@
 import {
   checkToolForm,
   createUserSessions,
-  describeFailure,
+  expectedFailure,
   failureForModel,
   runTool,
   runToolForm,
+  toolVault,
   type ActionRequired,
   type CredentialOptions,
   type SafeFailure,
@@ -59,10 +60,10 @@ export interface VaultMcpTool {
  * an account or approve, the client is asked to open the link. Mistakes of the program are thrown.
  */
 export function vaultTool<Input>(options: VaultMcpToolOptions<Input>): VaultMcpTool {
-  const { vault, name, description, inputSchema, grantId, connectionId, provider, account } = options;
+  const { vault, name, description, inputSchema } = options;
   const { userToken = "auth", session, UrlElicitationRequiredError, waitForUser = 30_000 } = options;
   checkToolForm(options);
-  const view = vault.with({ grantId, connectionId, provider, account });
+  const view = toolVault(options);
   const sessionFor = createUserSessions(vault, session);
 
   async function viewOf(request: McpRequest): Promise<VaultCalls> {
@@ -81,9 +82,7 @@ export function vaultTool<Input>(options: VaultMcpToolOptions<Input>): VaultMcpT
           await runTool(bound, request.scope, (execution) => runToolForm(options, input as Input, execution)),
         );
       } catch (error) {
-        const failure = signal?.aborted === true ? null : describeFailure(error);
-        if (failure === null) throw error;
-        const action = await bound.actionFor(error, { signal });
+        const { failure, action } = await expectedFailure(bound, error, signal);
         if (action === null) return failed(failure, null);
         if (mayWait && (await bound.waitFor(action, { timeout: waitForUser, signal }))) continue;
         const isNo = request.answer !== undefined && request.answer !== "accept";

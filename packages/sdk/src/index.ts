@@ -29,6 +29,7 @@ export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
 export { readToolAnswer, runTool, type ToolExecution, type ToolRequest, type ToolScope } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
+export { expectedFailure, missingConnections, toolVault, type ExpectedFailure } from "./adapter-attempt.ts";
 export { checkToolForm, runToolForm, type ExecuteForm, type RequestForm, type ToolForm } from "./adapter-form.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
