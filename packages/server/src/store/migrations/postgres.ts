@@ -202,12 +202,6 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
       CREATE TABLE tool_call_answers (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
 
-      CREATE TABLE idp_notices (
-        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
-        PRIMARY KEY (app_id, idp_id, notice)
-      );
-      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
-
       CREATE TABLE data_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, master_key_id text NOT NULL, wrapped bytea NOT NULL,
         active boolean NOT NULL, created_at bigint NOT NULL
