@@ -90,7 +90,8 @@ async function storeAccounts(exampleVault: ExampleVault, origin: string): Promis
 }
 
 async function registerAgents(exampleVault: ExampleVault): Promise<Agent[]> {
-  const apiKey = await exampleVault.createKey("operator", ["agents:write"]);
+  // Nobody gives an agent what they do not have.
+  const apiKey = await exampleVault.createKey("operator", ["agents:write", "proxy:execute"]);
   await using operator = new AlterVault({ apiKey, baseUrl: exampleVault.url, caller: "operator" });
   const agents: Agent[] = [];
   for (const name of ["scout", "scribe"]) {

@@ -136,6 +136,25 @@ describe("a key", () => {
     await attempt.refused({ ...attempt.keyOnly(world.grants.app), ...claim }, "key_address_not_allowed", key.api_key);
   });
 
+  test("that is deprecated says so with every answer, also with a refusal", async () => {
+    const key = await world.vault.operator.call("createKey", { body: { name: "old" } });
+    await world.vault.operator.call("deprecateKey", { id: key.key_id });
+    const calls = [
+      attempt.keyOnly(world.grants.app),
+      attempt.keyOnly(world.grants.ada),
+      { method: "GET", path: "/v1/grants" },
+      { method: "GET", path: "/v1/keys" },
+      { path: "/v1/retrieve", ...attempt.keyOnly(world.grants.app) },
+    ];
+    for (const call of calls) {
+      const answer = await attempt.send(call, key.api_key);
+      expect([answer.status, answer.headers["alter-key-deprecated"]]).toEqual([expect.any(Number), "true"]);
+    }
+    await world.vault.operator.call("undeprecateKey", { id: key.key_id });
+    const fresh = await attempt.send(attempt.keyOnly(world.grants.app), key.api_key);
+    expect(fresh.headers["alter-key-deprecated"]).toBeUndefined();
+  });
+
   test("is used as often as it may be", async () => {
     const key = await world.vault.operator.call("createKey", {
       body: { name: "slow", constraints: { requests_per_minute: 2 } },

@@ -37,7 +37,6 @@ export async function identityWorld(upstream: string): Promise<IdentityWorld> {
     startTokenIssuer(),
     startTokenIssuer(),
   ]);
-  const { operator } = vault;
 
   async function post<T>(path: string, body: unknown, alter: Record<string, string> = {}): Promise<T> {
     const answer = await rawCall(vault.url, vault.apiKey, { path, body: JSON.stringify(body), alter });
@@ -61,7 +60,7 @@ export async function identityWorld(upstream: string): Promise<IdentityWorld> {
   };
   let secrets = 0;
   const store = async (token: string, provider: string): Promise<{ secret_id: string; grant_id: string }> =>
-    operator.call("createSecret", {
+    vault.operator.call("createSecret", {
       body: {
         name: `secret ${++secrets} of ${provider}`,
         provider,
@@ -71,18 +70,18 @@ export async function identityWorld(upstream: string): Promise<IdentityWorld> {
       },
     });
   const grantTo = async (id: string, principal: GrantCreate["principal"]): Promise<string> =>
-    (await operator.call("createGrant", { id, body: { principal } })).grant_id;
+    (await vault.operator.call("createGrant", { id, body: { principal } })).grant_id;
   const issue = async (token: string, principal: GrantCreate["principal"], provider: string): Promise<string> =>
     grantTo((await store(token, provider)).secret_id, principal);
   const newAgent = async (name: string): Promise<{ id: string; key: string; grant: string }> => {
-    const { agent_id: id, api_key } = await operator.call("createAgent", { body: { name } });
+    const { agent_id: id, api_key } = await vault.operator.call("createAgent", { body: { name } });
     const grant = await issue(`fake-token-of-${name}`, { type: "agent", agent_id: id }, name);
     return { id, key: api_key ?? "", grant };
   };
 
   const idp = await trust(issuer);
   await trust(strict, ["web"]);
-  const { app_id: otherApp } = await operator.call("createApp", { body: { name: "other" } });
+  const { app_id: otherApp } = await vault.operator.call("createApp", { body: { name: "other" } });
   await trust(others, [], { "alter-app": otherApp });
   const otherKey = await post<{ api_key: string }>("/v1/keys", { name: "other" }, { "alter-app": otherApp });
   const otherSession = await rawCall(vault.url, otherKey.api_key, {

@@ -10,13 +10,16 @@ import { pageFields, PageQuery } from "./resources.ts";
 export const AuditEntry = z.object({
   entry_id: uuid,
   at: z.iso.datetime(),
-  /** `connect`: a user's way to a provider and back. `credential`: the vault keeps a grant alive by itself. */
-  kind: z.enum(["request", "admin", "refusal", "connect", "credential"]),
+  /**
+   * `connect`: a user's way to a provider and back. `credential`: the vault keeps a grant alive by itself. `directory`:
+   * an identity provider told of its users and groups.
+   */
+  kind: z.enum(["request", "admin", "refusal", "connect", "credential", "directory"]),
   app_id: uuid.nullable(),
   key_id: z.string().nullable(),
-  /** The agent whose key signed: verified, unlike what `caller` says. */
+  /** The agent whose key signed: verified, unlike what `caller` says. Of an admin entry: the agent it is about. */
   agent_id: z.string().nullable(),
-  /** The end user, verified. */
+  /** The end user, verified. Of an admin or a directory entry: the user it is about. */
   user_id: z.string().nullable(),
   session_id: z.string().nullable(),
   caller: Caller.nullable(),

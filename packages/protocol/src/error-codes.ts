@@ -186,6 +186,12 @@ export const ERROR_CODES = {
     "A session cannot do more than what it is made from",
     "Ask for scopes, providers, grants and a lifetime within those of the parent.",
   ),
+  directory_unauthorized: entry(
+    401,
+    false,
+    "The notice is not from the identity provider",
+    "Check its address, and the secret or token: `alter-vault idp webhook`, `alter-vault idp scim-token`.",
+  ),
   identity_provider_not_found: entry(404, false, "No such identity provider", "See `alter-vault idp list`."),
   identity_provider_invalid: entry(
     400,

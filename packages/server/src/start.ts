@@ -12,6 +12,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
 import { createOAuth, type OAuth } from "./credential/oauth/oauth.ts";
+import { createDirectory } from "./directory/directory.ts";
 import type { KeyProvider } from "./crypto/key-provider.ts";
 import { openKeyring, type Keyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
@@ -168,6 +169,17 @@ export async function startVault({
     publicUrl,
     allowLoopback,
   });
+  const directory = createDirectory({
+    store,
+    keyring,
+    oauth,
+    log,
+    // Of its own, too.
+    refusalLimit: createRefusalLimit(),
+    clock,
+    newId,
+    publicUrl,
+  });
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
     return verifyDataDir(store, config.dataDir);
@@ -197,6 +209,7 @@ export async function startVault({
     setInterval(() => {
       const forgetting = store.forgetVaultSessions(clock.now() - KEEP_VAULT_SESSIONS_MS, FORGET_VAULT_SESSIONS_AT_MOST);
       void forgetting.catch(failed("forgetting sessions failed"));
+      void directory.forgetNotices().catch(failed("forgetting notices failed"));
     }, FORGET_SESSIONS_EVERY_MS),
     setInterval(() => {
       const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
@@ -234,6 +247,7 @@ export async function startVault({
     approvals: { store, keyring, log, clock, runner: approvalRunner, links: approvalLinks },
     vault,
     connect,
+    directory,
     publicUrl,
     behindProxy: config.behindTlsProxy,
     routes: resourceRoutes({

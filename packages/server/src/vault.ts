@@ -35,7 +35,7 @@ import type { ApprovalEnd, ApprovalRecord } from "./store/approval-records.ts";
 import { keepAnswer } from "./tool-calls/kept-answer.ts";
 import { answerBytes, readAnswer } from "./tool-calls/recorded-answer.ts";
 import { isLater, type Soon } from "./soon.ts";
-import type { ApiKeyRecord, Nonce, Store } from "./store/store.ts";
+import type { ApiKeyRecord, Nonce, Store, ToolCallRecord } from "./store/store.ts";
 import type { ToolCalls } from "./tool-calls/tool-calls.ts";
 
 /**
@@ -113,6 +113,14 @@ interface Answered {
   readonly keyDeprecated: boolean;
 }
 
+/** A call of a tool call that was made before: its answer is recorded, and nobody is asked to approve it again. */
+interface MadeBefore {
+  readonly ok: true;
+  readonly made: ToolCallRecord;
+  readonly checked: CheckedCall;
+  readonly keyDeprecated: boolean;
+}
+
 /** Who makes a call, and what is known of it before it is looked at. */
 interface KnownCaller {
   readonly mode: Mode;
@@ -140,7 +148,7 @@ export function createVault(deps: VaultDeps): Vault {
     mode: Mode,
     requestId: string,
     startedMs: number,
-  ): Promise<Prepared | Answered | Refused> {
+  ): Promise<Prepared | Answered | MadeBefore | Refused> {
     const action = mode === "proxy" ? "request" : "retrieve";
     const identifying = identify(deps, call.signed, clock.now());
     const who = isLater(identifying) ? await identifying : identifying;
@@ -155,7 +163,7 @@ export function createVault(deps: VaultDeps): Vault {
   }
 
   /** The same for whoever is known: a caller, or one whose call waited for approval. */
-  async function ready(call: IncomingCall, known: KnownCaller): Promise<Prepared | Answered | Refused> {
+  async function ready(call: IncomingCall, known: KnownCaller): Promise<Prepared | Answered | MadeBefore | Refused> {
     const { mode, requestId, key, asker, facts, nonce } = known;
     const no = (failure: Failure, rule: string): Promise<Refused> =>
       marked(key, refuse(deps, requestId, facts, failure, rule, nonce));
@@ -167,6 +175,12 @@ export function createVault(deps: VaultDeps): Vault {
       const unmet = whyNotApproved(known.approved, checked, asker, rules);
       if (unmet) return no(unmet, unmet.details?.rule_id ?? "policy");
     } else if (rules.length > 0) {
+      const index = mode === "proxy" ? call.signed.headers[HEADER.call] : undefined;
+      const made = index === undefined ? null : await deps.toolCalls.recall(asker.appId, index, checked);
+      if (made) {
+        const failed = await record(known, checked.rule);
+        return failed ?? { ok: true, made, checked, keyDeprecated: key.deprecatedAt !== null };
+      }
       const operation = checked.ruling.facts?.operation ?? null;
       const asked = await deps.approvals.ask({ requestId, call, checked, asker, rules, operation });
       const id = asked.is === "answered" ? asked.approval.id : asked.failure.details?.approval_id;
@@ -344,22 +358,44 @@ export function createVault(deps: VaultDeps): Vault {
     });
   }
 
-  /** The kept answer of an approved call, to whoever asked for it; once. */
+  /** The kept answer of an approved call, to whoever asked for it; once, or, for a tool call, as often as it is run. */
   async function giveKept(
     requestId: string,
-    { approval, checked: { grant }, keyDeprecated }: Answered,
+    { approval, checked, keyDeprecated }: Answered,
+    index: string | undefined,
     openSink: (answer: AnswerFacts) => EgressSink,
     startedMs: number,
   ): Promise<Forwarded | Refused> {
     const { appId, id } = approval;
-    const kept = await deps.approvals.take(appId, id);
-    if (!Buffer.isBuffer(kept)) return endInside(requestId, appId, kept, startedMs);
-    const { status, headers, body } = readAnswer(kept);
-    const facts = { requestId, grantId: grant.id, provider: grant.provider, missingScopes: NONE, limit: null };
-    const sink = openSink({ ...facts, keyDeprecated });
-    sink.onHeaders(status, { ...headers, "alter-approval": id }, () => undefined);
-    if (body.length > 0) sink.onData(body);
-    log.outcome(requestId, appId, { ...localOutcome("done", null, elapsed(startedMs)), status });
+    const sink = openSink({ ...keptFacts(requestId, checked), keyDeprecated });
+    const take = async (to: EgressSink): Promise<EgressOutcome | Failure> => {
+      const kept = await deps.approvals.take(appId, id);
+      if (!Buffer.isBuffer(kept)) return kept;
+      const { status, headers, body } = readAnswer(kept);
+      to.onHeaders(status, { ...headers, "alter-approval": id }, () => undefined);
+      if (body.length > 0) to.onData(body);
+      const counts = { retries: 0, redirects: 0, requestBytes: 0, responseBytes: body.length, scrubbed: 0 };
+      return { ok: true, status, ...counts };
+    };
+    const given =
+      index === undefined
+        ? await take(sink)
+        : await deps.toolCalls.once({ appId, requestId, index, checked }, sink, take);
+    if (!given.ok) return endInside(requestId, appId, given, startedMs);
+    log.outcome(requestId, appId, { ...localOutcome("done", null, elapsed(startedMs)), status: given.status });
+    return { ok: true, requestId };
+  }
+
+  async function giveRecorded(
+    requestId: string,
+    { made, checked, keyDeprecated }: MadeBefore,
+    openSink: (answer: AnswerFacts) => EgressSink,
+    startedMs: number,
+  ): Promise<Forwarded | Refused> {
+    const sink = openSink({ ...keptFacts(requestId, checked), keyDeprecated });
+    const given = await deps.toolCalls.replay(made, sink);
+    if (!given.ok) return { ...endInside(requestId, made.appId, given, startedMs), keyDeprecated };
+    log.outcome(requestId, made.appId, { ...localOutcome("done", null, elapsed(startedMs)), status: given.status });
     return { ok: true, requestId };
   }
 
@@ -431,11 +467,12 @@ export function createVault(deps: VaultDeps): Vault {
       const requestId = log.newId();
       const prepared = await prepare(call, "proxy", requestId, startedMs);
       if (!prepared.ok) return prepared;
-      if ("approval" in prepared) return giveKept(requestId, prepared, openSink, startedMs);
+      const index = call.signed.headers[HEADER.call];
+      if ("approval" in prepared) return giveKept(requestId, prepared, index, openSink, startedMs);
+      if ("made" in prepared) return giveRecorded(requestId, prepared, openSink, startedMs);
       const { checked, appId } = prepared;
       const stream = streamedBody(checked);
       const sink = openSink(answerFacts(requestId, prepared));
-      const index = call.signed.headers[HEADER.call];
       const sending =
         index === undefined
           ? forward(prepared, stream, sink, signal)
@@ -574,6 +611,11 @@ const ANOTHER_APPS_USER: Failure = {
 /** Every answer to a key that is deprecated says so. */
 function marked({ deprecatedAt }: ApiKeyRecord, refusing: Promise<Refused>): Promise<Refused> {
   return deprecatedAt === null ? refusing : refusing.then((answer) => ({ ...answer, keyDeprecated: true }));
+}
+
+/** Of an answer that was kept: nobody sends it now. */
+function keptFacts(requestId: string, { grant }: CheckedCall): Omit<AnswerFacts, "keyDeprecated"> {
+  return { requestId, grantId: grant.id, provider: grant.provider, missingScopes: NONE, limit: null };
 }
 
 function answerFacts(

@@ -8,7 +8,7 @@ import type { Caller, Context, ErrorCode, ProxyMethod } from "@alter-vault/proto
  * Written down is only what there is to say: every byte of a row is paid for in each call.
  */
 export interface EntryBody {
-  readonly kind: "request" | "admin" | "refusal" | "connect" | "credential";
+  readonly kind: "request" | "admin" | "refusal" | "connect" | "credential" | "directory";
   readonly app_id: string | null;
   readonly key_id: string | null;
   readonly agent_id: string | null;

@@ -28,6 +28,8 @@ export interface FilterOptions {
   readonly toolCall?: string;
   readonly grant?: string;
   readonly agent?: string;
+  readonly agentId?: string;
+  readonly user?: string;
   readonly decision?: string;
   readonly since?: string;
   readonly until?: string;
@@ -40,15 +42,28 @@ export function addFilterOptions(command: Command, cli: Cli): Command {
     .option("--thread <id>", "only entries of one thread")
     .option("--tool-call <id>", "only entries of one tool call")
     .option("--grant <id>", "only entries of one grant")
-    .option("--agent <identifier>", "only entries of one agent")
+    .option("--agent <identifier>", "only entries of one agent, as callers name themselves")
+    .option("--agent-id <agent-id>", "only entries of one registered agent")
+    .option("--user <user-id>", "only entries of one end user")
     .addOption(new Option("--decision <decision>", "only entries that were decided so").choices(["allow", "deny"]))
     .option("--since <time>", "from this time on: 2026-01-31, 2026-01-31T08:00:00Z, or 2h for two hours ago", when)
     .option("--until <time>", "before this time, written the same way", when);
 }
 
 export function auditQuery(options: FilterOptions): Record<string, string | undefined> {
-  const { run, thread, toolCall, grant, agent, decision, since, until } = options;
-  return { run_id: run, thread_id: thread, tool_call_id: toolCall, grant_id: grant, agent, decision, since, until };
+  const { run, thread, toolCall, grant, agent, agentId, user, decision, since, until } = options;
+  return {
+    run_id: run,
+    thread_id: thread,
+    tool_call_id: toolCall,
+    grant_id: grant,
+    agent,
+    agent_id: agentId,
+    user_id: user,
+    decision,
+    since,
+    until,
+  };
 }
 
 function addList(audit: Command, cli: Cli): void {

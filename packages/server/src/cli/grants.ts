@@ -1,4 +1,4 @@
-import { GRANT_STATUSES, type Grant } from "@alter-vault/protocol";
+import { GRANT_STATUSES, type Grant, type GrantCreate } from "@alter-vault/protocol";
 import { Option, type Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { usageError } from "./cli-error.ts";
@@ -86,6 +86,10 @@ function addShow(grants: Command, cli: Cli): void {
 }
 
 interface CreateOptions {
+  readonly user?: string;
+  readonly group?: string;
+  readonly idp?: string;
+  readonly agent?: string;
   readonly label?: string;
   readonly ttl?: number;
   readonly unsafeAllowRetrieve?: true;
@@ -95,26 +99,49 @@ function addCreate(grants: Command, cli: Cli): void {
   const create = grants
     .command("create")
     .argument("<secret-id>")
-    .option("--label <label>", "who or what it is for")
+    .option("--user <user-id>", "for one user; needs --label")
+    .option("--group <external-id>", "for whoever is in a group of --idp; needs --label")
+    .option("--idp <idp-id>", "the identity provider of the group")
+    .option("--agent <agent-id>", "for an agent")
+    .option("--label <label>", "who or what it is for, as users read it")
     .option("--ttl <time>", "how long it lives: 30d, 12h, 5m, or seconds (default: until it is revoked)", seconds)
     .option("--unsafe-allow-retrieve", UNSAFE_RETRIEVE);
   describeCommand(create, {
-    summary: "Issue a grant for a secret",
-    examples: ["alter-vault grants create 01890000-0000-7000-8000-000000000000 --label nightly-report --ttl 30d"],
+    summary: "Issue a grant for a secret: to the app itself, a user, a group or an agent",
+    examples: [
+      "alter-vault grants create 01890000-0000-7000-8000-000000000000 --label nightly-report --ttl 30d",
+      "alter-vault grants create 01890000-0000-7000-8000-000000000000 --agent 01890000-0000-7000-8000-000000000001",
+      "alter-vault grants create 01890000-0000-7000-8000-000000000000 --idp 01890000-0000-7000-8000-000000000002 --group staff --label Staff",
+    ],
     environment: CONNECTION_ENVIRONMENT,
-  }).action((id: string, { label, ttl, unsafeAllowRetrieve }: CreateOptions, command: Command) =>
-    withVault(cli, command, async (vault) => {
+  }).action((id: string, options: CreateOptions, command: Command) => {
+    const { ttl, unsafeAllowRetrieve } = options;
+    const principal = principalOf(options);
+    return withVault(cli, command, async (vault) => {
       const grant = await vault.call("createGrant", {
         id,
         body: {
-          principal: { type: "system", ...(label === undefined ? {} : { label }) },
+          principal,
           allow_retrieve: unsafeAllowRetrieve === true,
           ...(ttl === undefined ? {} : { expires_in_seconds: ttl }),
         },
       });
       show(cli, command, grant, () => grantFields(grant));
-    }),
-  );
+    });
+  });
+}
+
+/** The vault would say so too, but less plainly. */
+function principalOf({ user, group, idp, agent, label }: CreateOptions): GrantCreate["principal"] {
+  const named = [user, group, agent].filter((one) => one !== undefined);
+  if (named.length > 1) throw usageError("--user, --group and --agent exclude each other");
+  if ((group === undefined) !== (idp === undefined)) throw usageError("--group and --idp go together");
+  if (agent !== undefined) return { type: "agent", agent_id: agent, ...(label === undefined ? {} : { label }) };
+  if (user === undefined && group === undefined) return { type: "system", ...(label === undefined ? {} : { label }) };
+  if (label === undefined) throw usageError("the label is missing", "Users read it: pass --label.");
+  return group === undefined || idp === undefined
+    ? { type: "user", user_id: user, label }
+    : { type: "group", idp_id: idp, external_group_id: group, label };
 }
 
 interface UpdateOptions {

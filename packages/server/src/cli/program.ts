@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
+import { addAgents } from "./agents.ts";
 import { addApiKeys } from "./api-keys.ts";
 import { addApprovals } from "./approvals.ts";
 import { addApps } from "./apps.ts";
@@ -7,9 +8,11 @@ import { addAudit } from "./audit.ts";
 import type { Cli } from "./cli.ts";
 import { addConnect } from "./connect.ts";
 import { addGlobalOptions, describeCommand } from "./describe-command.ts";
+import { addDelegations } from "./delegations.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
 import { addGrants } from "./grants.ts";
+import { addIdp } from "./idp.ts";
 import { addInit } from "./init.ts";
 import { addKeys } from "./keys.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -17,6 +20,7 @@ import { addProviders } from "./providers.ts";
 import { addPolicy } from "./policy.ts";
 import { addSecrets } from "./secrets.ts";
 import { addServe } from "./serve.ts";
+import { addUsers } from "./users.ts";
 
 /** The whole command line, ready to parse. Throws CommanderError instead of ending the process. */
 export function createProgram(cli: Cli): Command {
@@ -57,6 +61,10 @@ export function createProgram(cli: Cli): Command {
     addGrants,
     addApps,
     addApiKeys,
+    addIdp,
+    addUsers,
+    addAgents,
+    addDelegations,
     addPolicy,
     addApprovals,
     addAudit,

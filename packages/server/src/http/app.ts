@@ -3,6 +3,7 @@ import { HEADER, openApiDocument, ROUTES, type ErrorCode, type Health, type Rout
 import type { Clock } from "../clock.ts";
 import type { Limits } from "../config.ts";
 import type { Connect } from "../connect/connect.ts";
+import type { Directory } from "../directory/directory.ts";
 import { describeError, type Logger } from "../logger.ts";
 import type { Metrics } from "../metrics.ts";
 import type { IncomingCall, Operation, Refused } from "../call.ts";
@@ -11,6 +12,7 @@ import type { Vault } from "../vault.ts";
 import { StorageUnavailable } from "../store/store.ts";
 import { approvalPages, type ApprovalPagesDeps } from "./approvals/approval-pages.ts";
 import { connectPages } from "./connect/connect-pages.ts";
+import { directoryEndpoints } from "./directory-endpoints.ts";
 import { sendError, sendJson, sendProblem } from "./error-response.ts";
 import { incomingCall } from "./incoming-call.ts";
 import { matchRoute } from "./match-route.ts";
@@ -33,6 +35,7 @@ export interface AppDeps {
   readonly routes: RouteHandlers<ResourceRouteId>;
   readonly connect: Connect;
   readonly approvals: ApprovalPagesDeps["approvals"];
+  readonly directory: Directory;
   readonly publicUrl: () => string;
   /** What the proxy in front says about where a client is counts. */
   readonly behindProxy: boolean;
@@ -58,6 +61,7 @@ export function createApp(deps: AppDeps): RequestListener {
   const openApi = openApiDocument(deps.version);
   const browse = connectPages({ ...deps, broken });
   const browseApprovals = approvalPages({ ...deps, broken });
+  const provision = directoryEndpoints({ directory: deps.directory, maxBytes: limits.adminBodyBytes });
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
     const gone = new HangUp();
@@ -172,6 +176,7 @@ export function createApp(deps: AppDeps): RequestListener {
     const search = cut === -1 ? "" : url.slice(cut);
     if (await browse(incoming, response, path, search)) return;
     if (await browseApprovals(incoming, response, path, search)) return;
+    if (await provision(incoming, response, path, search)) return;
     const matched = matchRoute(incoming.method ?? "", path);
     if (matched.found === "nothing") return sendError(response, "unknown_route");
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });

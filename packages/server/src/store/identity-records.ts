@@ -117,6 +117,11 @@ export interface IdpStore {
   updateIdp(idp: IdpRecord, before: number): Promise<IdpRecord | null>;
   /** With its groups and memberships, in one write. */
   deleteIdp(appId: string, id: string): Promise<IdpRecord | null>;
+  /** Whether a notice of an identity provider was worked through already, and that it is from now on. */
+  hasNotice(appId: string, idpId: string, notice: string): Promise<boolean>;
+  putNotice(appId: string, idpId: string, notice: string, expiresAt: number): Promise<void>;
+  /** Returns how many were deleted. */
+  forgetNotices(expiredBefore: number, limit: number): Promise<number>;
   /** Whether anybody has signed in by it. */
   hasUsers(appId: string, idpId: string): Promise<boolean>;
 }

@@ -61,6 +61,20 @@ export function identityContract(open: () => Promise<StoreUnderTest>): void {
         expect((await given.store.findIdp(given.appA, idp.id))?.status).toBe("disabled");
       });
 
+      test("a notice is worked through once, until it is forgotten", async () => {
+        const { store, appA, appB } = given;
+        const id = await idpOf();
+        expect(await store.hasNotice(appA, id, "one")).toBe(false);
+        await store.putNotice(appA, id, "one", 1_000);
+        await store.putNotice(appA, id, "one", 2_000);
+        expect(await store.hasNotice(appA, id, "one")).toBe(true);
+        expect(await store.hasNotice(appB, id, "one")).toBe(false);
+        expect(await store.hasNotice(appA, newId(), "one")).toBe(false);
+        expect(await store.forgetNotices(1_000, 10)).toBe(0);
+        expect(await store.forgetNotices(1_001, 10)).toBe(1);
+        expect(await store.hasNotice(appA, id, "one")).toBe(false);
+      });
+
       test("take their groups along", async () => {
         const id = await idpOf();
         const other = await idpOf(given.appA, "https://other.example");

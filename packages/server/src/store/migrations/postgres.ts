@@ -122,6 +122,12 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
 
+      CREATE TABLE idp_notices (
+        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      );
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
+
       CREATE TABLE vault_sessions (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL REFERENCES apps (id), token_hash ${ID} NOT NULL UNIQUE,
         user_id ${ID} NOT NULL, agent_id ${ID}, scopes text NOT NULL, providers text, grants text, parent_id ${ID},
@@ -196,6 +202,12 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
       CREATE TABLE tool_call_answers (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
 
+      CREATE TABLE idp_notices (
+        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      );
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
+
       CREATE TABLE data_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, master_key_id text NOT NULL, wrapped bytea NOT NULL,
         active boolean NOT NULL, created_at bigint NOT NULL
@@ -245,6 +257,10 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON secrets
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON grants
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_heads
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_stops
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },

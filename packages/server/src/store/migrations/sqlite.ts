@@ -296,6 +296,12 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       ALTER TABLE memberships_2 RENAME TO memberships;
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
       CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
+
+      CREATE TABLE idp_notices (
+        app_id TEXT NOT NULL, idp_id TEXT NOT NULL, notice TEXT NOT NULL, expires_at INTEGER NOT NULL,
+        PRIMARY KEY (app_id, idp_id, notice)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
     `,
   },
 ];

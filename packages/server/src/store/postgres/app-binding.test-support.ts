@@ -18,6 +18,10 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   ],
   [/^SELECT app_id AS "appId", id FROM oauth_credentials WHERE refresh_due_at/, "ids alone, for the refreshing of all"],
   [
+    /^DELETE FROM idp_notices WHERE \(app_id, idp_id, notice\) IN .* expires_at < \$1/,
+    "what ended is deleted for all apps",
+  ],
+  [
     /^DELETE FROM policy_takes WHERE \(app_id, rule_id, key\) IN .* ends_at < \$1/,
     "what ended is deleted for all apps",
   ],

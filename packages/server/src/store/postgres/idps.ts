@@ -117,8 +117,25 @@ export function idpStore(db: Database): IdpStore {
           appId,
           gone.map((group) => group.id),
         );
+        await queries.run("DELETE FROM idp_notices WHERE app_id = $1 AND idp_id = $2", appId, id);
         return fromRow(row);
       }),
+    async hasNotice(appId, idpId, notice) {
+      const sql = "SELECT 1 FROM idp_notices WHERE app_id = $1 AND idp_id = $2 AND notice = $3";
+      return (await db.get(sql, appId, idpId, notice)) !== undefined;
+    },
+    async putNotice(appId, idpId, notice, expiresAt) {
+      const sql = "INSERT INTO idp_notices VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+      await db.run(sql, appId, idpId, notice, expiresAt);
+    },
+    forgetNotices: (expiredBefore, limit) =>
+      db.run(
+        `DELETE FROM idp_notices WHERE (app_id, idp_id, notice) IN (
+           SELECT app_id, idp_id, notice FROM idp_notices WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+         )`,
+        expiredBefore,
+        limit,
+      ),
     async hasUsers(appId, idpId) {
       return (
         (await db.get("SELECT 1 FROM users WHERE app_id = $1 AND idp_id = $2 LIMIT 1", appId, idpId)) !== undefined

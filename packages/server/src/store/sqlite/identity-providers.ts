@@ -118,9 +118,26 @@ export function idpStore(db: Database): IdpStore {
           id,
         );
         db.run("DELETE FROM user_groups WHERE app_id = ? AND idp_id = ?", appId, id);
+        db.run("DELETE FROM idp_notices WHERE app_id = ? AND idp_id = ?", appId, id);
         db.run("DELETE FROM identity_providers WHERE id = ? AND app_id = ?", id, appId);
         return idp;
       });
+    },
+    async hasNotice(appId, idpId, notice) {
+      const sql = "SELECT 1 FROM idp_notices WHERE app_id = ? AND idp_id = ? AND notice = ?";
+      return db.get(sql, appId, idpId, notice) !== undefined;
+    },
+    async putNotice(appId, idpId, notice, expiresAt) {
+      const sql = "INSERT INTO idp_notices VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+      db.run(sql, appId, idpId, notice, expiresAt);
+    },
+    async forgetNotices(expiredBefore, limit) {
+      return db.run(
+        `DELETE FROM idp_notices WHERE (app_id, idp_id, notice) IN
+           (SELECT app_id, idp_id, notice FROM idp_notices WHERE expires_at < ? LIMIT ?)`,
+        expiredBefore,
+        limit,
+      );
     },
     async hasUsers(appId, idpId) {
       return db.get("SELECT 1 FROM users WHERE app_id = ? AND idp_id = ? LIMIT 1", appId, idpId) !== undefined;
