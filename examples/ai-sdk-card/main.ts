@@ -1,58 +1,51 @@
 import assert from "node:assert/strict";
-import { vaultTool, type VaultOutput } from "@alter-vault/ai";
-import { createTestVault } from "@alter-vault/testing";
-import { isStepCount, streamText } from "ai";
-import { MockLanguageModelV4 } from "ai/test";
-import * as z from "zod";
+import process from "node:process";
+import { DefaultChatTransport, readUIMessageStream } from "ai";
+import type { ChatMessage } from "./chat.ts";
+import { connectByLink } from "./scripted-user.ts";
+import { startWorld, type World } from "./world.ts";
 
-/** What the UI is shown, in order: the card, the result. */
-const testVault = await createTestVault();
+/**
+ * A chat whose tool needs a calendar that is not connected. The page shows a card with a link; the tool waits, and goes on
+ * by itself when the user is back from Connect.
+ *
+ * `--once` reads the stream as the page would, checks what is shown, and ends. Otherwise it stays up for you to try.
+ */
+const world = await startWorld();
 try {
-  const calendar = await testVault.provider("calendar", { answer: () => [{ title: "Lunch" }] });
+  if (process.argv.includes("--once")) await goThrough(world);
+  else {
+    process.stdout.write(`The assistant is at ${world.url}\nCtrl-C stops it.\n`);
+    await new Promise<void>((resolve) => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+    });
+  }
+} finally {
+  await world.stop();
+}
 
-  // What you write: a tool that waits for the user.
-  const listEvents = vaultTool({
-    vault: testVault.sdk({ caller: "assistant" }),
-    provider: "calendar",
-    description: "Lists the events of today.",
-    inputSchema: z.object({}),
-    request: () => ({ method: "GET", url: `${calendar.origin}/events` }),
-    waitForUser: 60_000,
-  });
-
-  const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
-  const turns = [
-    [{ type: "tool-call", toolCallId: "call_1", toolName: "listEvents", input: "{}" }],
-    [
-      { type: "text-start", id: "1" },
-      { type: "text-delta", id: "1", delta: "Lunch." },
-      { type: "text-end", id: "1" },
-    ],
-  ];
-  const doStream = async () => {
-    const parts = turns.shift() ?? [];
-    const reason = turns.length === 1 ? "tool-calls" : "stop";
-    const finish = { type: "finish", finishReason: { unified: reason, raw: reason }, usage };
-    return { stream: ReadableStream.from([{ type: "stream-start", warnings: [] }, ...parts, finish]) };
-  };
-  const model = new MockLanguageModelV4({ doStream: doStream as never });
-  const chat = streamText({ model, prompt: "What is on today?", tools: { listEvents }, stopWhen: isStepCount(3) });
+async function goThrough({ url, calendar }: World): Promise<void> {
+  const transport = new DefaultChatTransport<ChatMessage>({ api: `${url}/api/chat` });
+  const question: ChatMessage = { id: "1", role: "user", parts: [{ type: "text", text: "What is on today?" }] };
+  const ask = { trigger: "submit-message", chatId: "chat-1", messageId: undefined, abortSignal: undefined } as const;
+  const stream = await transport.sendMessages({ ...ask, messages: [question] });
 
   const shown: string[] = [];
-  for await (const part of chat.toUIMessageStream()) {
-    if (part.type !== "tool-output-available") continue;
-    const output = part.output as VaultOutput<unknown>;
-    if (output.ok) shown.push(JSON.stringify(output.data));
-    else {
-      shown.push("card");
-      process.stdout.write(`${output.action?.message} ${output.action?.url}\n`);
-      await testVault.connect("calendar");
+  let link: string | undefined;
+  for await (const { parts } of readUIMessageStream<ChatMessage>({ stream })) {
+    for (const part of parts) {
+      if (part.type !== "tool-listEvents" || part.state !== "output-available") continue;
+      if (part.output.ok) shown.push(...part.output.data.map(({ title }) => title));
+      else if (link === undefined && part.output.action?.url) {
+        shown.push("card");
+        link = part.output.action.url;
+        process.stdout.write(`${part.output.action.message} ${link}\n`);
+        assert.equal(calendar.reads(), 0);
+        await connectByLink(link);
+      }
     }
   }
-  assert.equal(shown[0], "card");
-  assert.equal(shown.at(-1), '[{"title":"Lunch"}]');
-  assert.equal(await chat.text, "Lunch.");
-  assert.equal(calendar.calls.length, 1);
-} finally {
-  await testVault.stop();
+  assert.deepEqual([...new Set(shown)], ["card", "Lunch with Bob"]);
+  assert.equal(calendar.reads(), 1);
+  process.stdout.write("The card was shown, the account connected, and the tool went on.\n");
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { ApiKeyCreated, AuditEntry, AuditList, SecretCreated } from "@alter-vault/protocol";
+import type { ApiKeyCreated, AuditEntry, AuditList, ProviderConfigPut, SecretCreated } from "@alter-vault/protocol";
 import {
   createLogger,
   createVaultClient,
@@ -15,6 +15,7 @@ import {
   startLocalVault,
   systemSurroundings,
   type LocalVault,
+  type VaultClient,
 } from "@alter-vault/server";
 
 /** A vault in a folder that is thrown away. What an operator does with it is done with the real command line. */
@@ -29,6 +30,8 @@ export interface ExampleVault {
   revoke(grantId: string): Promise<void>;
   /** From now on, users with a token of this issuer for this audience are users of the app. */
   trustIssuer(issuer: string, audience: string): Promise<void>;
+  /** Adds an entry of the app's own, and the app's client at that provider: from now on users can connect it. */
+  addProvider(entry: string, id: string, client: ProviderConfigPut): Promise<void>;
   /** What the audit log says about a run, oldest first. */
   auditOf(runId: string): Promise<readonly AuditEntry[]>;
   stop(): Promise<void>;
@@ -50,6 +53,15 @@ export async function startExampleVault(): Promise<ExampleVault> {
     const operatorKey = await initDataDir(config, around);
     vault = await startLocalVault(config, around);
     const { url } = vault;
+    const asOperator = async (act: (operator: VaultClient) => Promise<unknown>): Promise<void> => {
+      const connection = { url, apiKey: operatorKey, app: undefined, certificateSha256: null };
+      const operator = createVaultClient({ ...connection, clock: around.clock, random: randomBytes });
+      try {
+        await act(operator);
+      } finally {
+        await operator.close();
+      }
+    };
     const { api_key: apiKey } = (await alterVault(["api-keys", "create", "--name", "example"])) as ApiKeyCreated;
     return {
       url,
@@ -68,10 +80,15 @@ export async function startExampleVault(): Promise<ExampleVault> {
         await alterVault(["grants", "revoke", grantId]);
       },
       async trustIssuer(issuer, audience) {
-        const connection = { url, apiKey: operatorKey, app: undefined, certificateSha256: null };
-        const operator = createVaultClient({ ...connection, clock: around.clock, random: randomBytes });
-        await operator.call("createIdentityProvider", { body: { issuer, audiences: [audience] } });
-        await operator.close();
+        await asOperator((operator) =>
+          operator.call("createIdentityProvider", { body: { issuer, audiences: [audience] } }),
+        );
+      },
+      async addProvider(definition, id, client) {
+        await asOperator(async (operator) => {
+          await operator.call("addProvider", { body: { definition } });
+          await operator.call("putProviderConfig", { id, body: client });
+        });
       },
       async auditOf(runId) {
         const { entries } = (await alterVault(["audit", "list", "--run", runId])) as AuditList;

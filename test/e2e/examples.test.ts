@@ -12,6 +12,7 @@ const EXAMPLES = readdirSync(join(ROOT, "examples")).filter((name) =>
 );
 /** Examples that would stay up without being told otherwise. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  "ai-sdk-card": ["--once"],
   "express-identity": ["--once"],
   "first-call": ["--once"],
 };

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
-import { createInterface } from "node:readline";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium } from "../harness/chromium.ts";
+import { printedAddress } from "../harness/printed-address.ts";
 
 /*
  * The example with a login, as two people see it in a real browser.
@@ -17,7 +17,7 @@ let url: string;
 beforeAll(async () => {
   const args = [`${ROOT}examples/express-identity/main.ts`];
   example = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
-  [url, browser] = await Promise.all([addressOf(example), launchChromium()]);
+  [url, browser] = await Promise.all([printedAddress(example), launchChromium()]);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -83,13 +83,4 @@ async function lines(page: Page): Promise<string[][]> {
       return [cells[0] ?? "", cells[3] ?? ""];
     }),
   );
-}
-
-async function addressOf(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error("it prints nothing");
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
-    if (address !== undefined) return address;
-  }
-  throw new Error("the example ended before it was up");
 }
