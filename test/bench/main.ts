@@ -1,12 +1,13 @@
 import { argv, stdout } from "node:process";
 import { runCompare } from "./compare.ts";
 import { runGrowth } from "./growth.ts";
+import { runIdentity } from "./identity/run-identity.ts";
 import { HELP, readOptions, type Options } from "./options.ts";
 import { stopAllChildren } from "./processes/child.ts";
 import { runPolicy } from "./policy/run-policy.ts";
 import { removeWorkDirs } from "./processes/work-dir.ts";
 
-const PARTS = { compare: runCompare, growth: runGrowth, policy: runPolicy };
+const PARTS = { compare: runCompare, growth: runGrowth, policy: runPolicy, identity: runIdentity };
 
 /**
  * `npm run bench`: how fast the vault is beside things that do less, and how it grows. It passes no judgement: a run that

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 export interface Options {
-  readonly part: "compare" | "growth" | "policy";
+  readonly part: "compare" | "growth" | "policy" | "identity";
   readonly quick: boolean;
   readonly json: boolean;
   /** Measure the vault on PostgreSQL as well. */
@@ -19,6 +19,7 @@ export interface Options {
 export const HELP = `npm run bench -- [options]            the vault beside what does less
 npm run bench -- growth [options]     the vault when it holds much
 npm run bench -- policy [options]     one decision by a policy
+npm run bench -- identity [options]   grants by provider and user beside grants by id
 
 The first part runs, one after the other and round by round, a direct call to an upstream, a bare Node proxy that adds
 one header, nginx doing the same (where it is installed), and the vault in proxy and in retrieve mode. Each has a core
@@ -28,6 +29,9 @@ The second part measures the median call at one connection with 1,000 and with a
 with a long audit log. It needs some minutes and some gigabytes of disk, which it gives back.
 
 The third part measures the median decision with 1, 100 and 1,000 rules, and with one in Cedar, in this process.
+
+The fourth part measures the median call of an app and of an agent for one of 10,000 users with five grants each, found by
+provider and named by id in turns.
 
   --quick          under 40 seconds: two short rounds at 1 and 64 connections
   --postgres       the vault on PostgreSQL, too, beside the embedded storage
@@ -61,8 +65,8 @@ export function readOptions(args: readonly string[]): Options | null {
   });
   if (values.help) return null;
   const [part = "compare", ...more] = positionals;
-  if ((part !== "compare" && part !== "growth" && part !== "policy") || more.length > 0) {
-    const parts = "compare (the default), growth and policy";
+  if (!isPart(part) || more.length > 0) {
+    const parts = "compare (the default), growth, policy and identity";
     throw new TypeError(`there is no part "${positionals.join(" ")}"; there are ${parts}`);
   }
   const seconds = values.seconds === undefined ? null : positive("--seconds", values.seconds);
@@ -78,6 +82,10 @@ export function readOptions(args: readonly string[]): Options | null {
     growthRows: whole("--rows", values.rows),
     growthGrants: whole("--grants", values.grants),
   };
+}
+
+function isPart(word: string): word is Options["part"] {
+  return ["compare", "growth", "policy", "identity"].includes(word);
 }
 
 function positive(name: string, text: string): number {

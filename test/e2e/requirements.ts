@@ -199,6 +199,43 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [{ file: "test/e2e/approvals.test.ts", test: "nobody approves a call of their own" }],
   },
   {
+    promise:
+      "A user token is believed only from an issuer of the app, for its audience, by a key that the issuer publishes.",
+    shownBy: [
+      { file: "test/e2e/identity-attacks.test.ts", test: "is signed with the public key as a secret (HS256)" },
+      { file: "test/e2e/identity-attacks.test.ts", test: "is of another app's issuer" },
+      { file: "test/e2e/issuer-attacks.test.ts", test: "an issuer that leads inside" },
+    ],
+  },
+  {
+    promise: "Keys of an issuer change under load without a failed call.",
+    shownBy: [{ file: "test/e2e/issuers.test.ts", test: "keys that change under load" }],
+  },
+  {
+    promise: "Another user's grant does not exist, and neither does what an agent was not given.",
+    shownBy: [
+      {
+        file: "test/e2e/identity-attacks.test.ts",
+        test: "by its id, with a token, without one, and in the place of one that never was: one answer",
+      },
+      { file: "test/e2e/agent-attacks.test.ts", test: "reaches nothing of the app, of users, of groups" },
+    ],
+  },
+  {
+    promise: "A session and what it was made from only ever get narrower.",
+    shownBy: [{ file: "test/e2e/session-attacks.test.ts", test: "is not widened by its child: %s" }],
+  },
+  {
+    promise: "Whoever is suspended, deleted, or out of a group is refused from the next call on, whatever tokens say.",
+    shownBy: [
+      {
+        file: "test/e2e/identity-attacks.test.ts",
+        test: "the next call is refused, whatever is remembered of the token",
+      },
+      { file: "test/e2e/directory.test.ts", test: "whoever left a group does not come back by a token from before" },
+    ],
+  },
+  {
     promise: "A caller who leaves ends the call at the provider.",
     shownBy: [{ file: streaming, test: "a caller who leaves ends the call at the provider" }],
   },

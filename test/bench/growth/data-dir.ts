@@ -14,10 +14,11 @@ export interface OpenDataDir {
   readonly seal: (secretId: string, material: SecretMaterial) => Promise<Buffer>;
 }
 
-export async function makeDataDir(dir: string): Promise<OpenDataDir> {
+/** With `opens what is there` a directory that was made before, while no vault runs on it. */
+export async function makeDataDir(dir: string, how: "makes" | "opens what is there" = "makes"): Promise<OpenDataDir> {
   const config = loadConfig("dev", { ALTER_VAULT_DATA: dir }, {});
   const around = systemSurroundings(createLogger("silent"));
-  await initDataDir(config, around);
+  if (how === "makes") await initDataDir(config, around);
 
   const { openKeyFile, openKeyring, openSqliteStore, sealSecretValue } = await loadVaultInternals();
   const store = openSqliteStore(config.databasePath);

@@ -8,7 +8,10 @@ import { inBatches } from "./in-batches.ts";
 export async function fillGrants({ db, appId, seal }: OpenDataDir, count: number, upstreamPort: number): Promise<void> {
   const { newId } = systemSurroundings(createLogger("silent"));
   const insertSecret = db.prepare("INSERT INTO secrets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  const insertGrant = db.prepare("INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const insertGrant = db.prepare(
+    `INSERT INTO grants (id, app_id, secret_id, provider, principal_type, label, status, allow_retrieve, created_at,
+       expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
   const injection = JSON.stringify({ kind: "bearer" });
   const hosts = JSON.stringify([`127.0.0.1:${upstreamPort}`]);
   await inBatches(db, "grants", count, async (index) => {

@@ -151,9 +151,10 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         expires_at bigint, revoked_at bigint
       );
       CREATE UNIQUE INDEX delegations_of_agent ON delegations (app_id, agent_id, grant_id) WHERE revoked_at IS NULL;
-      CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider) WHERE revoked_at IS NULL;
+      CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider, grant_id)
+        WHERE revoked_at IS NULL;
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
-      CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
+      CREATE INDEX delegations_of_user ON delegations (app_id, user_id, agent_id, provider);
 
       CREATE TABLE policy_versions (
         app_id ${ID} NOT NULL REFERENCES apps (id), version integer NOT NULL, document text NOT NULL, note text,
@@ -201,12 +202,6 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
       CREATE INDEX tool_calls_by_end ON tool_calls (expires_at);
       CREATE TABLE tool_call_answers (id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, sealed bytea NOT NULL);
-
-      CREATE TABLE idp_notices (
-        app_id ${ID} NOT NULL, idp_id ${ID} NOT NULL, notice ${ID} NOT NULL, expires_at bigint NOT NULL,
-        PRIMARY KEY (app_id, idp_id, notice)
-      );
-      CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
 
       CREATE TABLE data_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, master_key_id text NOT NULL, wrapped bytea NOT NULL,

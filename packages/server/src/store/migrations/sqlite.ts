@@ -295,7 +295,11 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       DROP TABLE memberships;
       ALTER TABLE memberships_2 RENAME TO memberships;
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
-      CREATE INDEX delegations_of_user ON delegations (app_id, user_id);
+      CREATE INDEX delegations_of_user ON delegations (app_id, user_id, agent_id, provider);
+      -- In the order of grants, so that whoever wants the first few need not see all.
+      DROP INDEX delegations_by_provider;
+      CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider, grant_id)
+        WHERE revoked_at IS NULL;
 
       CREATE TABLE idp_notices (
         app_id TEXT NOT NULL, idp_id TEXT NOT NULL, notice TEXT NOT NULL, expires_at INTEGER NOT NULL,

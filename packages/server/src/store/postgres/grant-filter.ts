@@ -9,18 +9,19 @@ export function ofAccount(values: Values, account: string | undefined): string {
   return `AND (g.label = ${place} OR g.account_identifier = ${place} OR g.account_id = ${place})`;
 }
 
-/** Ids of grants that users who stand delegated to an agent. */
-export function delegatedIds(values: Values, { agentId, userId }: Delegated, now: number, provider?: string): string {
+/** Behind `grants g`: delegations of a grant that is still its user's, by users who stand. */
+export const DELEGATED = `JOIN delegations d ON d.grant_id = g.id AND d.app_id = g.app_id AND d.revoked_at IS NULL
+    AND g.principal_type = 'user' AND g.principal_id = d.user_id
+  JOIN users u ON u.id = d.user_id AND u.app_id = d.app_id AND u.status = 'active' AND u.active_in_directory
+  JOIN identity_providers p ON p.id = u.idp_id AND p.app_id = u.app_id AND p.status = 'active'`;
+
+/** Which of those: an agent's, that have not ended. */
+export function delegatedTo(values: Values, { agentId, userId }: Delegated, now: number, provider?: string): string {
   const parts = ["d.app_id = $1", `d.agent_id = $${values.push(agentId)}`];
   if (userId !== undefined) parts.push(`d.user_id = $${values.push(userId)}`);
   if (provider !== undefined) parts.push(`d.provider = $${values.push(provider)}`);
-  return `SELECT d.grant_id FROM delegations d
-    JOIN grants lent ON lent.id = d.grant_id AND lent.app_id = d.app_id
-      AND lent.principal_type = 'user' AND lent.principal_id = d.user_id
-    JOIN users u ON u.id = d.user_id AND u.app_id = d.app_id AND u.status = 'active' AND u.active_in_directory
-    JOIN identity_providers p ON p.id = u.idp_id AND p.app_id = u.app_id AND p.status = 'active'
-    WHERE ${parts.join(" AND ")} AND d.revoked_at IS NULL
-      AND (d.expires_at IS NULL OR d.expires_at > $${values.push(now)})`;
+  parts.push(`(d.expires_at IS NULL OR d.expires_at > $${values.push(now)})`);
+  return parts.join(" AND ");
 }
 
 export function grantWhere(
@@ -35,7 +36,10 @@ export function grantWhere(
       ({ type, id }) =>
         `(g.principal_type = $${values.push(type)} AND coalesce(g.principal_id, '') = $${values.push(id ?? "")})`,
     );
-    if (delegated !== undefined) each.push(`g.id IN (${delegatedIds(values, delegated, now)})`);
+    if (delegated !== undefined) {
+      const lent = `SELECT g.id FROM grants g ${DELEGATED} WHERE ${delegatedTo(values, delegated, now)}`;
+      each.push(`g.id IN (${lent})`);
+    }
     parts.push(each.length === 0 ? "false" : `(${each.join(" OR ")})`);
   }
   if (providers !== undefined) parts.push(`g.provider = ANY($${values.push(providers)}::text[])`);

@@ -2,7 +2,7 @@ import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
 import type { GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
 import { createFreshRecords, type Freshness } from "./fresh-records.ts";
-import { delegatedIds, grantWhere, ofAccount } from "./grant-filter.ts";
+import { DELEGATED, delegatedTo, grantWhere, ofAccount } from "./grant-filter.ts";
 import { fromJoinedRow, GRANT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
@@ -48,8 +48,8 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
       const values: unknown[] = [appId, limit];
       const isOfAccount = ofAccount(values, account);
       const rows = await db.all<JoinedRow>(
-        `${GRANT_WITH_SECRET} WHERE g.app_id = $1 AND g.status = 'active' ${isOfAccount}
-           AND g.id IN (${delegatedIds(values, delegated, now, provider)}) ORDER BY g.id LIMIT $2`,
+        `${GRANT_WITH_SECRET} ${DELEGATED} WHERE ${delegatedTo(values, delegated, now, provider)}
+           AND g.status = 'active' ${isOfAccount} ORDER BY d.grant_id LIMIT $2`,
         ...values,
       );
       return rows.map(fromJoinedRow);

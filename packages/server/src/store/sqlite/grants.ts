@@ -56,14 +56,20 @@ export function grantStore(db: Database): GrantStore {
         .map((row) => withCredential(db, grantFromRow(row)));
     },
     async findDelegatedGrants(appId, { provider, account }, delegated, now, limit) {
-      const lent = delegatedIds(appId, delegated, now, provider);
+      const { agentId, userId } = delegated;
+      // From the delegations on, whatever is known of the tables: the first few are found without seeing all.
       return db
         .all<GrantRow>(
-          `SELECT * FROM grants WHERE app_id = ? AND status = 'active' ${ofAccount(account)}
-             AND id IN (${lent.sql}) ORDER BY id LIMIT ?`,
+          `SELECT grants.* FROM delegations AS d CROSS JOIN grants ON grants.id = d.grant_id ${STANDING_OWNER}
+           WHERE d.app_id = ? AND d.agent_id = ? AND d.provider = ? ${userId === undefined ? "" : "AND d.user_id = ?"}
+             AND ${LIVING_DELEGATION} AND grants.app_id = d.app_id AND grants.status = 'active' ${ofAccount(account)}
+           ORDER BY d.grant_id LIMIT ?`,
           appId,
+          agentId,
+          provider,
+          ...(userId === undefined ? [] : [userId]),
+          now,
           ...accountValues(account),
-          ...lent.values,
           limit,
         )
         .map((row) => withCredential(db, grantFromRow(row)));
@@ -120,34 +126,26 @@ export function grantStore(db: Database): GrantStore {
 }
 
 const ofAccount = (account: string | undefined): string =>
-  account === undefined ? "" : "AND (label = ? OR account_identifier = ? OR account_id = ?)";
+  account === undefined ? "" : "AND (grants.label = ? OR account_identifier = ? OR account_id = ?)";
 const accountValues = (account: string | undefined): string[] =>
   account === undefined ? [] : [account, account, account];
+
+/** Behind `grants` and `delegations AS d`: the grant is still its user's, and the user stands. */
+const STANDING_OWNER = `CROSS JOIN users ON users.id = d.user_id AND users.app_id = d.app_id AND users.status = 'active'
+    AND users.active_in_directory = 1 AND grants.principal_type = 'user' AND grants.principal_id = users.id
+  CROSS JOIN identity_providers AS idp ON idp.id = users.idp_id AND idp.app_id = d.app_id AND idp.status = 'active'`;
+
+const LIVING_DELEGATION = "d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > ?)";
 
 /** Ids of grants that users who stand delegated to an agent. */
 function delegatedIds(
   appId: string,
   { agentId, userId }: Delegated,
   now: number,
-  provider?: string,
 ): { sql: string; values: SQLInputValue[] } {
-  const parts = [];
-  const values: SQLInputValue[] = [appId, agentId, now];
-  for (const [column, value] of [
-    ["d.user_id", userId],
-    ["d.provider", provider],
-  ] as const) {
-    if (value === undefined) continue;
-    parts.push(`AND ${column} = ?`);
-    values.push(value);
-  }
-  const sql = `SELECT d.grant_id FROM delegations AS d
-    JOIN grants AS lent ON lent.id = d.grant_id AND lent.principal_type = 'user' AND lent.principal_id = d.user_id
-    JOIN users ON users.id = d.user_id AND users.app_id = d.app_id
-    JOIN identity_providers AS idp ON idp.id = users.idp_id AND idp.app_id = d.app_id
-    WHERE d.app_id = ? AND d.agent_id = ? AND d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > ?)
-      AND users.status = 'active' AND users.active_in_directory = 1 AND idp.status = 'active' ${parts.join(" ")}`;
-  return { sql, values };
+  const sql = `SELECT d.grant_id FROM delegations AS d CROSS JOIN grants ON grants.id = d.grant_id ${STANDING_OWNER}
+    WHERE d.app_id = ? AND d.agent_id = ? ${userId === undefined ? "" : "AND d.user_id = ?"} AND ${LIVING_DELEGATION}`;
+  return { sql, values: [appId, agentId, ...(userId === undefined ? [] : [userId]), now] };
 }
 
 function grantWhere(
