@@ -5,14 +5,17 @@ const slow = { environment: "node", globalSetup, testTimeout: 60_000, hookTimeou
 
 /** Scenarios that depend on what is stored and when: these run on both storages. */
 const ON_POSTGRES = [
+  "agent-attacks",
   "attacks",
   "connect-attacks",
   "connect-flows",
   "crash",
   "documented-calls",
   "fail-closed",
+  "identity-attacks",
   "refresh",
   "rotation",
+  "session-attacks",
   "shutdown",
 ];
 

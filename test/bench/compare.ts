@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { measureWindow, type Bench, type Window } from "./measure.ts";
 import type { Options } from "./options.ts";
+import { startPostgres } from "../harness/postgres.ts";
 import { startGenerator } from "./load/generator.ts";
 import { canPin } from "./processes/child.ts";
 import { makeWorkDir } from "./processes/work-dir.ts";
@@ -36,6 +37,7 @@ function warmUpOf(windowMs: number, vault: number, injector: number): Schedule["
     injector: most(injector),
     vault_proxy: most(vault),
     vault_retrieve: most(vault),
+    vault_postgres: most(vault),
   };
 }
 
@@ -69,13 +71,15 @@ export async function runCompare(options: Options): Promise<object> {
   const dir = makeWorkDir(options.dir);
   const upstream = await startUpstream(dir);
   const bench: Bench = { generator: await startGenerator(), upstream };
-  const systems = await startSystems(dir, bench, options.profileDir);
+  const postgres = options.postgres ? await startPostgres({ fsync: true }) : null;
+  const systems = await startSystems(dir, bench, options.profileDir, postgres?.url ?? null);
   for (const system of systems) {
     const { rates, settled } = await warmUp(bench, system, WARM_UP_CONNECTIONS, schedule.warmUp[system.name]);
     const path = `${Math.round(rates[0] ?? 0)} to ${Math.round(rates.at(-1) ?? 0)} requests/s`;
     if (rates.length > 1) progress(`${system.title}: warmed up, ${path}${settled ? "" : ", not yet steady"}`);
   }
   const rounds = await runRounds(bench, systems, schedule);
+  await postgres?.stop();
   const ratios = ratiosOf(rounds);
   const summary = summarise(systems, rounds);
   printReport({ schedule, systems, rounds, ratios, summary, upstream: upstream.kind, dir });
@@ -83,16 +87,27 @@ export async function runCompare(options: Options): Promise<object> {
   return { part: "compare", ...conditions, ...summary, ratios };
 }
 
-async function startSystems(dir: string, { upstream }: Bench, profileDir: string | null): Promise<System[]> {
+async function startSystems(
+  dir: string,
+  { upstream }: Bench,
+  profileDir: string | null,
+  databaseUrl: string | null,
+): Promise<System[]> {
   const vault = async (mode: "proxy" | "retrieve"): Promise<System> => {
     const child = await startVault(join(dir, `vault-${mode}`), profileDir);
     return vaultSystem(child, mode, await storeUpstreamSecret(child, upstream.port), upstream.port);
+  };
+  const onPostgres = async (url: string): Promise<System> => {
+    const child = await startVault(join(dir, "vault-postgres"), profileDir, url);
+    const system = vaultSystem(child, "proxy", await storeUpstreamSecret(child, upstream.port), upstream.port);
+    return { ...system, name: "vault_postgres", title: "vault, proxy mode, PostgreSQL" };
   };
   const started = await Promise.all([
     startInjector(upstream.port),
     ...(hasNginx() ? [startNginxInjector(dir, upstream.port)] : []),
     vault("proxy"),
     vault("retrieve"),
+    ...(databaseUrl === null ? [] : [onPostgres(databaseUrl)]),
   ]);
   return [directSystem(upstream), ...started];
 }

@@ -4,6 +4,8 @@ export interface Options {
   readonly part: "compare" | "growth" | "policy" | "identity";
   readonly quick: boolean;
   readonly json: boolean;
+  /** Measure the vault on PostgreSQL as well. */
+  readonly postgres: boolean;
   /** Null: as many as the part finds right. */
   readonly rounds: number | null;
   readonly windowMs: number | null;
@@ -32,6 +34,7 @@ The fourth part measures the median call of an app and of an agent for one of 10
 provider and named by id in turns.
 
   --quick          under 40 seconds: two short rounds at 1 and 64 connections
+  --postgres       the vault on PostgreSQL, too, beside the embedded storage
   --json           ends with one line of JSON on stdout
   --rounds N       default 5 (quick: 2, growth: 12)
   --seconds N      length of one window, default 3 (quick: 0.7, growth: 2)
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): Options | null {
     options: {
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      postgres: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
       rounds: { type: "string" },
       seconds: { type: "string" },
@@ -70,6 +74,7 @@ export function readOptions(args: readonly string[]): Options | null {
     part,
     quick: values.quick,
     json: values.json,
+    postgres: values.postgres,
     rounds: values.rounds === undefined ? null : whole("--rounds", values.rounds),
     windowMs: seconds === null ? null : seconds * 1000,
     dir: values.dir ?? null,

@@ -14,6 +14,7 @@ const AGAINST: readonly { readonly name: string; readonly of: SystemName; readon
   { name: "proxy_vs_injector", of: "vault_proxy", to: "injector" },
   { name: "retrieve_vs_injector", of: "vault_retrieve", to: "injector" },
   { name: "proxy_vs_nginx", of: "vault_proxy", to: "nginx" },
+  { name: "postgres_vs_sqlite", of: "vault_postgres", to: "vault_proxy" },
 ];
 const ADDED: readonly { readonly name: string; readonly of: SystemName }[] = [
   { name: "added_p50_ms", of: "vault_proxy" },
@@ -38,6 +39,7 @@ export function ratiosOf({ connections, rounds }: Rounds): Ratios {
     };
     for (const { name, of, to } of AGAINST) over(name, of, to, (one, other) => one.rps / other.rps);
     if (count === 1) {
+      over("postgres_p50_vs_sqlite", "vault_postgres", "vault_proxy", (one, other) => one.p50Ms / other.p50Ms);
       for (const { name, of } of ADDED) over(name, of, "direct", (one, other) => one.p50Ms - other.p50Ms);
     }
   });

@@ -5,6 +5,7 @@ import {
   ApprovalTimeoutError,
   HttpMethod,
   PolicyViolationError,
+  withContext,
   type AlterVault,
 } from "@alter-vault/sdk";
 import { policy, rule, type Approval, type ApprovalState } from "@alter-vault/protocol";
@@ -100,6 +101,21 @@ async function until(id: string, status: ApprovalState["status"]): Promise<Appro
   }
   throw new Error(`it is ${(await show(id)).status}, not ${status}`);
 }
+
+test("a tool call that is run again gets the answer of its approved call again, and nobody is asked anew", async () => {
+  const runTool = (): Promise<Response> => withContext({ threadId: "thread-1", toolCallId: "call-1" }, () => pay());
+  const id = await asked(runTool());
+  await decide(id);
+  await until(id, "executed");
+  const answers = [];
+  for (let i = 0; i < 3; i++) answers.push(await (await runTool()).text());
+  expect(answers).toEqual(["done /pay", "done /pay", "done /pay"]);
+  expect(bodies()).toHaveLength(1);
+  const { approvals } = await vault.operator.call("listApprovals", {});
+  expect(approvals.map(({ approval_id: one }) => one)).toEqual([id]);
+  // Another tool call is another call.
+  expect(await asked(withContext({ threadId: "thread-1", toolCallId: "call-2" }, () => pay()))).not.toBe(id);
+});
 
 describe("the way of an approved call", () => {
   test("it waits, is shown, approved, made once by the vault, and answered once", async () => {

@@ -110,6 +110,29 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [{ file: "test/e2e/crash.test.ts", test: "kills under load lose nothing that was acknowledged" }],
   },
   {
+    promise: "What one replica changes is in force in all of them within a second.",
+    shownBy: [
+      {
+        file: `${server}/store/postgres/freshness.test.ts`,
+        test: "where nothing is heard, it is in force within a second all the same",
+      },
+      {
+        file: `${server}/store/postgres/freshness.test.ts`,
+        test: "a stop that one replica puts is in force in the other within a second",
+      },
+    ],
+  },
+  {
+    promise:
+      "A database that is slow, full, gone or read-only stops calls and nothing else, and the vault recovers by itself.",
+    shownBy: [
+      { file: "test/e2e/postgres-trouble.test.ts", test: "gone as in a power cut" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "silent: the answer comes all the same" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "for reading only, as a standby after a failover" },
+      { file: `${server}/store/postgres/failures.test.ts`, test: "full: nothing of a write that did not fit is there" },
+    ],
+  },
+  {
     promise: "A changed, removed or reordered audit entry is noticed.",
     shownBy: [{ file: `${server}/audit/verify.test.ts`, test: "a row changed" }],
   },
@@ -145,7 +168,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
-    promise: "No decision is made by a policy that does not count any more.",
+    promise:
+      "A policy that was taken back decides nothing more: at once on its server, within a second on every replica.",
     shownBy: [{ file: "test/e2e/policies.test.ts", test: "what is withdrawn is withdrawn at once" }],
   },
   {

@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import { ERROR_CODES, type ErrorCode } from "@alter-vault/protocol";
 import { expect } from "vitest";
 import type { IdentityWorld } from "./identity-world.ts";
@@ -27,9 +26,7 @@ export function attempts(world: IdentityWorld, upstream: Upstream): Attempts {
   async function entryOf(answer: RawAnswer): Promise<Record<string, unknown> | null> {
     const id = answer.problem?.request_id ?? "";
     for (let tries = 0; ; tries++) {
-      const db = new DatabaseSync(`${vault.dataDir}/vault.db`, { readOnly: true });
-      const rows = db.prepare("SELECT body FROM log WHERE entry_id = ? ORDER BY seq").all(id) as { body: string }[];
-      db.close();
+      const rows = await vault.query<{ body: string }>("SELECT body FROM log WHERE entry_id = ? ORDER BY seq", id);
       const [entry, outcome] = rows.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
       if (!entry || entry["decision"] === "deny" || outcome || tries > 50)
         return entry ? { ...entry, ...outcome } : null;

@@ -33,6 +33,8 @@ export interface PostgresOptions {
   readonly fsync?: boolean;
   /** Further settings, as `name=value`. */
   readonly settings?: readonly string[];
+  /** The CA of a server that wants TLS, at `localhost`. */
+  readonly sslrootcert?: string;
   /** Called with the data directory before the first start. */
   readonly prepare?: (dataDir: string) => void;
 }
@@ -44,6 +46,7 @@ export async function startPostgres({
   fsync = false,
   settings = [],
   prepare,
+  sslrootcert,
 }: PostgresOptions = {}): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), "alter-vault-postgres-"));
   const bin = postgresBinaries(join(home, "server"));
@@ -87,7 +90,7 @@ export async function startPostgres({
     child.stderr?.on("data", (chunk: Buffer) => (log = `${log}${chunk.toString()}`.slice(-4_000)));
     for (let attempt = 0; attempt < 400; attempt++) {
       if (child.exitCode !== null) throw new Error(`PostgreSQL did not start: ${log}`);
-      if (await isReady(port)) return;
+      if (await isReady(port, sslrootcert)) return;
       await sleep(25);
     }
     throw new Error(`PostgreSQL does not answer: ${log}`);
@@ -141,8 +144,9 @@ export async function startPostgres({
   };
 }
 
-async function isReady(port: number): Promise<boolean> {
-  const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });
+async function isReady(port: number, sslrootcert?: string): Promise<boolean> {
+  const ssl = sslrootcert === undefined ? false : { ca: readFileSync(sslrootcert) };
+  const client = new pg.Client({ host: "localhost", port, user: "postgres", database: "postgres", ssl });
   client.on("error", () => undefined);
   try {
     await client.connect();

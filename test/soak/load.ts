@@ -8,6 +8,8 @@ import { EFFECTS_HOST, type World } from "./world.ts";
 export interface Ledger {
   calls: number;
   retries: number;
+  /** Tool calls of which nobody can say whether they were done. */
+  unknown: number;
   /** Ids of calls that were answered by the provider. */
   readonly answered: Set<string>;
   /** Grants of secrets that were said to be stored. */
@@ -21,7 +23,15 @@ const GIVE_UP_MS = 60_000;
 
 /** Callers that do what an application does, until they are told to stop. */
 export async function runLoad(world: World, clients: number, until: AbortSignal): Promise<Ledger> {
-  const ledger: Ledger = { calls: 0, retries: 0, answered: new Set(), stored: new Set(), fatal: [], latencies: [] };
+  const ledger: Ledger = {
+    calls: 0,
+    retries: 0,
+    unknown: 0,
+    answered: new Set(),
+    stored: new Set(),
+    fatal: [],
+    latencies: [],
+  };
   const vaults = world.replicas.map(
     ({ url }) => new AlterVault({ apiKey: world.apiKey, baseUrl: url, caller: "soak", timeout: 15_000 }),
   );
@@ -50,9 +60,11 @@ async function callOnAndOn(
     const url = isEffect || !grant ? `https://${EFFECTS_HOST}/call-${id}` : `${grant.apiUrl}/call-${id}`;
     const grantId = isEffect || !grant ? world.secretGrant : grant.grantId;
     const from = performance.now();
-    const isAnswered = await persist(ledger, `${method} ${url}`, method === "GET", turn, async (attempt) => {
+    // With them, a call that is made again does not act twice, so a broken connection is no reason to give up.
+    const tool = method === "POST" ? { threadId: id, toolCallId: id } : {};
+    const isAnswered = await persist(ledger, `${method} ${url}`, turn, async (attempt) => {
       const vault = vaults[attempt % vaults.length];
-      const response = await vault?.request(method, url, { grantId });
+      const response = await vault?.request(method, url, { grantId, ...tool });
       await response?.text();
     });
     ledger.calls++;
@@ -81,14 +93,13 @@ async function storeOnAndOn(operators: readonly VaultClient[], ledger: Ledger, u
   }
 }
 
-/**
- * Tries again while the error says so. A connection that broke leaves open whether the call was made, so only what is
- * harmless to do twice is done again then.
- */
+/** What a vault says of a tool call that was under way when its replica was killed: nobody knows, so it is not repeated. */
+const UNKNOWN = "tool_call_outcome_unknown";
+
+/** Tries again while the error says so, and after a connection broke: what is called is harmless, or a tool call. */
 async function persist(
   ledger: Ledger,
   what: string,
-  isSafe: boolean,
   start: number,
   work: (attempt: number) => Promise<void>,
 ): Promise<boolean> {
@@ -99,7 +110,10 @@ async function persist(
       return true;
     } catch (error) {
       const isLost = error instanceof NetworkError;
-      if (isLost && !isSafe) return false;
+      if (error instanceof BackendError && error.code === UNKNOWN) {
+        ledger.unknown++;
+        return false;
+      }
       if (!isLost && !(error instanceof BackendError && error.retryable)) {
         ledger.fatal.push(`${what}: ${describe(error)}`);
         return false;

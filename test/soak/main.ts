@@ -30,6 +30,7 @@ async function soak({ seconds, replicas, clients, json }: SoakOptions): Promise<
       calls: ledger.calls,
       answered: ledger.answered.size,
       retries: ledger.retries,
+      unknown_outcomes: ledger.unknown,
       secrets_stored: ledger.stored.size,
       ...findings,
       ...made,

@@ -1,7 +1,10 @@
+import { tracingChannel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { parseApiKey } from "@alter-vault/protocol";
 import type { AlterVault } from "@alter-vault/sdk";
 import { createTestVault, slow, type FakeApi, type TestVault } from "@alter-vault/testing";
+import { trace } from "@opentelemetry/api";
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { streamText, type Tool } from "ai";
 import { streamText as streamText5 } from "ai-v5";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -160,6 +163,47 @@ test.each([
     [true, done],
     [false, done],
   ]);
+});
+
+test("no secret is in telemetry, in spans, or in the UI stream", async () => {
+  const told: unknown[] = [];
+  const channel = tracingChannel("ai:telemetry");
+  const listen = (message: unknown): void => void told.push(message);
+  const subscribers = { start: listen, end: listen, asyncStart: listen, asyncEnd: listen, error: listen };
+  channel.subscribe(subscribers);
+  const spans = new InMemorySpanExporter();
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
+  notes.answer(({ headers }) => ({ echoed: headers }));
+  const ada = await testVault.signIn("ada");
+  await testVault.connect("notes", ada);
+  const bound = vaultTool({
+    vault: vault.with({ userToken: ada }),
+    provider: "notes",
+    description: "Posts a note.",
+    inputSchema: z.object({ text: z.string() }),
+    request: (json) => ({ method: "POST", url: "https://api.notes.example/notes", json }),
+  });
+  const parts: unknown[] = [];
+  try {
+    const result = streamText({
+      ...AI_VERSIONS[2]?.options([[call("c1")], "done"]),
+      tools: { post: bound },
+      toolsContext: { post: { vault: { threadId: "t1" } } },
+    } as never);
+    for await (const part of result.toUIMessageStream()) parts.push(part);
+  } finally {
+    channel.unsubscribe(subscribers);
+    trace.disable();
+  }
+  const token = String(notes.calls[0]?.headers.authorization).replace("Bearer ", "");
+  expect(token).toMatch(/^fake-token-/);
+  expect(told.length).toBeGreaterThan(5);
+  const finished = spans.getFinishedSpans().map(({ name, attributes }) => ({ name, attributes }));
+  expect(finished).toMatchObject([{ name: "execute_tool post", attributes: { "gen_ai.tool.call.id": "c1" } }]);
+  const dump = inspect([told, parts, finished, bound], { depth: null, showHidden: true, maxStringLength: null });
+  for (const secret of [token, ada, testVault.apiKey, String(parseApiKey(testVault.apiKey)?.secret)]) {
+    expect(dump.includes(secret)).toBe(false);
+  }
 });
 
 test("version 7 asks the vault's policy before it runs a tool, and the vault decides again", async () => {

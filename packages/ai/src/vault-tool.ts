@@ -7,16 +7,14 @@
  * One source for versions 5, 6 and 7, of which it uses types only.
  */
 import {
-  AlterValueError,
+  checkToolForm,
   describeFailure,
-  readToolAnswer,
   runTool,
-  sendToolRequest,
+  runToolForm,
   watchGenerations,
   type ActionRequired,
   type CredentialOptions,
-  type ToolExecution,
-  type ToolRequest,
+  type ToolForm,
   type VaultCalls,
 } from "@alter-vault/sdk";
 import type { Tool } from "ai";
@@ -36,28 +34,7 @@ interface SharedOptions<Input> extends CredentialOptions {
   readonly waitForUser?: number | undefined;
 }
 
-interface RequestOptions<Input, Data> extends SharedOptions<Input> {
-  /** The call for an input the schema has accepted. */
-  readonly request: (input: Input) => ToolRequest | Promise<ToolRequest>;
-  /**
-   * What the tool gives back of the provider's answer. All of it goes to the model, the UI and telemetry.
-   * Default: the answer's JSON or text.
-   */
-  readonly output?: ((response: Response, input: Input) => Data | Promise<Data>) | undefined;
-  readonly execute?: undefined;
-}
-
-interface ExecuteToolOptions<Input, Data> extends SharedOptions<Input> {
-  /**
-   * Makes calls with the `vault` it is handed, the same ones in the same order each time: when the tool call is run again,
-   * calls that change something are answered from what the vault has recorded.
-   */
-  readonly execute: (input: Input, execution: ToolExecution) => Data | Promise<Data>;
-  readonly request?: undefined;
-  readonly output?: undefined;
-}
-
-export type VaultToolOptions<Input, Data> = RequestOptions<Input, Data> | ExecuteToolOptions<Input, Data>;
+export type VaultToolOptions<Input, Data> = SharedOptions<Input> & ToolForm<Input, Data>;
 
 type Attempt<Data> = { readonly output: VaultOutput<Data>; readonly action: ActionRequired | null };
 
@@ -82,21 +59,13 @@ export function vaultTool<Input, Data = unknown>(
   options: VaultToolOptions<Input, Data>,
 ): Tool<Input, VaultOutput<Data>> {
   const { vault, description, inputSchema, grantId, connectionId, provider, account, waitForUser = 0 } = options;
-  if ((options.request === undefined) === (options.execute === undefined)) {
-    throw new AlterValueError('A tool needs either "request" or "execute".');
-  }
+  checkToolForm(options);
   const view = vault.with({ grantId, connectionId, provider, account });
   watchGenerations();
 
-  async function run(input: Input, execution: ToolExecution): Promise<Data> {
-    if (options.execute !== undefined) return options.execute(input, execution);
-    const response = await sendToolRequest(execution.vault, await options.request(input));
-    return options.output === undefined ? ((await readToolAnswer(response)) as Data) : options.output(response, input);
-  }
-
   async function attempt(input: Input, execution: ExecuteOptions): Promise<Attempt<Data>> {
     try {
-      const data = await runTool(view, toolScope(execution), (toolExecution) => run(input, toolExecution));
+      const data = await runTool(view, toolScope(execution), (tool) => runToolForm(options, input, tool));
       return { output: { ok: true, data }, action: null };
     } catch (error) {
       const failure = execution.abortSignal?.aborted === true ? null : describeFailure(error);

@@ -6,16 +6,16 @@
  */
 import {
   AlterValueError,
+  checkToolForm,
   describeFailure,
   failureForModel,
   readToolAnswer,
   runTool,
-  sendToolRequest,
+  runToolForm,
   type ActionRequired,
   type CredentialOptions,
   type SafeFailure,
-  type ToolExecution,
-  type ToolRequest,
+  type ToolForm,
   type VaultCalls,
 } from "@alter-vault/sdk";
 import type { CallbackManagerForToolRun } from "@langchain/core/callbacks/manager";
@@ -27,7 +27,6 @@ import { askToAct, pauseWith, type Interrupt } from "./pause.ts";
 
 const PASSED_ON = ["callbacks", "metadata", "responseFormat", "tags", "verbose", "verboseParsingErrors"] as const;
 type PassedOn = Pick<ToolParams, (typeof PASSED_ON)[number]>;
-type Given<Schema extends InteropZodObject> = InferInteropZodOutput<Schema>;
 
 interface SharedFields<Schema extends InteropZodObject> extends CredentialOptions, PassedOn {
   /** An AlterVault or a view of one. */
@@ -41,33 +40,9 @@ interface SharedFields<Schema extends InteropZodObject> extends CredentialOption
   readonly interrupt?: Interrupt | undefined;
 }
 
-/** A tool that stands for one call. */
-interface RequestFields<Schema extends InteropZodObject, Output> extends SharedFields<Schema> {
-  /** The call for an input the schema has accepted. */
-  readonly request: (input: Given<Schema>) => ToolRequest | Promise<ToolRequest>;
-  /**
-   * What the tool gives back for the provider's answer. Everything of it goes to the model, into state and into traces.
-   * Default: the answer's JSON or text.
-   */
-  readonly output?: ((response: Response, input: Given<Schema>) => Output | Promise<Output>) | undefined;
-  readonly execute?: undefined;
-}
-
-/** A tool that makes calls as it likes. */
-interface ExecuteFields<Schema extends InteropZodObject, Output> extends SharedFields<Schema> {
-  /**
-   * Makes calls with the `vault` it is handed, the same ones in the same order each time: after a pause it begins again,
-   * and calls that change something are then answered from what the vault has recorded.
-   */
-  readonly execute: (input: Given<Schema>, execution: ToolExecution) => Output | Promise<Output>;
-  readonly request?: undefined;
-  readonly output?: undefined;
-}
-
 /** What a tool is made of: the vault, which credential, what the model sees, and the call it stands for. */
-export type VaultToolFields<Schema extends InteropZodObject, Output> =
-  | RequestFields<Schema, Output>
-  | ExecuteFields<Schema, Output>;
+export type VaultToolFields<Schema extends InteropZodObject, Output> = SharedFields<Schema> &
+  ToolForm<InferInteropZodOutput<Schema>, Output>;
 
 /**
  * A tool whose calls go through the vault.
@@ -93,7 +68,7 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
   constructor(fields: VaultToolFields<Schema, Output>) {
     const { vault, name, description, schema, grantId, connectionId, provider, account } = fields;
     super({ ...passedOn(fields), defaultConfig: { runName: name } });
-    checkForm(fields);
+    checkFields(fields);
     this.name = name;
     this.description = description;
     this.schema = schema;
@@ -107,7 +82,7 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
   }
 
   protected override async _call(
-    input: Given<Schema>,
+    input: InferInteropZodOutput<Schema>,
     runManager?: CallbackManagerForToolRun,
     config?: ToolRunnableConfig,
   ): Promise<Output> {
@@ -115,7 +90,8 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
     for (;;) {
       const scope = graphScope(this.name, runManager, config);
       try {
-        return await runTool(this.#vault, scope, (execution) => this.#run(input, execution, toolCall !== undefined));
+        const read = toolCall === undefined ? readToolAnswer : readAsText;
+        return await runTool(this.#vault, scope, (execution) => runToolForm(this.#fields, input, execution, read));
       } catch (error) {
         const failure = scope.signal?.aborted === true ? null : describeFailure(error);
         if (failure === null) throw error;
@@ -128,16 +104,6 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
     }
   }
 
-  async #run(input: Given<Schema>, execution: ToolExecution, isToolCall: boolean): Promise<Output> {
-    const fields = this.#fields;
-    if (fields.execute !== undefined) return fields.execute(input, execution);
-    const response = await sendToolRequest(execution.vault, await fields.request(input));
-    if (fields.output !== undefined) return fields.output(response, input);
-    const answer = await readToolAnswer(response);
-    // As text, because LangChain reads meaning into values: a list of objects with a "type" would be content blocks.
-    return (isToolCall && typeof answer !== "string" ? JSON.stringify(answer) : answer) as Output;
-  }
-
   /** The framework takes a ToolMessage from every tool, which its types do not say. */
   #failed(failure: SafeFailure, action: ActionRequired | null, tool_call_id: string): Output {
     const content = JSON.stringify(failureForModel(failure, action));
@@ -146,16 +112,20 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
   }
 }
 
-function checkForm<Schema extends InteropZodObject, Output>(fields: VaultToolFields<Schema, Output>): void {
-  const { request, execute, output, responseFormat } = fields;
-  if ((request === undefined) === (execute === undefined)) {
-    throw new AlterValueError('A tool needs either "request" or "execute".');
-  }
+function checkFields<Schema extends InteropZodObject, Output>(fields: VaultToolFields<Schema, Output>): void {
+  checkToolForm(fields);
+  const { execute, output, responseFormat } = fields;
   if (responseFormat === "content_and_artifact" && output === undefined && execute === undefined) {
     throw new AlterValueError(
       'responseFormat "content_and_artifact" needs an "output" that gives [content, artifact].',
     );
   }
+}
+
+/** Because LangChain reads meaning into values: a list of objects with a "type" would be content blocks. */
+async function readAsText(response: Response): Promise<string> {
+  const answer = await readToolAnswer(response);
+  return typeof answer === "string" ? answer : JSON.stringify(answer);
 }
 
 /** What is handed to the class above is kept there in the open, so it gets these and nothing else. */

@@ -4,18 +4,16 @@
  * short-lived vault session and goes to no provider, and no token of a provider goes to the client.
  */
 import {
-  AlterValueError,
+  checkToolForm,
   createUserSessions,
   describeFailure,
   failureForModel,
-  readToolAnswer,
   runTool,
-  sendToolRequest,
+  runToolForm,
   type ActionRequired,
   type CredentialOptions,
   type SafeFailure,
-  type ToolExecution,
-  type ToolRequest,
+  type ToolForm,
   type UserSessionOptions,
   type UserVault,
   type VaultCalls,
@@ -46,22 +44,8 @@ interface SharedOptions<Input> extends CredentialOptions {
   readonly waitForUser?: number | undefined;
 }
 
-interface RequestOptions<Input> extends SharedOptions<Input> {
-  /** The call for an input the schema has accepted. */
-  readonly request: (input: Input) => ToolRequest | Promise<ToolRequest>;
-  /** What the client gets of the provider's answer. Default: the answer's JSON or text. */
-  readonly output?: ((response: Response, input: Input) => unknown) | undefined;
-  readonly execute?: undefined;
-}
-
-interface ExecuteToolOptions<Input> extends SharedOptions<Input> {
-  /** Makes calls with the `vault` it is handed; its result goes to the client. */
-  readonly execute: (input: Input, execution: ToolExecution) => unknown;
-  readonly request?: undefined;
-  readonly output?: undefined;
-}
-
-export type VaultMcpToolOptions<Input> = RequestOptions<Input> | ExecuteToolOptions<Input>;
+/** What `output` or `execute` gives goes to the client. */
+export type VaultMcpToolOptions<Input> = SharedOptions<Input> & ToolForm<Input, unknown>;
 
 export interface VaultMcpTool {
   readonly name: string;
@@ -77,21 +61,13 @@ export interface VaultMcpTool {
 export function vaultTool<Input>(options: VaultMcpToolOptions<Input>): VaultMcpTool {
   const { vault, name, description, inputSchema, grantId, connectionId, provider, account } = options;
   const { userToken = "auth", session, UrlElicitationRequiredError, waitForUser = 30_000 } = options;
-  if ((options.request === undefined) === (options.execute === undefined)) {
-    throw new AlterValueError('A tool needs either "request" or "execute".');
-  }
+  checkToolForm(options);
   const view = vault.with({ grantId, connectionId, provider, account });
   const sessionFor = createUserSessions(vault, session);
 
   async function viewOf(request: McpRequest): Promise<VaultCalls> {
     if (userToken === false || request.userToken === undefined) return view;
     return view.with({ userToken: await sessionFor(request.userToken) });
-  }
-
-  async function run(input: Input, execution: ToolExecution): Promise<unknown> {
-    if (options.execute !== undefined) return options.execute(input, execution);
-    const response = await sendToolRequest(execution.vault, await options.request(input));
-    return options.output === undefined ? readToolAnswer(response) : options.output(response, input);
   }
 
   async function handle(input: unknown, given: unknown, capabilities?: unknown): Promise<unknown> {
@@ -101,7 +77,9 @@ export function vaultTool<Input>(options: VaultMcpToolOptions<Input>): VaultMcpT
       let bound: VaultCalls = view;
       try {
         bound = await viewOf(request);
-        return result(await runTool(bound, request.scope, (execution) => run(input as Input, execution)));
+        return result(
+          await runTool(bound, request.scope, (execution) => runToolForm(options, input as Input, execution)),
+        );
       } catch (error) {
         const failure = signal?.aborted === true ? null : describeFailure(error);
         if (failure === null) throw error;

@@ -3,7 +3,7 @@ import { makeProblem } from "@alter-vault/protocol";
 import { expect, test } from "vitest";
 import type { ActionRequired } from "./adapter-action.ts";
 import { sendSession } from "./fake-connect.test-support.ts";
-import { FAKE_GRANT, FAKE_OAUTH_GRANT } from "./fake-grant.test-support.ts";
+import { AT, FAKE_GRANT, FAKE_OAUTH_GRANT } from "./fake-grant.test-support.ts";
 import { GRANT_ID, sendProblem, sendVaultJson, type Handler } from "./fake-vault.test-support.ts";
 import { useFakeVault } from "./use-fake-vault.test-support.ts";
 
@@ -55,7 +55,29 @@ test("until the very grant works again, with the scopes", async () => {
   expect(fake.server.seen).toHaveLength(4);
 });
 
-test("of an approval the call itself tells", async () => {
+test("until somebody has decided, either way", async () => {
+  const state =
+    (status: string, hasResult: boolean): Handler =>
+    (_, response) =>
+      sendVaultJson(response, 200, {
+        approval_id: GRANT_ID,
+        status,
+        expires_at: AT,
+        decided_at: null,
+        decision_reason: null,
+        executed_at: null,
+        has_result: hasResult,
+        problem: null,
+      });
+  fake.server.answer(state("pending", false), state("executing", false), state("executed", true));
+  const wanted = action({ type: "approval_required", approvalId: GRANT_ID });
+  expect(await fake.vault.waitFor(wanted, soon)).toBe(true);
+  expect(fake.server.seen).toHaveLength(3);
+  fake.server.answer(state("denied", false));
+  expect(await fake.vault.waitFor(wanted, soon)).toBe(true);
+});
+
+test("an approval that has no id of its own: the call itself tells", async () => {
   expect(await fake.vault.waitFor(action({ type: "approval_required" }), soon)).toBe(true);
   expect(fake.server.seen).toEqual([]);
 });

@@ -1,4 +1,6 @@
+import { UUID_PATTERN } from "@alter-vault/protocol";
 import type { ActionRequired } from "./adapter-action.ts";
+import { getApprovalStatus } from "./approvals.ts";
 import { AlterSDKError } from "./alter-sdk-error.ts";
 import { checkConnection } from "./check-connection.ts";
 import type { Core } from "./core.ts";
@@ -20,7 +22,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * Waits until what somebody must do seems to be done: true, and the call is worth making again; false when the time is up.
- * Connections are asked for at the vault. An approval is not: after a moment the answer is true, and the call itself tells.
+ * How it stands is asked of the vault, and calls no provider. Of an approval that was decided, either way, the call itself
+ * tells.
  */
 export async function waitForAction(core: Core, action: ActionRequired, options: WaitOptions = {}): Promise<boolean> {
   checkKnownNames(options, ["timeout", "pollInterval", "signal"]);
@@ -32,14 +35,15 @@ export async function waitForAction(core: Core, action: ActionRequired, options:
   for (let leftMs = timeoutMs; leftMs > 0; leftMs = endsAt - now()) {
     await sleep(Math.min(everyMs, leftMs), signal);
     signal?.throwIfAborted();
-    if (action.type === "approval_required" || (await isDone(core, action, signal))) return true;
+    if (await isDone(core, action, signal)) return true;
   }
   return false;
 }
 
 async function isDone(core: Core, action: ActionRequired, signal: AbortSignal | undefined): Promise<boolean> {
-  const { grantId, providerId, missingScopes } = action;
+  const { grantId, providerId, missingScopes, approvalId } = action;
   try {
+    if (action.type === "approval_required") return await isDecided(core, approvalId, signal);
     if (grantId !== null) {
       const { status, credentialStatus, missingScopes: lacking } = await getGrant(core, grantId, { signal });
       const isAlive = status === "active" && credentialStatus !== "reauth_required";
@@ -52,4 +56,11 @@ async function isDone(core: Core, action: ActionRequired, signal: AbortSignal | 
     if (error instanceof AlterSDKError && error.retryable) return false;
     throw error;
   }
+}
+
+const NOT_YET: ReadonlySet<string> = new Set(["pending", "approved", "executing"]);
+
+async function isDecided(core: Core, approvalId: string | null, signal: AbortSignal | undefined): Promise<boolean> {
+  if (approvalId === null || !UUID_PATTERN.test(approvalId)) return true;
+  return !NOT_YET.has((await getApprovalStatus(core, approvalId, { signal })).status);
 }

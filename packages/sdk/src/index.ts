@@ -27,15 +27,9 @@ export type {
 export { AlterSDKError, type AlterErrorInit, type LocalErrorCode, type SdkErrorCode } from "./alter-sdk-error.ts";
 export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
-export {
-  readToolAnswer,
-  runTool,
-  sendToolRequest,
-  type ToolExecution,
-  type ToolRequest,
-  type ToolScope,
-} from "./adapter.ts";
+export { readToolAnswer, runTool, type ToolExecution, type ToolRequest, type ToolScope } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
+export { checkToolForm, runToolForm, type ExecuteForm, type RequestForm, type ToolForm } from "./adapter-form.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
 export type { WaitOptions } from "./adapter-wait.ts";

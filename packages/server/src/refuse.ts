@@ -8,7 +8,7 @@ import type { Identified } from "./identity/identify.ts";
 import type { Nonce } from "./store/store.ts";
 
 /** Saying no, in the log and then to the caller. A no that cannot be written down is still a no. */
-interface RefuseDeps {
+export interface RefuseDeps {
   readonly log: AuditLog;
   readonly refusalLimit: RefusalLimit;
   readonly clock: Clock;

@@ -68,12 +68,20 @@ describe("what goes wrong", () => {
   test("faults of the provider, one after the other", async () => {
     const slack = await testVault.provider("slack");
     await testVault.connect("slack");
-    slack.fail(rateLimited(60));
-    await expect(get("slack")).rejects.toMatchObject({ code: "provider_error", statusCode: 429, retryable: true });
     slack.fail(serverError(501));
     await expect(get("slack")).rejects.toMatchObject({ statusCode: 501 });
     slack.fail(broken(), 9);
     await expect(get("slack")).rejects.toMatchObject({ code: "upstream_unreachable" });
+  });
+
+  test("a provider that asks to wait is asked no more meanwhile", async () => {
+    const slack = await testVault.provider("slack");
+    await testVault.connect("slack");
+    slack.fail(rateLimited(60));
+    await expect(get("slack")).rejects.toMatchObject({ code: "provider_error", statusCode: 429, retryable: true });
+    const calls = slack.calls.length;
+    await expect(get("slack")).rejects.toMatchObject({ code: "provider_rate_limited", retryable: true });
+    expect(slack.calls).toHaveLength(calls);
   });
 
   test("a slow provider, of whom the caller has enough", async () => {

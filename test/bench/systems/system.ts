@@ -10,7 +10,7 @@ export interface System {
   readonly cpu: () => Promise<number | null>;
 }
 
-export type SystemName = "direct" | "injector" | "nginx" | "vault_proxy" | "vault_retrieve";
+export type SystemName = "direct" | "injector" | "nginx" | "vault_proxy" | "vault_retrieve" | "vault_postgres";
 
 /** The upstream wants to see it. Nothing but the benchmark knows it. */
 export const UPSTREAM_TOKEN = "fake-token-0123456789abcdef0123456789abcdef";

@@ -13,9 +13,14 @@ export interface VaultProcess {
 }
 
 /** The vault in a data directory, as a process of its own. */
-export async function startVault(dataDir: string, profileDir: string | null): Promise<VaultProcess> {
+export async function startVault(
+  dataDir: string,
+  profileDir: string | null,
+  databaseUrl?: string,
+): Promise<VaultProcess> {
+  const args = databaseUrl === undefined ? [dataDir] : [dataDir, databaseUrl];
   const profiling = profileDir === null ? [] : ["--cpu-prof", "--cpu-prof-dir", profileDir];
-  const child = await startNode<{ url: string; apiKey: string }>("system", "vault-process.ts", [dataDir], profiling);
+  const child = await startNode<{ url: string; apiKey: string }>("system", "vault-process.ts", args, profiling);
   const { url, apiKey } = child.ready;
   return { url, apiKey, port: Number(new URL(url).port), cpu: child.cpu, stop: child.stop };
 }

@@ -119,7 +119,7 @@ export function createApprovals({ store, keyring, clock, newId, links }: Approva
   }
 
   async function asAsked(approval: ApprovalRecord, rule: string): Promise<Asked> {
-    const { appId, id, status, expiresAt, shown, decisionReason, problem } = approval;
+    const { id, status, expiresAt, shown, decisionReason, problem } = approval;
     const details = {
       approval_id: id,
       ...(status === "pending" ? { approval_url: await links.create(approval, null) } : {}),
@@ -138,7 +138,6 @@ export function createApprovals({ store, keyring, clock, newId, links }: Approva
         return refused(rule, "approval_denied", `the call was not approved${why}`, details);
       }
       case "failed":
-        await store.closeFailedApproval(appId, id);
         return refused(rule, "approval_failed", `the approved call failed: ${problem ?? "nobody knows why"}`, details);
       case "executed":
         return { is: "answered", approval };

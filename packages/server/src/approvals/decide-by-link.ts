@@ -45,7 +45,7 @@ export async function decideByLink(
     const denied: KnownEntry = { ...entry, decision: "deny", rule: "base", code, message: detail };
     return (await log.record(entryId, denied, null)) === "unavailable" ? UNAVAILABLE : failure;
   };
-  const asker = await askerOf(store, link);
+  const asker = await askerOf(store, link, clock.now());
   if (!asker) return refuse({ ok: false, code: "approval_not_allowed", detail: "the link decides nothing" });
   const who = approverOf(approval, asker);
   if (!who.ok) return refuse({ ok: false, code: "approval_not_allowed", detail: who.why });
@@ -66,12 +66,13 @@ export async function decideByLink(
 const UNAVAILABLE: Failure = { ok: false, code: "audit_unavailable", detail: "the decision could not be written down" };
 
 /** Whoever the link was made for, as they are now. */
-async function askerOf(store: Store, { appId, decidesAs }: ApprovalLinkRecord): Promise<Asker | null> {
+async function askerOf(store: Store, { appId, decidesAs }: ApprovalLinkRecord, now: number): Promise<Asker | null> {
   if (!decidesAs) return null;
   const nobody = { appId, keyId: "", scopes: [], agent: null, user: null, session: null };
   if ("keyId" in decidesAs) {
     const key = await store.findApiKey(decidesAs.keyId);
-    return key && key.revokedAt === null ? { ...nobody, keyId: key.id } : null;
+    const isOver = !key || key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now);
+    return isOver ? null : { ...nobody, keyId: key.id };
   }
   const found = await store.findUser(appId, decidesAs.userId);
   if (found?.user.status !== "active") return null;

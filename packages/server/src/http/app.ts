@@ -34,8 +34,8 @@ export interface AppDeps {
   readonly vault: Vault;
   readonly routes: RouteHandlers<ResourceRouteId>;
   readonly connect: Connect;
-  readonly directory: Directory;
   readonly approvals: ApprovalPagesDeps["approvals"];
+  readonly directory: Directory;
   readonly publicUrl: () => string;
   /** What the proxy in front says about where a client is counts. */
   readonly behindProxy: boolean;
@@ -60,8 +60,8 @@ export function createApp(deps: AppDeps): RequestListener {
   const resource = { bufferedBytes: limits.adminBodyBytes, maxBytes: limits.adminBodyBytes };
   const openApi = openApiDocument(deps.version);
   const browse = connectPages({ ...deps, broken });
-  const provision = directoryEndpoints({ directory: deps.directory, maxBytes: limits.adminBodyBytes });
   const browseApprovals = approvalPages({ ...deps, broken });
+  const provision = directoryEndpoints({ directory: deps.directory, maxBytes: limits.adminBodyBytes });
 
   async function request(call: IncomingCall, incoming: IncomingMessage, response: ServerResponse): Promise<string> {
     const gone = new HangUp();
@@ -175,8 +175,8 @@ export function createApp(deps: AppDeps): RequestListener {
     if (incoming.method === "GET" && (await open(path, incoming, response))) return;
     const search = cut === -1 ? "" : url.slice(cut);
     if (await browse(incoming, response, path, search)) return;
-    if (await provision(incoming, response, path, search)) return;
     if (await browseApprovals(incoming, response, path, search)) return;
+    if (await provision(incoming, response, path, search)) return;
     const matched = matchRoute(incoming.method ?? "", path);
     if (matched.found === "nothing") return sendError(response, "unknown_route");
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });

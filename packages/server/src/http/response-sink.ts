@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { encodeJsonHeader, HEADER } from "@alter-vault/protocol";
 import type { EgressSink } from "../egress/egress.ts";
 import { rateLimitHeaders } from "../policy/limits.ts";
-import type { AnswerFacts } from "../vault.ts";
+import type { AnswerFacts } from "../answer-facts.ts";
 
 /** Up to this size it is cheaper to copy a body behind its headers than to hand over two buffers. */
 const SMALL = 16 * 1024;

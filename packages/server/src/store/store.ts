@@ -466,6 +466,8 @@ export interface ToolCallStore {
   ): Promise<void>;
   /** It was not made: as if it had not been claimed. By whoever claimed it, while it is open. */
   releaseToolCall(appId: string, id: string, entryId: string): Promise<void>;
+  /** What is known of it, without claiming it. Null: nothing, or it has expired. */
+  findToolCall(appId: string, id: string, now: number): Promise<ToolCallRecord | null>;
   findToolCallAnswer(appId: string, id: string): Promise<Uint8Array | null>;
   /** For the only process of an embedded store, at its start: what is open was left so by one that ended. */
   abandonToolCalls(): Promise<number>;

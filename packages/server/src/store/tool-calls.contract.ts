@@ -53,6 +53,15 @@ export function toolCallContract(open: () => Promise<StoreUnderTest>): void {
       expect(await given.store.claimToolCall(one, 100)).toMatchObject({ state: "unknown" });
     });
 
+    test("it can be looked up without being claimed, by its own app, until it has expired", async () => {
+      const one = call();
+      expect(await given.store.findToolCall(given.appA, one.id, 100)).toBeNull();
+      await given.store.claimToolCall(one, 100);
+      expect(await given.store.findToolCall(given.appA, one.id, 699)).toEqual(one);
+      expect(await given.store.findToolCall(given.appA, one.id, 700)).toBeNull();
+      expect(await given.store.findToolCall(given.appB, one.id, 100)).toBeNull();
+    });
+
     test("what is released can be claimed again", async () => {
       const one = call();
       await given.store.claimToolCall(one, 100);

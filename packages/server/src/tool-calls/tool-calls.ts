@@ -24,6 +24,10 @@ export interface ToolCalls {
     sink: EgressSink,
     send: (sink: EgressSink) => Promise<EgressOutcome | Failure>,
   ): Promise<EgressOutcome | Failure | Replayed>;
+  /** The same call, when it was made before; null: nobody made it. Nothing is claimed. */
+  recall(appId: string, index: string, checked: CheckedCall): Promise<ToolCallRecord | null>;
+  /** Gives the recorded answer of a call that was made before, or says why there is none. Never sends. */
+  replay(made: ToolCallRecord, sink: EgressSink): Promise<Failure | Replayed>;
   /** Forgets what has expired; call it often. */
   forget(): Promise<void>;
 }
@@ -48,6 +52,15 @@ const FORGET_AT_MOST = 1_000;
 
 export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolCalls {
   const underWay = new Set<string>();
+
+  async function claim(call: ToolCallRecord): Promise<ToolCallRecord | null | "unavailable"> {
+    try {
+      return await store.claimToolCall(call, call.claimedAt);
+    } catch (error) {
+      if (error instanceof StorageUnavailable) return "unavailable";
+      throw error;
+    }
+  }
 
   async function replay(known: ToolCallRecord, sink: EgressSink): Promise<Failure | Replayed> {
     if (known.state === "open") {
@@ -83,6 +96,12 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
   }
 
   return {
+    replay,
+    async recall(appId, index, checked) {
+      const named = nameToolCall(appId, index, checked);
+      const known = named.ok ? await store.findToolCall(appId, named.id, clock.now()) : null;
+      return named.ok && known?.requestHash === named.requestHash ? known : null;
+    },
     async once({ appId, requestId, index, checked }, sink, send) {
       const named = nameToolCall(appId, index, checked);
       if (!named.ok) return named;
@@ -96,7 +115,8 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
         claimedAt: now,
         expiresAt: now + KEPT_FOR_MS,
       };
-      const known = await store.claimToolCall(call, now);
+      const known = await claim(call);
+      if (known === "unavailable") return UNCLAIMED;
       if (known && known.requestHash !== call.requestHash) return failure("tool_call_mismatch", known);
       if (known) return replay(known, sink);
       const kept = keepAnswer(sink);
@@ -134,6 +154,8 @@ function isMemorable(status: number): boolean {
 function sealContext({ appId, id }: ToolCallRecord): { appId: string; record: string; field: string } {
   return { appId, record: `tool_call:${id}`, field: "answer" };
 }
+
+const UNCLAIMED: Failure = { ok: false, code: "storage_unavailable", detail: "the call could not be claimed" };
 
 const DETAILS = {
   tool_call_in_progress: "this call of the tool call is under way",

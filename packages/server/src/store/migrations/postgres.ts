@@ -154,7 +154,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider, grant_id)
         WHERE revoked_at IS NULL;
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
-      CREATE INDEX delegations_of_user ON delegations (app_id, user_id, agent_id, provider);
+      CREATE INDEX delegations_of_user
+        ON delegations (app_id, user_id, agent_id, provider, grant_id, expires_at, revoked_at);
 
       CREATE TABLE policy_versions (
         app_id ${ID} NOT NULL REFERENCES apps (id), version integer NOT NULL, document text NOT NULL, note text,
@@ -252,6 +253,10 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON secrets
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
       CREATE TRIGGER tell_change AFTER UPDATE OR DELETE ON grants
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_heads
+        FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
+      CREATE TRIGGER tell_change AFTER INSERT OR UPDATE OR DELETE ON policy_stops
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },

@@ -178,7 +178,10 @@ const changing = new Map<string, boolean>();
 function changesRecords(sql: string): boolean {
   let known = changing.get(sql);
   if (known === undefined) {
-    known = /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_)/.test(sql);
+    known =
+      /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_|policy_takes\b|tool_call)/.test(
+        sql,
+      );
     changing.set(sql, known);
   }
   return known;

@@ -73,6 +73,15 @@ test("a change acknowledged elsewhere is in force within a second, and sooner wh
   expect(Math.min(...times)).toBeLessThan(400);
 });
 
+test("a stop that one replica puts is in force in the other within a second", async () => {
+  const appId = newId();
+  await one.insertApp({ id: appId, name: appId, createdAt: 1 });
+  expect((await other.policyHead(appId)).stops).toEqual([]);
+  await one.putStop(appId, { kind: "provider", value: "demo", reason: null, createdBy: "ada", createdAt: 1 });
+  expect((await one.policyHead(appId)).stops).toHaveLength(1);
+  expect(await msUntil(async () => (await other.policyHead(appId)).stops.length === 1)).toBeLessThan(1_000);
+});
+
 test("where nothing is heard, it is in force within a second all the same", async () => {
   await database.query("DROP FUNCTION tell_change CASCADE");
   const grant = await addGrant();

@@ -1,15 +1,9 @@
+import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
 import type { GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
 import { createFreshRecords, type Freshness } from "./fresh-records.ts";
 import { DELEGATED, delegatedTo, grantWhere, ofAccount } from "./grant-filter.ts";
-import {
-  fromJoinedRow,
-  GRANT_WITH_SECRET,
-  grantFromRow,
-  insertGrant,
-  type GrantRow,
-  type JoinedRow,
-} from "./grant-row.ts";
+import { fromJoinedRow, GRANT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
 export function grantStore(db: Database, freshness: Freshness | null): GrantStore {

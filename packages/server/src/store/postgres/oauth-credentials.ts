@@ -1,15 +1,8 @@
 import type { OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../store.ts";
+import { credentialFromRow, credentialValues, type CredentialRow } from "../rows/credential-row.ts";
+import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
 import type { Database, Queries } from "./database.ts";
-import {
-  credentialFromRow,
-  fromJoinedRow,
-  GRANT_WITH_SECRET,
-  grantFromRow,
-  insertGrant,
-  type CredentialRow,
-  type GrantRow,
-  type JoinedRow,
-} from "./grant-row.ts";
+import { fromJoinedRow, GRANT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
 
 /** Written over what is there, if anything is: then with a higher version than that, and nobody's lease. */
 async function putCredential(queries: Queries, credential: OAuthCredentialRecord): Promise<void> {
@@ -27,26 +20,7 @@ async function putCredential(queries: Queries, credential: OAuthCredentialRecord
        failing_since = excluded.failing_since, failures = excluded.failures, lease_id = excluded.lease_id,
        lease_until = excluded.lease_until
      WHERE there.app_id = excluded.app_id`,
-    credential.id,
-    credential.appId,
-    credential.provider,
-    credential.flow,
-    credential.version,
-    credential.sealedTokens,
-    JSON.stringify(credential.askedScopes),
-    JSON.stringify(credential.grantedScopes),
-    JSON.stringify(credential.variables),
-    credential.tokenExpiresAt,
-    credential.refreshExpiresAt,
-    credential.refreshDueAt,
-    credential.connectedAt,
-    credential.refreshedAt,
-    credential.state,
-    credential.problem,
-    credential.failingSince,
-    credential.failures,
-    credential.leaseId,
-    credential.leaseUntil,
+    ...credentialValues(credential),
   );
 }
 

@@ -1,14 +1,37 @@
 import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord, Taken, TakeState } from "../policy-records.ts";
 import { takeEndsAt, takeOnce, type Buckets } from "../take-window.ts";
 import type { Database, Queries } from "./database.ts";
+import { createFreshRecords, type Freshness } from "./fresh-records.ts";
 
 const VERSION = `app_id AS "appId", version, document, note, created_by AS "createdBy", created_at AS "createdAt"`;
 
 /**
- * Read anew for every call, and never kept: a change that was acknowledged by one replica counts for the next call of all.
- * Who changes the policy of an app, or counts for it, takes the app's turn.
+ * What counts now is asked for by every call, so it is kept for less than a second, as records are: a change or a stop
+ * that one replica acknowledged is in force in all of them within a second, and sooner when they hear of it. Who changes
+ * the policy of an app, or counts for it, takes the app's turn.
  */
-export function policyStore(db: Database): PolicyStore {
+export function policyStore(db: Database, freshness: Freshness | null): PolicyStore {
+  const findHead = async (appId: string): Promise<PolicyHead> => {
+    const rows = await db.all<
+      { published: number | null; shadow: number | null } & { [field in keyof StopRecord]: StopRecord[field] | null }
+    >(
+      `SELECT heads.published, heads.shadow, stops.kind, stops.value, stops.reason, stops.created_by AS "createdBy",
+         stops.created_at AS "createdAt"
+       FROM (SELECT $1::text AS app_id) AS app
+       LEFT JOIN policy_heads AS heads ON heads.app_id = app.app_id AND heads.app_id = $1
+       LEFT JOIN policy_stops AS stops ON stops.app_id = app.app_id AND stops.app_id = $1
+       ORDER BY stops.kind, stops.value`,
+      appId,
+    );
+    const [first] = rows;
+    const stops = rows.flatMap(({ kind, value, reason, createdBy, createdAt }): StopRecord[] =>
+      kind === null || value === null
+        ? []
+        : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
+    );
+    return { published: first?.published ?? null, shadow: first?.shadow ?? null, stops };
+  };
+  const freshHead = freshness && createFreshRecords(freshness, findHead);
   const findVersion = async (queries: Queries, appId: string, version: number): Promise<PolicyVersionRecord | null> =>
     (await queries.get<PolicyVersionRecord>(
       `SELECT ${VERSION} FROM policy_versions WHERE app_id = $1 AND version = $2`,
@@ -22,25 +45,8 @@ export function policyStore(db: Database): PolicyStore {
     queries.run("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", what, appId);
 
   return {
-    async policyHead(appId): Promise<PolicyHead> {
-      const rows = await db.all<
-        { published: number | null; shadow: number | null } & { [field in keyof StopRecord]: StopRecord[field] | null }
-      >(
-        `SELECT heads.published, heads.shadow, stops.kind, stops.value, stops.reason, stops.created_by AS "createdBy",
-           stops.created_at AS "createdAt"
-         FROM (SELECT $1::text AS app_id) AS app
-         LEFT JOIN policy_heads AS heads ON heads.app_id = app.app_id AND heads.app_id = $1
-         LEFT JOIN policy_stops AS stops ON stops.app_id = app.app_id AND stops.app_id = $1
-         ORDER BY stops.kind, stops.value`,
-        appId,
-      );
-      const [first] = rows;
-      const stops = rows.flatMap(({ kind, value, reason, createdBy, createdAt }): StopRecord[] =>
-        kind === null || value === null
-          ? []
-          : [{ kind, value, reason, createdBy: createdBy ?? "", createdAt: createdAt ?? 0 }],
-      );
-      return { published: first?.published ?? null, shadow: first?.shadow ?? null, stops };
+    async policyHead(appId) {
+      return (await freshHead?.(appId)) ?? findHead(appId);
     },
     findPolicyVersion: (appId, version) => findVersion(db, appId, version),
     listPolicyVersions: (appId, before, limit) =>

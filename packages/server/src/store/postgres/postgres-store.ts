@@ -58,7 +58,7 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...vaultSessionStore(db),
     ...agentStore(db),
     ...delegationStore(db),
-    ...policyStore(db),
+    ...policyStore(db, freshness),
     ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),

@@ -1,7 +1,8 @@
 import type { SecretStore } from "../store.ts";
+import { secretFromRow, secretValues, type SecretRow } from "../rows/secret-row.ts";
 import type { Database } from "./database.ts";
 import { codeOf, UNIQUE } from "./failure.ts";
-import { insertGrant, secretFromRow, type SecretRow } from "./grant-row.ts";
+import { insertGrant } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
 export function secretStore(db: Database): SecretStore {
@@ -11,16 +12,7 @@ export function secretStore(db: Database): SecretStore {
         const written = await queries.run(
           `INSERT INTO secrets VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            ON CONFLICT (app_id, name) DO NOTHING`,
-          secret.id,
-          secret.appId,
-          secret.name,
-          secret.provider,
-          JSON.stringify(secret.injection),
-          JSON.stringify(secret.allowedHosts),
-          secret.sealedValue,
-          secret.version,
-          secret.createdAt,
-          secret.updatedAt,
+          ...secretValues(secret),
         );
         if (written === 0) return false;
         await insertGrant(queries, grant);

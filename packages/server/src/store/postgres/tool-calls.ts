@@ -84,6 +84,11 @@ export function toolCallStore(db: Database): ToolCallStore {
         if (await lockOpen(queries, appId, id, entryId)) await forget(queries, appId, id);
       });
     },
+    async findToolCall(appId, id, now) {
+      const sql = "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2 AND expires_at > $3";
+      const known = await db.get<Row>(sql, appId, id, now);
+      return known ? fromRow(known) : null;
+    },
     async findToolCallAnswer(appId, id) {
       const sql = "SELECT id, sealed FROM tool_call_answers WHERE id = $1 AND app_id = $2";
       return (await db.get<{ sealed: Uint8Array }>(sql, id, appId))?.sealed ?? null;

@@ -1,60 +1,14 @@
-import type { ConnectedGrant, ConnectSettings } from "@alter-vault/protocol";
-import type { ConnectAttemptRecord, ConnectSessionError, ConnectSessionRecord, ConnectStore } from "../store.ts";
+import type { ConnectSettings } from "@alter-vault/protocol";
+import {
+  attemptFromRow,
+  attemptValues,
+  sessionFromRow,
+  sessionValues,
+  type AttemptRow,
+  type SessionRow,
+} from "../rows/connect-rows.ts";
+import type { ConnectSessionRecord, ConnectStore } from "../store.ts";
 import type { Database } from "./database.ts";
-
-interface SessionRow {
-  id: string;
-  app_id: string;
-  token_hash: string;
-  options: string;
-  status: ConnectSessionRecord["status"];
-  grants: string;
-  error: string | null;
-  created_at: number;
-  expires_at: number;
-}
-
-const sessionFromRow = (row: SessionRow): ConnectSessionRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  tokenHash: row.token_hash,
-  options: row.options,
-  status: row.status,
-  grants: JSON.parse(row.grants) as ConnectedGrant[],
-  error: row.error === null ? null : (JSON.parse(row.error) as ConnectSessionError),
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-});
-
-interface AttemptRow {
-  id: string;
-  app_id: string;
-  session_id: string;
-  provider: string;
-  state_hash: string;
-  browser_hash: string;
-  sealed_secrets: Uint8Array;
-  asked_scopes: string;
-  variables: string;
-  created_at: number;
-  expires_at: number;
-  used_at: number | null;
-}
-
-const attemptFromRow = (row: AttemptRow): ConnectAttemptRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  sessionId: row.session_id,
-  provider: row.provider,
-  stateHash: row.state_hash,
-  browserHash: row.browser_hash,
-  sealedSecrets: row.sealed_secrets,
-  askedScopes: JSON.parse(row.asked_scopes) as string[],
-  variables: JSON.parse(row.variables) as Record<string, string>,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  usedAt: row.used_at,
-});
 
 export function connectStore(db: Database): ConnectStore {
   const find = (appId: string, id: string): ConnectSessionRecord | null => {
@@ -64,18 +18,7 @@ export function connectStore(db: Database): ConnectStore {
 
   return {
     async insertConnectSession(session) {
-      db.run(
-        "INSERT INTO connect_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        session.id,
-        session.appId,
-        session.tokenHash,
-        session.options,
-        session.status,
-        JSON.stringify(session.grants),
-        session.error === null ? null : JSON.stringify(session.error),
-        session.createdAt,
-        session.expiresAt,
-      );
+      db.run("INSERT INTO connect_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...sessionValues(session));
     },
     async findConnectSession(tokenHash) {
       const row = db.get<SessionRow>("SELECT * FROM connect_sessions WHERE token_hash = ?", tokenHash);
@@ -100,21 +43,7 @@ export function connectStore(db: Database): ConnectStore {
       });
     },
     async insertConnectAttempt(attempt) {
-      db.run(
-        "INSERT INTO connect_attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        attempt.id,
-        attempt.appId,
-        attempt.sessionId,
-        attempt.provider,
-        attempt.stateHash,
-        attempt.browserHash,
-        attempt.sealedSecrets,
-        JSON.stringify(attempt.askedScopes),
-        JSON.stringify(attempt.variables),
-        attempt.createdAt,
-        attempt.expiresAt,
-        attempt.usedAt,
-      );
+      db.run("INSERT INTO connect_attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...attemptValues(attempt));
     },
     async takeConnectAttempt(stateHash, at) {
       return db.transaction(() => {

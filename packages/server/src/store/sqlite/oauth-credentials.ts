@@ -1,82 +1,19 @@
 import type { SQLInputValue } from "node:sqlite";
+import { credentialFromRow, credentialValues, type CredentialRow } from "../rows/credential-row.ts";
+import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
 import type { Lease, Principal, OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../store.ts";
 import type { Database } from "./database.ts";
-import { findGrant, grantFromRow, insertGrant, withCredential, type GrantRow } from "./grants.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  provider: string;
-  flow: OAuthCredentialRecord["flow"];
-  version: number;
-  sealed_tokens: Uint8Array;
-  asked_scopes: string;
-  granted_scopes: string;
-  variables: string;
-  token_expires_at: number | null;
-  refresh_expires_at: number | null;
-  refresh_due_at: number | null;
-  connected_at: number;
-  refreshed_at: number | null;
-  state: OAuthCredentialRecord["state"];
-  problem: string | null;
-  failing_since: number | null;
-  failures: number;
-  lease_id: string | null;
-  lease_until: number | null;
-}
-
-const fromRow = (row: Row): OAuthCredentialRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  provider: row.provider,
-  flow: row.flow,
-  version: row.version,
-  sealedTokens: row.sealed_tokens,
-  askedScopes: JSON.parse(row.asked_scopes) as string[],
-  grantedScopes: JSON.parse(row.granted_scopes) as string[],
-  variables: JSON.parse(row.variables) as Record<string, string>,
-  tokenExpiresAt: row.token_expires_at,
-  refreshExpiresAt: row.refresh_expires_at,
-  refreshDueAt: row.refresh_due_at,
-  connectedAt: row.connected_at,
-  refreshedAt: row.refreshed_at,
-  state: row.state,
-  problem: row.problem,
-  failingSince: row.failing_since,
-  failures: row.failures,
-  leaseId: row.lease_id,
-  leaseUntil: row.lease_until,
-});
+import { findGrant, insertGrant, withCredential } from "./grants.ts";
 
 export function findCredential(db: Database, appId: string, id: string): OAuthCredentialRecord | null {
-  const row = db.get<Row>("SELECT * FROM oauth_credentials WHERE id = ? AND app_id = ?", id, appId);
-  return row ? fromRow(row) : null;
+  const row = db.get<CredentialRow>("SELECT * FROM oauth_credentials WHERE id = ? AND app_id = ?", id, appId);
+  return row ? credentialFromRow(row) : null;
 }
 
 function insertCredential(db: Database, credential: OAuthCredentialRecord): void {
   db.run(
     "INSERT INTO oauth_credentials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    credential.id,
-    credential.appId,
-    credential.provider,
-    credential.flow,
-    credential.version,
-    credential.sealedTokens,
-    JSON.stringify(credential.askedScopes),
-    JSON.stringify(credential.grantedScopes),
-    JSON.stringify(credential.variables),
-    credential.tokenExpiresAt,
-    credential.refreshExpiresAt,
-    credential.refreshDueAt,
-    credential.connectedAt,
-    credential.refreshedAt,
-    credential.state,
-    credential.problem,
-    credential.failingSince,
-    credential.failures,
-    credential.leaseId,
-    credential.leaseUntil,
+    ...credentialValues(credential),
   );
 }
 

@@ -1,34 +1,8 @@
-import type { InjectionRule } from "@alter-vault/protocol";
 import type { SecretRecord, SecretStore } from "../store.ts";
+import { secretFromRow, secretValues, type SecretRow } from "../rows/secret-row.ts";
 import type { Database } from "./database.ts";
 import { insertGrant } from "./grants.ts";
 import { listPage } from "./list-page.ts";
-
-export interface SecretRow {
-  id: string;
-  app_id: string;
-  name: string;
-  provider: string;
-  injection: string;
-  allowed_hosts: string;
-  sealed_value: Uint8Array;
-  version: number;
-  created_at: number;
-  updated_at: number;
-}
-
-export const secretFromRow = (row: SecretRow): SecretRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  name: row.name,
-  provider: row.provider,
-  injection: JSON.parse(row.injection) as InjectionRule,
-  allowedHosts: JSON.parse(row.allowed_hosts) as string[],
-  sealedValue: row.sealed_value,
-  version: row.version,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 export function secretStore(db: Database): SecretStore {
   const find = (appId: string, id: string): SecretRecord | null => {
@@ -42,19 +16,7 @@ export function secretStore(db: Database): SecretStore {
     async insertSecret(secret, grant) {
       return db.transaction(() => {
         if (nameTaken(secret.appId, secret.name)) return false;
-        db.run(
-          "INSERT INTO secrets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          secret.id,
-          secret.appId,
-          secret.name,
-          secret.provider,
-          JSON.stringify(secret.injection),
-          JSON.stringify(secret.allowedHosts),
-          secret.sealedValue,
-          secret.version,
-          secret.createdAt,
-          secret.updatedAt,
-        );
+        db.run("INSERT INTO secrets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", ...secretValues(secret));
         insertGrant(db, grant);
         return true;
       });

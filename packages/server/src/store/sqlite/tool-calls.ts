@@ -61,6 +61,10 @@ export function toolCallStore(db: Database): ToolCallStore {
         if (isOpenOf(appId, id, entryId)) forget(id);
       });
     },
+    async findToolCall(appId, id, now) {
+      const known = find(id);
+      return known?.app_id === appId && known.expires_at > now ? fromRow(known) : null;
+    },
     async findToolCallAnswer(appId, id) {
       const sql = "SELECT sealed FROM tool_call_answers WHERE id = ? AND app_id = ?";
       return db.get<{ sealed: Uint8Array }>(sql, id, appId)?.sealed ?? null;

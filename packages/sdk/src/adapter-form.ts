@@ -1,0 +1,44 @@
+/** The two forms of a tool, the same in every adapter: one call that is described, or calls that a function makes. */
+import { readToolAnswer, sendToolRequest, type ToolExecution, type ToolRequest } from "./adapter.ts";
+import { AlterValueError } from "./errors.ts";
+
+export interface RequestForm<Input, Output> {
+  /** The call for an input the schema has accepted. */
+  readonly request: (input: Input) => ToolRequest | Promise<ToolRequest>;
+  /**
+   * What the tool gives back of the provider's answer. Everything of it goes to the model, and to wherever the framework
+   * keeps results. Default: the answer's JSON or text.
+   */
+  readonly output?: ((response: Response, input: Input) => Output | Promise<Output>) | undefined;
+  readonly execute?: undefined;
+}
+
+export interface ExecuteForm<Input, Output> {
+  /**
+   * Makes calls with the `vault` it is handed, the same ones in the same order each time: when the tool call is run again,
+   * calls that change something are answered from what the vault has recorded.
+   */
+  readonly execute: (input: Input, execution: ToolExecution) => Output | Promise<Output>;
+  readonly request?: undefined;
+  readonly output?: undefined;
+}
+
+export type ToolForm<Input, Output> = RequestForm<Input, Output> | ExecuteForm<Input, Output>;
+
+/** Throws AlterValueError for a tool of no form, or of both. */
+export function checkToolForm(form: { readonly request?: unknown; readonly execute?: unknown }): void {
+  if ((form.request === undefined) !== (form.execute === undefined)) return;
+  throw new AlterValueError('A tool needs either "request" or "execute".');
+}
+
+/** Runs a tool once. `read` makes a value of an answer for which there is no `output`. */
+export async function runToolForm<Input, Output>(
+  form: ToolForm<Input, Output>,
+  input: Input,
+  execution: ToolExecution,
+  read: (response: Response) => Promise<unknown> = readToolAnswer,
+): Promise<Output> {
+  if (form.execute !== undefined) return form.execute(input, execution);
+  const response = await sendToolRequest(execution.vault, await form.request(input));
+  return form.output === undefined ? ((await read(response)) as Output) : form.output(response, input);
+}
