@@ -46,7 +46,7 @@ export async function runIdentity(options: Options): Promise<{ identity: Identit
   finishDataDir(open);
   const vault = await startVault(dataDir, options.profileDir);
   const target = `http://127.0.0.1:${upstream.port}${UPSTREAM_PATH}`;
-  const rounds = options.rounds ?? (options.quick ? 3 : 9);
+  const rounds = options.rounds ?? (options.quick ? 3 : 7);
   const calls = options.quick ? 300 : 1_500;
   const measure = async (name: string, apiKey: string): Promise<number> => {
     const caller = openCaller(vault.url, apiKey, target);

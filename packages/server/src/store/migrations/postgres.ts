@@ -154,7 +154,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider, grant_id)
         WHERE revoked_at IS NULL;
       CREATE INDEX delegations_of_grant ON delegations (app_id, grant_id);
-      CREATE INDEX delegations_of_user ON delegations (app_id, user_id, agent_id, provider);
+      CREATE INDEX delegations_of_user
+        ON delegations (app_id, user_id, agent_id, provider, grant_id, expires_at, revoked_at);
 
       CREATE TABLE policy_versions (
         app_id ${ID} NOT NULL REFERENCES apps (id), version integer NOT NULL, document text NOT NULL, note text,

@@ -295,7 +295,8 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       DROP TABLE memberships;
       ALTER TABLE memberships_2 RENAME TO memberships;
       CREATE INDEX memberships_of_group ON memberships (app_id, group_id, user_id);
-      CREATE INDEX delegations_of_user ON delegations (app_id, user_id, agent_id, provider);
+      CREATE INDEX delegations_of_user
+        ON delegations (app_id, user_id, agent_id, provider, grant_id, expires_at, revoked_at);
       -- In the order of grants, so that whoever wants the first few need not see all.
       DROP INDEX delegations_by_provider;
       CREATE INDEX delegations_by_provider ON delegations (app_id, agent_id, provider, grant_id)
