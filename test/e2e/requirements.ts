@@ -118,7 +118,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
       },
       {
         file: `${server}/store/postgres/freshness.test.ts`,
-        test: "a stop that one replica puts is in force in the other within a second",
+        test: "a stop is acknowledged when no replica decides without it any more",
       },
     ],
   },
@@ -168,9 +168,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
-    promise:
-      "A policy that was taken back decides nothing more: at once on its server, within a second on every replica.",
-    shownBy: [{ file: "test/e2e/policies.test.ts", test: "what is withdrawn is withdrawn at once" }],
+    promise: "A policy that was taken back decides nothing more, on any replica, once that is acknowledged.",
+    shownBy: [
+      { file: "test/e2e/policies.test.ts", test: "what is withdrawn is withdrawn at once" },
+      {
+        file: `${server}/store/postgres/freshness.test.ts`,
+        test: "a stop is acknowledged when no replica decides without it any more",
+      },
+    ],
   },
   {
     promise: "The rules and Cedar agree.",

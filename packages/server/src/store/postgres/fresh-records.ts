@@ -12,7 +12,7 @@ export interface Freshness {
 }
 
 /** With the time a read takes, a change is everywhere within a second of its acknowledgement. */
-const KEPT_MS = 800;
+export const KEPT_MS = 800;
 /** Bounded: with more records in use than this, some are read again. */
 const MOST = 10_000;
 

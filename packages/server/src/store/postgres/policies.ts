@@ -1,14 +1,15 @@
+import { setTimeout } from "node:timers/promises";
 import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord, Taken, TakeState } from "../policy-records.ts";
 import { takeEndsAt, takeOnce, type Buckets } from "../take-window.ts";
 import type { Database, Queries } from "./database.ts";
-import { createFreshRecords, type Freshness } from "./fresh-records.ts";
+import { createFreshRecords, KEPT_MS, type Freshness } from "./fresh-records.ts";
 
 const VERSION = `app_id AS "appId", version, document, note, created_by AS "createdBy", created_at AS "createdAt"`;
 
 /**
- * What counts now is asked for by every call, so it is kept for less than a second, as records are: a change or a stop
- * that one replica acknowledged is in force in all of them within a second, and sooner when they hear of it. Who changes
- * the policy of an app, or counts for it, takes the app's turn.
+ * What counts now is asked for by every call, so it is kept for less than a second, as records are. A change is
+ * acknowledged when that time is over: from then on no replica decides by what was before. Who changes the policy of an
+ * app, or counts for it, takes the app's turn.
  */
 export function policyStore(db: Database, freshness: Freshness | null): PolicyStore {
   const findHead = async (appId: string): Promise<PolicyHead> => {
@@ -41,6 +42,12 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
   const publishedOf = async (queries: Queries, appId: string): Promise<number | null> =>
     (await queries.get<{ published: number | null }>("SELECT published FROM policy_heads WHERE app_id = $1", appId))
       ?.published ?? null;
+  /** Whatever was kept before a change runs out while this waits, in every replica. */
+  const everywhere = async <T>(changed: Promise<T>): Promise<T> => {
+    const result = await changed;
+    if (freshness) await setTimeout(KEPT_MS);
+    return result;
+  };
   const takeTurn = (queries: Queries, appId: string, what: string): Promise<number> =>
     queries.run("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", what, appId);
 
@@ -57,35 +64,41 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
         limit,
       ),
     changePolicy: (appId, { make, as, expected, by, at }) =>
-      db.transaction(async (queries) => {
-        await takeTurn(queries, appId, "policy");
-        if (expected !== undefined && (await publishedOf(queries, appId)) !== expected) return "moved";
-        const version = "version" in make ? make.version : await nextVersion(queries, appId);
-        if (!("version" in make)) {
+      everywhere(
+        db.transaction(async (queries) => {
+          await takeTurn(queries, appId, "policy");
+          if (expected !== undefined && (await publishedOf(queries, appId)) !== expected) return "moved";
+          const version = "version" in make ? make.version : await nextVersion(queries, appId);
+          if (!("version" in make)) {
+            await queries.run(
+              "INSERT INTO policy_versions VALUES ($1, $2, $3, $4, $5, $6)",
+              appId,
+              version,
+              make.document,
+              make.note,
+              by,
+              at,
+            );
+          }
+          const record = await findVersion(queries, appId, version);
+          if (!record) return null;
           await queries.run(
-            "INSERT INTO policy_versions VALUES ($1, $2, $3, $4, $5, $6)",
+            `INSERT INTO policy_heads (app_id, ${as}) VALUES ($1, $2)
+           ON CONFLICT (app_id) DO UPDATE SET ${as} = excluded.${as}`,
             appId,
             version,
-            make.document,
-            make.note,
-            by,
-            at,
           );
-        }
-        const record = await findVersion(queries, appId, version);
-        if (!record) return null;
-        await queries.run(
-          `INSERT INTO policy_heads (app_id, ${as}) VALUES ($1, $2)
-           ON CONFLICT (app_id) DO UPDATE SET ${as} = excluded.${as}`,
-          appId,
-          version,
-        );
-        // What counts needs no shadow.
-        if (as === "published") {
-          await queries.run("UPDATE policy_heads SET shadow = NULL WHERE app_id = $1 AND shadow = $2", appId, version);
-        }
-        return record;
-      }),
+          // What counts needs no shadow.
+          if (as === "published") {
+            await queries.run(
+              "UPDATE policy_heads SET shadow = NULL WHERE app_id = $1 AND shadow = $2",
+              appId,
+              version,
+            );
+          }
+          return record;
+        }),
+      ),
     async endShadow(appId) {
       await db.run("UPDATE policy_heads SET shadow = NULL WHERE app_id = $1", appId);
     },
@@ -114,14 +127,16 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
     },
     async putStop(appId, stop) {
       const { kind, value, reason, createdBy, createdAt } = stop;
-      await db.run(
-        "INSERT INTO policy_stops VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        appId,
-        kind,
-        value,
-        reason,
-        createdBy,
-        createdAt,
+      await everywhere(
+        db.run(
+          "INSERT INTO policy_stops VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+          appId,
+          kind,
+          value,
+          reason,
+          createdBy,
+          createdAt,
+        ),
       );
       const kept = await db.get<StopRecord>(
         `SELECT kind, value, reason, created_by AS "createdBy", created_at AS "createdAt" FROM policy_stops
