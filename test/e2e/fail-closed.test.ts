@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { policy, rule } from "@alter-vault/protocol";
 import { createLogger, initDataDir, loadConfig, systemSurroundings } from "@alter-vault/server";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault, type RunningVault } from "../../packages/server/src/start.ts";
@@ -96,31 +97,52 @@ async function callOnce(path: string): Promise<{ status: number; code: string | 
   return { status: answer.status, code: answer.problem?.code };
 }
 
-test("for every call to the store: when it fails, nothing leaves the vault that is not in the log", async () => {
-  const before = calls;
-  expect((await callOnce("/well")).status).toBe(200);
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  const callsOfOneRequest = calls - before;
-  expect(callsOfOneRequest).toBeGreaterThanOrEqual(3);
-  for (const forGood of [false, true]) {
-    for (let n = 1; n <= callsOfOneRequest; n++) {
-      const path = `/n-${n}-${forGood}`;
-      const start = calls;
-      fails = (call) => (forGood ? call >= start + n : call === start + n);
-      const { status, code } = await callOnce(path);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      fails = () => false;
-      const reached = upstream.calls.filter((call) => call.url === path).length;
-      const written = (await entriesOf(path)).filter((body) => body.includes('"decision":"allow"')).length;
-      expect(reached, `call ${n} failing: ${status} ${code}`).toBeLessThanOrEqual(written);
-      if (status !== 200) {
-        expect(["audit_unavailable", "storage_unavailable"]).toContain(code);
-        expect(reached).toBe(0);
+/** Looked up, decided by and counted for with every call. */
+async function publishRules(): Promise<void> {
+  const document = policy({
+    rules: [
+      rule("no-admin")
+        .when({ path: ["/admin/**"] })
+        .deny("Hands off"),
+      rule("calm").rateLimit({ calls: 1_000, window_seconds: 60, per: "grant" }),
+    ],
+  });
+  const published = await rawCall(url, apiKey, { path: "/v1/policy/publish", body: JSON.stringify({ document }) });
+  expect(published.status).toBe(200);
+}
+
+test.each([
+  ["without a policy", async () => undefined],
+  ["with rules and a limit", publishRules],
+])(
+  "%s, for every call to the store: when it fails, nothing leaves the vault that is not in the log",
+  async (_, set) => {
+    await set();
+    const before = calls;
+    expect((await callOnce("/well")).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    const callsOfOneRequest = calls - before;
+    expect(callsOfOneRequest).toBeGreaterThanOrEqual(3);
+    for (const forGood of [false, true]) {
+      for (let n = 1; n <= callsOfOneRequest; n++) {
+        const path = `/n-${n}-${forGood}`;
+        const start = calls;
+        fails = (call) => (forGood ? call >= start + n : call === start + n);
+        const { status, code } = await callOnce(path);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        fails = () => false;
+        const reached = upstream.calls.filter((call) => call.url === path).length;
+        const written = (await entriesOf(path)).filter((body) => body.includes('"decision":"allow"')).length;
+        expect(reached, `call ${n} failing: ${status} ${code}`).toBeLessThanOrEqual(written);
+        if (status !== 200) {
+          expect(["audit_unavailable", "storage_unavailable"]).toContain(code);
+          expect(reached).toBe(0);
+        }
+        expect((await callOnce(`${path}-after`)).status, "well again").toBe(200);
       }
-      expect((await callOnce(`${path}-after`)).status, "well again").toBe(200);
     }
-  }
-});
+  },
+);
 
 test("a log that cannot be written: the answer is audit_unavailable and the provider is not called", async () => {
   const appendLog = real.appendLog.bind(real);
