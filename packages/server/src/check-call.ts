@@ -91,11 +91,11 @@ export async function checkCall(
   facts.secret_id = grant.secretId;
   facts.provider = grant.provider;
   facts.principal_type = grant.principalType;
-  if (resolved.delegation) facts.delegation_id = resolved.delegation.id;
+  if (resolved.delegationId !== null) facts.delegation_id = resolved.delegationId;
 
   const opening = usableCredential(deps.store, resolved.found, deps);
   const credential = isLater(opening) ? await opening : opening;
-  const beyond = beyondAgent(asker, resolved.delegation !== null, credential);
+  const beyond = beyondAgent(asker, resolved.delegationId !== null, credential);
   if (beyond) return fails("base.agent_scopes", beyond);
   const allows = allowedHostsOf(credential?.hosts ?? NO_HOSTS);
   const decision = decide({

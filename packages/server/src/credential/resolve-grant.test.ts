@@ -136,7 +136,7 @@ describe("an agent", () => {
     const grant = await world.account(ada.user.id);
     const { id } = await world.delegate(grant, agent.id, { expiresAt: world.now + 1_000 });
     for (const wish of [demo, { grant_id: grant.id }]) {
-      expect(await resolve(as(), wish)).toMatchObject({ ok: true, delegation: { id } });
+      expect(await resolve(as(), wish)).toMatchObject({ ok: true, delegationId: id });
     }
     world.now += 1_000;
     for (const wish of [demo, { grant_id: grant.id }]) expect(await found(as(), wish)).toBe("no_delegated_grant");

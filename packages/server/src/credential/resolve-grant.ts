@@ -2,7 +2,7 @@ import type { ErrorCode, ProblemDetails, RequestEnvelope } from "@alter-vault/pr
 import type { Asker } from "../identity/asker.ts";
 import { isWithinAgent, isWithinSession, principalsOf, visibility } from "../identity/visible.ts";
 import { isLater, type Soon } from "../soon.ts";
-import type { AgentStore, DelegationRecord } from "../store/agent-records.ts";
+import type { AgentStore } from "../store/agent-records.ts";
 import type { IdentityStore } from "../store/identity-records.ts";
 import type { GrantStore, GrantWithSecret } from "../store/store.ts";
 
@@ -11,7 +11,7 @@ import type { GrantStore, GrantWithSecret } from "../store/store.ts";
  * app, of another user, and one that never was give the same answer.
  */
 export type ResolvedGrant =
-  | { readonly ok: true; readonly found: GrantWithSecret; readonly delegation: DelegationRecord | null }
+  | { readonly ok: true; readonly found: GrantWithSecret; readonly delegationId: string | null }
   | { readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly details?: ProblemDetails };
 
 type ResolveStore = Pick<GrantStore, "findGrant" | "findGrantsByProvider" | "findDelegatedGrants"> &
@@ -45,7 +45,7 @@ function byId(
 ): Soon<ResolvedGrant> {
   // What most calls are: the app itself, and a grant of its own. Nothing else has to be looked up.
   if (found?.grant.principalType === "system" && !asker.agent && isWithinSession(asker, found.grant)) {
-    return { ok: true, found, delegation: null };
+    return { ok: true, found, delegationId: null };
   }
   return found ? ifVisible(store, asker, found, now) : nothing(asker, { grant_id: grantId }, "no grant of this id");
 }
@@ -58,7 +58,7 @@ async function ifVisible(
 ): Promise<ResolvedGrant> {
   const seen = await visibility(store, asker, found.grant, now);
   if (!seen.visible) return nothing(asker, { grant_id: found.grant.id }, "no grant of this id");
-  return { ok: true, found, delegation: seen.delegation };
+  return { ok: true, found, delegationId: seen.delegation?.id ?? null };
 }
 
 async function byProvider(
@@ -73,7 +73,7 @@ async function byProvider(
   const own = await store.findGrantsByProvider(appId, wanted, principalsOf(asker), MOST_CHOICES);
   const by = agent && { agentId: agent.id, ...(user ? { userId: user.id } : {}) };
   const lent = by ? await store.findDelegatedGrants(appId, wanted, by, now, MOST_CHOICES) : [];
-  const candidates = [...own, ...lent].filter(
+  const candidates: readonly (GrantWithSecret & { readonly delegationId?: string })[] = [...own, ...lent].filter(
     ({ grant }) => isWithinSession(asker, grant) && (!agent || isWithinAgent(agent, grant)),
   );
   // One whose time is over is told about only when there is no other.
@@ -85,9 +85,7 @@ async function byProvider(
     const detail = `${account_identifiers.length} grants for ${provider}; pass the account or the grant id`;
     return { ok: false, code: "ambiguous_grant", detail, details: { provider_id: provider, account_identifiers } };
   }
-  const isLent = agent !== null && first.grant.principalType === "user";
-  const delegation = isLent ? await store.findDelegationOf(appId, agent.id, first.grant.id) : null;
-  return { ok: true, found: first, delegation };
+  return { ok: true, found: first, delegationId: first.delegationId ?? null };
 }
 
 function nameOf({ id, label, account }: GrantWithSecret["grant"]): string {

@@ -57,8 +57,9 @@ async function delegated(
   // The user who let the agent in must still be the one the grant belongs to; with a user's token, that very user.
   if (delegation.userId !== grant.principalId) return NO;
   if (user && user.id !== grant.principalId) return NO;
-  // A delegation is worth as much as the user who gave it: one who was suspended gives nothing.
-  if (!(await userStands(store, grant.appId, delegation.userId)).ok) return NO;
+  // A delegation is worth as much as the user who gave it: one who was suspended gives nothing. Whoever came with a token
+  // was looked at for this very call.
+  if (!user && !(await userStands(store, grant.appId, delegation.userId)).ok) return NO;
   return { visible: true, delegation };
 }
 

@@ -183,10 +183,17 @@ export interface ProviderAccount {
   readonly account?: string | undefined;
 }
 
-/** What was delegated to an agent, by anybody or by one user. */
+/**
+ * What was delegated to an agent: by one user, who is known to stand, or by anybody who does (neither suspended nor
+ * deleted, of an identity provider that is active).
+ */
 export interface Delegated {
   readonly agentId: string;
   readonly userId?: string;
+}
+
+export interface LentGrant extends GrantWithSecret {
+  readonly delegationId: string;
 }
 
 export interface GrantStore {
@@ -199,17 +206,14 @@ export interface GrantStore {
     principals: readonly Principal[],
     limit: number,
   ): Promise<GrantWithSecret[]>;
-  /**
-   * Active grants for a provider that were delegated to an agent and are still, by users who stand (neither suspended
-   * nor deleted, of an identity provider that is active), at most `limit`.
-   */
+  /** Active grants for a provider that were delegated and are still, at most `limit`, in the order they were made. */
   findDelegatedGrants(
     appId: string,
     wanted: ProviderAccount,
     delegated: Delegated,
     now: number,
     limit: number,
-  ): Promise<GrantWithSecret[]>;
+  ): Promise<LentGrant[]>;
   listGrants(appId: string, filter: GrantFilter, page: Page): Promise<Listed<GrantWithSecret>>;
   updateGrant(
     appId: string,

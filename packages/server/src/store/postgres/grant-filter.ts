@@ -9,11 +9,15 @@ export function ofAccount(values: Values, account: string | undefined): string {
   return `AND (g.label = ${place} OR g.account_identifier = ${place} OR g.account_id = ${place})`;
 }
 
-/** Behind `grants g`: delegations of a grant that is still its user's, by users who stand. */
-export const DELEGATED = `JOIN delegations d ON d.grant_id = g.id AND d.app_id = g.app_id AND d.revoked_at IS NULL
-    AND g.principal_type = 'user' AND g.principal_id = d.user_id
-  JOIN users u ON u.id = d.user_id AND u.app_id = d.app_id AND u.status = 'active' AND u.active_in_directory
-  JOIN identity_providers p ON p.id = u.idp_id AND p.app_id = u.app_id AND p.status = 'active'`;
+/** Behind `grants g`: delegations of a grant that is still its user's; without a user, of those who stand. */
+export function lentBy(userId: string | undefined): string {
+  const lent = `JOIN delegations d ON d.grant_id = g.id AND d.app_id = g.app_id AND d.revoked_at IS NULL
+    AND g.principal_type = 'user' AND g.principal_id = d.user_id`;
+  if (userId !== undefined) return lent;
+  return `${lent}
+    JOIN users u ON u.id = d.user_id AND u.app_id = d.app_id AND u.status = 'active' AND u.active_in_directory
+    JOIN identity_providers p ON p.id = u.idp_id AND p.app_id = u.app_id AND p.status = 'active'`;
+}
 
 /** Which of those: an agent's, that have not ended. */
 export function delegatedTo(values: Values, { agentId, userId }: Delegated, now: number, provider?: string): string {
@@ -37,7 +41,7 @@ export function grantWhere(
         `(g.principal_type = $${values.push(type)} AND coalesce(g.principal_id, '') = $${values.push(id ?? "")})`,
     );
     if (delegated !== undefined) {
-      const lent = `SELECT g.id FROM grants g ${DELEGATED} WHERE ${delegatedTo(values, delegated, now)}`;
+      const lent = `SELECT g.id FROM grants g ${lentBy(delegated.userId)} WHERE ${delegatedTo(values, delegated, now)}`;
       each.push(`g.id IN (${lent})`);
     }
     parts.push(each.length === 0 ? "false" : `(${each.join(" OR ")})`);

@@ -50,6 +50,9 @@ export const GRANT_WITH_SECRET: string = `SELECT g.*, ${aliased("s", SECRET_COLU
   LEFT JOIN secrets s ON s.id = g.secret_id AND s.app_id = g.app_id
   LEFT JOIN oauth_credentials o ON o.id = g.id AND o.app_id = g.app_id AND g.secret_id IS NULL`;
 
+/** The same, with the delegation `d` it is lent by. */
+export const LENT_WITH_SECRET: string = GRANT_WITH_SECRET.replace("SELECT g.*,", "SELECT g.*, d.id AS delegation_id,");
+
 export type JoinedRow = GrantRow & Record<string, unknown>;
 
 export function fromJoinedRow(row: JoinedRow): GrantWithSecret {

@@ -2,8 +2,8 @@ import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
 import type { GrantStore, GrantWithSecret } from "../store.ts";
 import type { Database } from "./database.ts";
 import { createFreshRecords, type Freshness } from "./fresh-records.ts";
-import { DELEGATED, delegatedTo, grantWhere, ofAccount } from "./grant-filter.ts";
-import { fromJoinedRow, GRANT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
+import { delegatedTo, grantWhere, lentBy, ofAccount } from "./grant-filter.ts";
+import { fromJoinedRow, GRANT_WITH_SECRET, LENT_WITH_SECRET, insertGrant, type JoinedRow } from "./grant-row.ts";
 import { listPage } from "./list-page.ts";
 
 export function grantStore(db: Database, freshness: Freshness | null): GrantStore {
@@ -47,12 +47,12 @@ export function grantStore(db: Database, freshness: Freshness | null): GrantStor
     async findDelegatedGrants(appId, { provider, account }, delegated, now, limit) {
       const values: unknown[] = [appId, limit];
       const isOfAccount = ofAccount(values, account);
-      const rows = await db.all<JoinedRow>(
-        `${GRANT_WITH_SECRET} ${DELEGATED} WHERE ${delegatedTo(values, delegated, now, provider)}
+      const rows = await db.all<JoinedRow & { delegation_id: string }>(
+        `${LENT_WITH_SECRET} ${lentBy(delegated.userId)} WHERE ${delegatedTo(values, delegated, now, provider)}
            AND g.status = 'active' ${isOfAccount} ORDER BY d.grant_id LIMIT $2`,
         ...values,
       );
-      return rows.map(fromJoinedRow);
+      return rows.map((row) => ({ ...fromJoinedRow(row), delegationId: row.delegation_id }));
     },
     async listGrants(appId, filter, page) {
       const query = { select: GRANT_WITH_SECRET, table: "grants", alias: "g", ...grantWhere(appId, filter) };

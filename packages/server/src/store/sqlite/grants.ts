@@ -59,8 +59,8 @@ export function grantStore(db: Database): GrantStore {
       const { agentId, userId } = delegated;
       // From the delegations on, whatever is known of the tables: the first few are found without seeing all.
       return db
-        .all<GrantRow>(
-          `SELECT grants.* FROM delegations AS d CROSS JOIN grants ON grants.id = d.grant_id ${STANDING_OWNER}
+        .all<GrantRow & { delegation_id: string }>(
+          `SELECT grants.*, d.id AS delegation_id FROM ${lentBy(userId)}
            WHERE d.app_id = ? AND d.agent_id = ? AND d.provider = ? ${userId === undefined ? "" : "AND d.user_id = ?"}
              AND ${LIVING_DELEGATION} AND grants.app_id = d.app_id AND grants.status = 'active' ${ofAccount(account)}
            ORDER BY d.grant_id LIMIT ?`,
@@ -72,7 +72,7 @@ export function grantStore(db: Database): GrantStore {
           ...accountValues(account),
           limit,
         )
-        .map((row) => withCredential(db, grantFromRow(row)));
+        .map((row) => ({ ...withCredential(db, grantFromRow(row)), delegationId: row.delegation_id }));
     },
     async listGrants(appId, filter, page) {
       const { where, values } = grantWhere(appId, filter);
@@ -130,10 +130,16 @@ const ofAccount = (account: string | undefined): string =>
 const accountValues = (account: string | undefined): string[] =>
   account === undefined ? [] : [account, account, account];
 
-/** Behind `grants` and `delegations AS d`: the grant is still its user's, and the user stands. */
-const STANDING_OWNER = `CROSS JOIN users ON users.id = d.user_id AND users.app_id = d.app_id AND users.status = 'active'
-    AND users.active_in_directory = 1 AND grants.principal_type = 'user' AND grants.principal_id = users.id
-  CROSS JOIN identity_providers AS idp ON idp.id = users.idp_id AND idp.app_id = d.app_id AND idp.status = 'active'`;
+/** Delegations with their grants, which are still their users'; without a user, of those who stand. */
+function lentBy(userId: string | undefined): string {
+  const lent = `delegations AS d CROSS JOIN grants ON grants.id = d.grant_id AND grants.principal_type = 'user'
+    AND grants.principal_id = d.user_id`;
+  if (userId !== undefined) return lent;
+  return `${lent}
+    CROSS JOIN users ON users.id = d.user_id AND users.app_id = d.app_id AND users.status = 'active'
+      AND users.active_in_directory = 1
+    CROSS JOIN identity_providers AS idp ON idp.id = users.idp_id AND idp.app_id = d.app_id AND idp.status = 'active'`;
+}
 
 const LIVING_DELEGATION = "d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > ?)";
 
@@ -143,7 +149,7 @@ function delegatedIds(
   { agentId, userId }: Delegated,
   now: number,
 ): { sql: string; values: SQLInputValue[] } {
-  const sql = `SELECT d.grant_id FROM delegations AS d CROSS JOIN grants ON grants.id = d.grant_id ${STANDING_OWNER}
+  const sql = `SELECT d.grant_id FROM ${lentBy(userId)}
     WHERE d.app_id = ? AND d.agent_id = ? ${userId === undefined ? "" : "AND d.user_id = ?"} AND ${LIVING_DELEGATION}`;
   return { sql, values: [appId, agentId, ...(userId === undefined ? [] : [userId]), now] };
 }
