@@ -39,8 +39,8 @@ export function grantStore(db: Database): GrantStore {
     },
     async findGrantsByProvider(appId, { provider, account }, principals, limit) {
       const found = principals.flatMap(({ type, id }) =>
-        db.all<GrantRow>(
-          `SELECT * FROM grants WHERE app_id = ? AND principal_type = ? AND coalesce(principal_id, '') = ?
+        db.all<{ id: string }>(
+          `SELECT id FROM grants WHERE app_id = ? AND principal_type = ? AND coalesce(principal_id, '') = ?
              AND provider = ? AND status = 'active' ${ofAccount(account)} ORDER BY id LIMIT ?`,
           appId,
           type,
@@ -53,26 +53,47 @@ export function grantStore(db: Database): GrantStore {
       return found
         .toSorted((a, b) => (a.id < b.id ? -1 : 1))
         .slice(0, limit)
-        .map((row) => withCredential(db, grantFromRow(row)));
+        .flatMap(({ id }) => hot.find(id) ?? []);
     },
     async findDelegatedGrants(appId, { provider, account }, delegated, now, limit) {
       const { agentId, userId } = delegated;
+      if (userId !== undefined) {
+        // What one user lent is little, and an index knows it whole; the grants are mostly in memory.
+        return db
+          .all<{ id: string; delegationId: string }>(
+            `SELECT grant_id AS id, id AS delegationId FROM delegations AS d
+             WHERE app_id = ? AND user_id = ? AND agent_id = ? AND provider = ? AND ${LIVING_DELEGATION} ORDER BY grant_id`,
+            appId,
+            userId,
+            agentId,
+            provider,
+            now,
+          )
+          .flatMap(({ id, delegationId }) => {
+            const lent = hot.find(id);
+            const counts = lent && isLentBy(lent.grant, userId) && (account === undefined || isOf(lent.grant, account));
+            return counts ? { ...lent, delegationId } : [];
+          })
+          .slice(0, limit);
+      }
       // From the delegations on, whatever is known of the tables: the first few are found without seeing all.
       return db
-        .all<GrantRow & { delegation_id: string }>(
-          `SELECT grants.*, d.id AS delegation_id FROM ${lentBy(userId)}
-           WHERE d.app_id = ? AND d.agent_id = ? AND d.provider = ? ${userId === undefined ? "" : "AND d.user_id = ?"}
-             AND ${LIVING_DELEGATION} AND grants.app_id = d.app_id AND grants.status = 'active' ${ofAccount(account)}
+        .all<{ id: string; delegationId: string }>(
+          `SELECT d.grant_id AS id, d.id AS delegationId FROM ${lentBy(undefined)}
+           WHERE d.app_id = ? AND d.agent_id = ? AND d.provider = ? AND ${LIVING_DELEGATION}
+              AND grants.app_id = d.app_id AND grants.status = 'active' ${ofAccount(account)}
            ORDER BY d.grant_id LIMIT ?`,
           appId,
           agentId,
           provider,
-          ...(userId === undefined ? [] : [userId]),
           now,
           ...accountValues(account),
           limit,
         )
-        .map((row) => ({ ...withCredential(db, grantFromRow(row)), delegationId: row.delegation_id }));
+        .flatMap(({ id, delegationId }) => {
+          const lent = hot.find(id);
+          return lent ? { ...lent, delegationId } : [];
+        });
     },
     async listGrants(appId, filter, page) {
       const { where, values } = grantWhere(appId, filter);
@@ -140,6 +161,11 @@ function lentBy(userId: string | undefined): string {
       AND users.active_in_directory = 1
     CROSS JOIN identity_providers AS idp ON idp.id = users.idp_id AND idp.app_id = d.app_id AND idp.status = 'active'`;
 }
+
+const isLentBy = ({ status, principalType, principalId }: GrantRecord, userId: string): boolean =>
+  status === "active" && principalType === "user" && principalId === userId;
+const isOf = ({ label, account }: GrantRecord, name: string): boolean =>
+  label === name || account?.identifier === name || account?.id === name;
 
 const LIVING_DELEGATION = "d.revoked_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > ?)";
 
