@@ -214,7 +214,9 @@ describe("agents", () => {
     const again = await sdk.agents.create(options);
     expect([again.agentId, again.apiKey]).toEqual([created.agentId, null]);
     await expect(sdk.agents.create({ ...options, name: "other" })).rejects.toThrow(IdempotencyKeyBodyMismatchError);
-    await expect(sdk.agents.create({ name: "scheduling-bot" })).rejects.toMatchObject({ code: "conflict" });
+    await expect(sdk.agents.create({ name: "scheduling-bot" })).rejects.toMatchObject({
+      code: "agent_name_exists",
+    });
 
     const { agentId } = created;
     expect(await sdk.agents.getByName("scheduling-bot")).toMatchObject({ agentId, metadata: { team: "ops" } });

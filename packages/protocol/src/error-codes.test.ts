@@ -28,6 +28,7 @@ const SDK_ERRORS: Record<SdkErrorName, true> = {
   AgentNotFoundError: true,
   LastActiveKeyError: true,
   IdempotencyKeyBodyMismatchError: true,
+  AgentNameExistsError: true,
   InvalidKeyError: true,
   KeyNotFoundError: true,
   AgentKeyRequiredError: true,

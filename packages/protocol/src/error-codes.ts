@@ -19,6 +19,7 @@ export type SdkErrorName =
   | "AgentNotFoundError"
   | "LastActiveKeyError"
   | "IdempotencyKeyBodyMismatchError"
+  | "AgentNameExistsError"
   | "InvalidKeyError"
   | "KeyNotFoundError"
   | "AgentKeyRequiredError"
@@ -122,6 +123,13 @@ export const ERROR_CODES = {
     "AgentInactiveError",
   ),
   agent_revoked: entry(403, false, "The agent was revoked", "Create another agent.", "AgentRevokedError"),
+  agent_name_exists: entry(
+    409,
+    false,
+    "There is an agent of this name",
+    "Choose another name, or use the agent that has it.",
+    "AgentNameExistsError",
+  ),
   agent_not_found: entry(404, false, "No such agent", "Check the agent's id or name.", "AgentNotFoundError"),
   agent_key_required: entry(
     400,

@@ -24,6 +24,12 @@ export class AgentNotFoundError extends AgentError {
   static override readonly defaultCode: SdkErrorCode = "agent_not_found";
 }
 
+/** There is an agent of this name in the app. */
+export class AgentNameExistsError extends AgentError {
+  static override readonly errorName: string = "AgentNameExistsError";
+  static override readonly defaultCode: SdkErrorCode = "agent_name_exists";
+}
+
 /** The key that signs is unknown, expired or revoked. */
 export class InvalidKeyError extends AgentError {
   static override readonly errorName: string = "InvalidKeyError";

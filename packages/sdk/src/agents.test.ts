@@ -5,6 +5,7 @@ import {
   AgentInactiveError,
   AgentKeyRequiredError,
   AgentNotFoundError,
+  AgentNameExistsError,
   IdempotencyKeyBodyMismatchError,
   LastActiveKeyError,
 } from "./agent-errors.ts";
@@ -186,6 +187,7 @@ describe("agents", () => {
     ["agent_not_found", AgentNotFoundError],
     ["agent_inactive", AgentInactiveError],
     ["idempotency_mismatch", IdempotencyKeyBodyMismatchError],
+    ["agent_name_exists", AgentNameExistsError],
   ] as const)("%s", async (code, errorClass) => {
     refuse(code);
     await expect(fake.vault.agents.get(AGENT_ID)).rejects.toThrow(errorClass);

@@ -1,4 +1,10 @@
-import { AgentKeyRequiredError, AgentNotAllowedError } from "./agent-errors.ts";
+import {
+  AgentInactiveError,
+  AgentKeyRequiredError,
+  AgentNotAllowedError,
+  AgentRevokedError,
+  InvalidKeyError,
+} from "./agent-errors.ts";
 import {
   BackendError,
   GrantDeletedError,
@@ -35,6 +41,17 @@ export type MeRequiresAgentKeyError = AgentKeyRequiredError;
 
 export const AgentCannotMintSubagentsError: typeof AgentNotAllowedError = AgentNotAllowedError;
 export type AgentCannotMintSubagentsError = AgentNotAllowedError;
+
+/** A key that was revoked is refused in the same words as one that never was. */
+export const KeyRevokedError: typeof InvalidKeyError = InvalidKeyError;
+export type KeyRevokedError = InvalidKeyError;
+
+/** Making an agent again, by its idempotency key, when it was revoked or paused meanwhile. */
+export const IdempotencyKeyAgentRevokedError: typeof AgentRevokedError = AgentRevokedError;
+export type IdempotencyKeyAgentRevokedError = AgentRevokedError;
+
+export const IdempotencyKeyAgentInactiveError: typeof AgentInactiveError = AgentInactiveError;
+export type IdempotencyKeyAgentInactiveError = AgentInactiveError;
 
 /** The oldest name for every other refusal of the vault. */
 export const TokenRetrievalError: typeof BackendError = BackendError;

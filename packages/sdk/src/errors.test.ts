@@ -17,6 +17,7 @@ const TREE: Record<string, string> = {
   AgentNotAllowedError: "AgentError",
   LastActiveKeyError: "AgentError",
   IdempotencyKeyBodyMismatchError: "AgentError",
+  AgentNameExistsError: "AgentError",
   InsufficientScopeError: "BackendError",
   RestrictedGrantRequiresProxyError: "BackendError",
   NoDelegatedGrantError: "BackendError",
@@ -69,6 +70,9 @@ describe("the tree", () => {
     ["CredentialRevokedError", "ReAuthRequiredError"],
     ["MeRequiresAgentKeyError", "AgentKeyRequiredError"],
     ["AgentCannotMintSubagentsError", "AgentNotAllowedError"],
+    ["KeyRevokedError", "InvalidKeyError"],
+    ["IdempotencyKeyAgentRevokedError", "AgentRevokedError"],
+    ["IdempotencyKeyAgentInactiveError", "AgentInactiveError"],
     ["TokenExpiredError", "ReAuthRequiredError"],
     ["TokenRetrievalError", "BackendError"],
   ])("%s is another name of %s", (alias, name) => {

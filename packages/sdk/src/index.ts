@@ -5,6 +5,7 @@ export {
   AgentNotAllowedError,
   AgentNotFoundError,
   AgentRevokedError,
+  AgentNameExistsError,
   IdempotencyKeyBodyMismatchError,
   InsufficientScopeError,
   InvalidKeyError,
@@ -58,6 +59,9 @@ export { currentContext, withContext, type CallContext } from "./context.ts";
 export type { CreateDelegationOptions, DelegationInfo, Delegations, ListDelegationsOptions } from "./delegations.ts";
 export {
   AgentCannotMintSubagentsError,
+  IdempotencyKeyAgentInactiveError,
+  IdempotencyKeyAgentRevokedError,
+  KeyRevokedError,
   ConnectionDeletedError,
   ConnectionExpiredError,
   ConnectionNotFoundError,

@@ -40,8 +40,11 @@ describe("agents", () => {
       code: "idempotency_mismatch",
     });
     expect(await refusal(vault.one.call("createAgent", { body: { name: "once" } }))).toMatchObject({
-      code: "conflict",
+      code: "agent_name_exists",
     });
+    const renew = () => refusal(vault.one.call("createAgent", { body }));
+    await vault.one.call("pauseAgent", { id: made.agent_id });
+    expect(await renew()).toMatchObject({ code: "agent_inactive" });
     expect(await refusal(vault.other.call("getAgent", { id: made.agent_id }))).toMatchObject({
       code: "agent_not_found",
     });

@@ -90,6 +90,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           if (idempotencyKey !== undefined) {
             const before = await store.findAgentByIdempotencyKey(caller.appId, idempotencyKey);
             if (before && before.bodyHash !== bodyHash) return MISMATCH;
+            if (before && before.status !== "active") return before.status === "revoked" ? REVOKED : PAUSED;
             // The key of the first time is known to whoever got that answer, and to nobody else.
             if (before) return { ok: true, body: { ...show(before), api_key: null, key_id: null } };
           }
@@ -109,7 +110,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
             updatedAt: now,
           };
           if (!(await store.insertAgent(agent))) {
-            return { ok: false, code: "conflict", detail: `there is an agent ${body.name} already` };
+            return { ok: false, code: "agent_name_exists", detail: `there is an agent ${body.name} already` };
           }
           const { apiKey, record } = await makeKey(caller, agent, body.key);
           return { ok: true, body: { ...show(agent), api_key: apiKey, key_id: record.id } };
@@ -176,6 +177,8 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
 }
 
 const REVOKED = { ok: false, code: "agent_revoked", detail: "the agent was revoked" } as const;
+const PAUSED = { ok: false, code: "agent_inactive", detail: "the agent of this idempotency key is paused" } as const;
+
 const MISMATCH = {
   ok: false,
   code: "idempotency_mismatch",
