@@ -1,35 +1,6 @@
 import type { AgentRecord, AgentStore } from "../agent-records.ts";
+import { agentFromRow, type AgentRow } from "../rows/agent-row.ts";
 import type { Database } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  name: string;
-  display_name: string | null;
-  type: AgentRecord["type"];
-  status: AgentRecord["status"];
-  scopes: string;
-  metadata: string;
-  idempotency_key: string | null;
-  body_hash: string | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const fromRow = (row: Row): AgentRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  name: row.name,
-  displayName: row.display_name,
-  type: row.type,
-  status: row.status,
-  scopes: JSON.parse(row.scopes) as Record<string, string[]>,
-  metadata: JSON.parse(row.metadata) as Record<string, unknown>,
-  idempotencyKey: row.idempotency_key,
-  bodyHash: row.body_hash,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 type OfAgents =
   | "insertAgent"
@@ -42,8 +13,8 @@ type OfAgents =
 
 export function agentStore(db: Database): Pick<AgentStore, OfAgents> {
   const one = async (sql: string, ...values: unknown[]): Promise<AgentRecord | null> => {
-    const row = await db.get<Row>(sql, ...values);
-    return row ? fromRow(row) : null;
+    const row = await db.get<AgentRow>(sql, ...values);
+    return row ? agentFromRow(row) : null;
   };
   const find = (appId: string, id: string): Promise<AgentRecord | null> =>
     one("SELECT * FROM agents WHERE id = $1 AND app_id = $2", id, appId);
@@ -73,7 +44,7 @@ export function agentStore(db: Database): Pick<AgentStore, OfAgents> {
     findAgentByIdempotencyKey: (appId, key) =>
       one("SELECT * FROM agents WHERE app_id = $1 AND idempotency_key = $2", appId, key),
     async listAgents(appId) {
-      return (await db.all<Row>("SELECT * FROM agents WHERE app_id = $1 ORDER BY id", appId)).map(fromRow);
+      return (await db.all<AgentRow>("SELECT * FROM agents WHERE app_id = $1 ORDER BY id", appId)).map(agentFromRow);
     },
     async updateAgent(appId, id, { displayName, scopes, metadata, status }, at) {
       const changed = await one(
@@ -94,7 +65,7 @@ export function agentStore(db: Database): Pick<AgentStore, OfAgents> {
     },
     revokeAgent: (appId, id, at) =>
       db.transaction(async (queries) => {
-        const row = await queries.get<Row>(
+        const row = await queries.get<AgentRow>(
           `UPDATE agents SET status = 'revoked', updated_at = CASE WHEN status = 'revoked' THEN updated_at ELSE $1 END
            WHERE id = $2 AND app_id = $3 RETURNING *`,
           at,
@@ -110,7 +81,7 @@ export function agentStore(db: Database): Pick<AgentStore, OfAgents> {
             id,
           );
         }
-        return fromRow(row);
+        return agentFromRow(row);
       }),
   };
 }

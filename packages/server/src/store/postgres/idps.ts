@@ -1,50 +1,11 @@
 import type { IdpRecord, IdpStore } from "../identity-records.ts";
+import { idpFromRow, type IdpRow } from "../rows/idp-row.ts";
 import type { Database } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  name: string;
-  preset: string;
-  issuer: string;
-  audiences: string;
-  authorized_parties: string;
-  algorithms: string;
-  jwks_url: string;
-  claims: string;
-  client_id: string | null;
-  status: IdpRecord["status"];
-  webhook_kind: IdpRecord["webhookKind"];
-  sealed_secrets: Uint8Array;
-  scim_token_hash: string | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const fromRow = (row: Row): IdpRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  name: row.name,
-  preset: row.preset,
-  issuer: row.issuer,
-  audiences: JSON.parse(row.audiences) as string[],
-  authorizedParties: JSON.parse(row.authorized_parties) as string[],
-  algorithms: JSON.parse(row.algorithms) as IdpRecord["algorithms"],
-  jwksUrl: row.jwks_url,
-  claims: JSON.parse(row.claims) as IdpRecord["claims"],
-  clientId: row.client_id,
-  status: row.status,
-  webhookKind: row.webhook_kind,
-  sealedSecrets: row.sealed_secrets,
-  scimTokenHash: row.scim_token_hash,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 export function idpStore(db: Database): IdpStore {
   const one = async (sql: string, ...values: unknown[]): Promise<IdpRecord | null> => {
-    const row = await db.get<Row>(sql, ...values);
-    return row ? fromRow(row) : null;
+    const row = await db.get<IdpRow>(sql, ...values);
+    return row ? idpFromRow(row) : null;
   };
 
   return {
@@ -77,7 +38,9 @@ export function idpStore(db: Database): IdpStore {
     findIdpByIssuer: (appId, issuer) =>
       one("SELECT * FROM identity_providers WHERE app_id = $1 AND issuer = $2", appId, issuer),
     async listIdps(appId) {
-      return (await db.all<Row>("SELECT * FROM identity_providers WHERE app_id = $1 ORDER BY id", appId)).map(fromRow);
+      return (await db.all<IdpRow>("SELECT * FROM identity_providers WHERE app_id = $1 ORDER BY id", appId)).map(
+        idpFromRow,
+      );
     },
     updateIdp: (idp, before) =>
       one(
@@ -105,7 +68,7 @@ export function idpStore(db: Database): IdpStore {
     deleteIdp: (appId, id) =>
       db.transaction(async (queries) => {
         const sql = "DELETE FROM identity_providers WHERE id = $1 AND app_id = $2 RETURNING *";
-        const row = await queries.get<Row>(sql, id, appId);
+        const row = await queries.get<IdpRow>(sql, id, appId);
         if (!row) return null;
         const gone = await queries.all<{ id: string }>(
           "DELETE FROM user_groups WHERE app_id = $1 AND idp_id = $2 RETURNING id",
@@ -118,7 +81,7 @@ export function idpStore(db: Database): IdpStore {
           gone.map((group) => group.id),
         );
         await queries.run("DELETE FROM idp_notices WHERE app_id = $1 AND idp_id = $2", appId, id);
-        return fromRow(row);
+        return idpFromRow(row);
       }),
     async hasNotice(appId, idpId, notice) {
       const sql = "SELECT 1 FROM idp_notices WHERE app_id = $1 AND idp_id = $2 AND notice = $3";

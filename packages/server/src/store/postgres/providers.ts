@@ -1,39 +1,6 @@
-import type { CustomProviderRecord, ProviderConfigRecord, ProviderStore } from "../store.ts";
+import type { CustomProviderRecord, ProviderStore } from "../store.ts";
+import { providerConfigFromRow, type ProviderConfigRow } from "../rows/provider-config-row.ts";
 import type { Database } from "./database.ts";
-
-interface ConfigRow {
-  id: string;
-  app_id: string;
-  provider: string;
-  client_id: string;
-  sealed_client: Uint8Array;
-  has_client_secret: boolean;
-  has_private_key: boolean;
-  variables: string;
-  allowed_scopes: string | null;
-  default_scopes: string;
-  redirect_uri: string | null;
-  grant_schema: string | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const fromRow = (row: ConfigRow): ProviderConfigRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  provider: row.provider,
-  clientId: row.client_id,
-  sealedClient: row.sealed_client,
-  hasClientSecret: row.has_client_secret,
-  hasPrivateKey: row.has_private_key,
-  variables: JSON.parse(row.variables) as Record<string, string>,
-  allowedScopes: row.allowed_scopes === null ? null : (JSON.parse(row.allowed_scopes) as string[]),
-  defaultScopes: JSON.parse(row.default_scopes) as string[],
-  redirectUri: row.redirect_uri,
-  grantSchema: row.grant_schema === null ? null : (JSON.parse(row.grant_schema) as Record<string, unknown>),
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 const CUSTOM = `app_id AS "appId", provider, definition, created_at AS "createdAt"`;
 
@@ -41,15 +8,15 @@ export function providerStore(db: Database): ProviderStore {
   return {
     async findProviderConfig(appId, provider) {
       const sql = "SELECT * FROM provider_configs WHERE app_id = $1 AND provider = $2";
-      const row = await db.get<ConfigRow>(sql, appId, provider);
-      return row ? fromRow(row) : null;
+      const row = await db.get<ProviderConfigRow>(sql, appId, provider);
+      return row ? providerConfigFromRow(row) : null;
     },
     async listProviderConfigs(appId) {
       const sql = "SELECT * FROM provider_configs WHERE app_id = $1 ORDER BY provider";
-      return (await db.all<ConfigRow>(sql, appId)).map(fromRow);
+      return (await db.all<ProviderConfigRow>(sql, appId)).map(providerConfigFromRow);
     },
     async putProviderConfig(config) {
-      const row = await db.get<ConfigRow>(
+      const row = await db.get<ProviderConfigRow>(
         `INSERT INTO provider_configs VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          ON CONFLICT (app_id, provider) DO UPDATE SET client_id = excluded.client_id,
            sealed_client = excluded.sealed_client, has_client_secret = excluded.has_client_secret,
@@ -72,12 +39,12 @@ export function providerStore(db: Database): ProviderStore {
         config.createdAt,
         config.updatedAt,
       );
-      return row ? fromRow(row) : config;
+      return row ? providerConfigFromRow(row) : config;
     },
     async deleteProviderConfig(appId, provider) {
       const sql = "DELETE FROM provider_configs WHERE app_id = $1 AND provider = $2 RETURNING *";
-      const row = await db.get<ConfigRow>(sql, appId, provider);
-      return row ? fromRow(row) : null;
+      const row = await db.get<ProviderConfigRow>(sql, appId, provider);
+      return row ? providerConfigFromRow(row) : null;
     },
     async findCustomProvider(appId, provider) {
       const sql = `SELECT ${CUSTOM} FROM custom_providers WHERE app_id = $1 AND provider = $2`;

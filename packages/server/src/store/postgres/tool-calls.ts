@@ -1,30 +1,11 @@
-import type { ToolCallRecord, ToolCallStore } from "../store.ts";
+import type { ToolCallStore } from "../store.ts";
+import { toolCallFromRow, type ToolCallRow } from "../rows/tool-call-row.ts";
 import type { Database, Queries } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  request_hash: string;
-  entry_id: string;
-  state: ToolCallRecord["state"];
-  claimed_at: number;
-  expires_at: number;
-}
-
-const fromRow = (row: Row): ToolCallRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  requestHash: row.request_hash,
-  entryId: row.entry_id,
-  state: row.state,
-  claimedAt: row.claimed_at,
-  expiresAt: row.expires_at,
-});
 
 /** Claims of many replicas: the primary key decides who makes a call. */
 export function toolCallStore(db: Database): ToolCallStore {
-  const lockOpen = (queries: Queries, appId: string, id: string, entryId: string): Promise<Row | undefined> =>
-    queries.get<Row>(
+  const lockOpen = (queries: Queries, appId: string, id: string, entryId: string): Promise<ToolCallRow | undefined> =>
+    queries.get<ToolCallRow>(
       "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2 AND entry_id = $3 AND state = 'open' FOR UPDATE",
       appId,
       id,
@@ -38,12 +19,12 @@ export function toolCallStore(db: Database): ToolCallStore {
   return {
     async claimToolCall(call, now) {
       return db.transaction(async (queries) => {
-        const known = await queries.get<Row>(
+        const known = await queries.get<ToolCallRow>(
           "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2 FOR UPDATE",
           call.appId,
           call.id,
         );
-        if (known && known.expires_at > now) return fromRow(known);
+        if (known && known.expires_at > now) return toolCallFromRow(known);
         if (known) await forget(queries, call.appId, call.id);
         const claimed = await queries.run(
           "INSERT INTO tool_calls VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
@@ -57,12 +38,12 @@ export function toolCallStore(db: Database): ToolCallStore {
         );
         if (claimed === 1) return null;
         // Another replica was faster by a moment; the insert waited until its claim was there.
-        const other = await queries.get<Row>(
+        const other = await queries.get<ToolCallRow>(
           "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2",
           call.appId,
           call.id,
         );
-        return other ? fromRow(other) : { ...call, state: "open" };
+        return other ? toolCallFromRow(other) : { ...call, state: "open" };
       });
     },
     async settleToolCall(appId, id, entryId, state, sealedAnswer) {
@@ -86,8 +67,8 @@ export function toolCallStore(db: Database): ToolCallStore {
     },
     async findToolCall(appId, id, now) {
       const sql = "SELECT * FROM tool_calls WHERE app_id = $1 AND id = $2 AND expires_at > $3";
-      const known = await db.get<Row>(sql, appId, id, now);
-      return known ? fromRow(known) : null;
+      const known = await db.get<ToolCallRow>(sql, appId, id, now);
+      return known ? toolCallFromRow(known) : null;
     },
     async findToolCallAnswer(appId, id) {
       const sql = "SELECT id, sealed FROM tool_call_answers WHERE id = $1 AND app_id = $2";
@@ -97,7 +78,7 @@ export function toolCallStore(db: Database): ToolCallStore {
     abandonToolCalls: async () => 0,
     async forgetToolCalls(expiredBefore, limit) {
       const sql = "SELECT id, app_id FROM tool_calls WHERE expires_at < $1 ORDER BY expires_at LIMIT $2";
-      const rows = await db.all<Pick<Row, "id" | "app_id">>(sql, expiredBefore, limit);
+      const rows = await db.all<Pick<ToolCallRow, "id" | "app_id">>(sql, expiredBefore, limit);
       for (const row of rows) await db.transaction((queries) => forget(queries, row.app_id, row.id));
       return rows.length;
     },

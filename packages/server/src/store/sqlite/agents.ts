@@ -1,44 +1,15 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { AgentRecord, AgentStore, DelegationRecord } from "../agent-records.ts";
+import { agentFromRow, type AgentRow } from "../rows/agent-row.ts";
 import type { Database } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  name: string;
-  display_name: string | null;
-  type: AgentRecord["type"];
-  status: AgentRecord["status"];
-  scopes: string;
-  metadata: string;
-  idempotency_key: string | null;
-  body_hash: string | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const fromRow = (row: Row): AgentRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  name: row.name,
-  displayName: row.display_name,
-  type: row.type,
-  status: row.status,
-  scopes: JSON.parse(row.scopes) as Record<string, string[]>,
-  metadata: JSON.parse(row.metadata) as Record<string, unknown>,
-  idempotencyKey: row.idempotency_key,
-  bodyHash: row.body_hash,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 const DELEGATION = `id, app_id AS appId, agent_id AS agentId, grant_id AS grantId, provider, user_id AS userId,
   created_at AS createdAt, expires_at AS expiresAt, revoked_at AS revokedAt`;
 
 export function agentStore(db: Database): AgentStore {
   const find = (appId: string, id: string): AgentRecord | null => {
-    const row = db.get<Row>("SELECT * FROM agents WHERE id = ? AND app_id = ?", id, appId);
-    return row ? fromRow(row) : null;
+    const row = db.get<AgentRow>("SELECT * FROM agents WHERE id = ? AND app_id = ?", id, appId);
+    return row ? agentFromRow(row) : null;
   };
   const findDelegation = (appId: string, id: string): DelegationRecord | null =>
     db.get<DelegationRecord>(`SELECT ${DELEGATION} FROM delegations WHERE id = ? AND app_id = ?`, id, appId) ?? null;
@@ -64,19 +35,19 @@ export function agentStore(db: Database): AgentStore {
     },
     findAgent: async (appId, id) => find(appId, id),
     async findAgentByName(appId, name) {
-      const row = db.get<Row>(
+      const row = db.get<AgentRow>(
         "SELECT * FROM agents WHERE app_id = ? AND name = ? AND status <> 'revoked'",
         appId,
         name,
       );
-      return row ? fromRow(row) : null;
+      return row ? agentFromRow(row) : null;
     },
     async findAgentByIdempotencyKey(appId, key) {
-      const row = db.get<Row>("SELECT * FROM agents WHERE app_id = ? AND idempotency_key = ?", appId, key);
-      return row ? fromRow(row) : null;
+      const row = db.get<AgentRow>("SELECT * FROM agents WHERE app_id = ? AND idempotency_key = ?", appId, key);
+      return row ? agentFromRow(row) : null;
     },
     async listAgents(appId) {
-      return db.all<Row>("SELECT * FROM agents WHERE app_id = ? ORDER BY id", appId).map(fromRow);
+      return db.all<AgentRow>("SELECT * FROM agents WHERE app_id = ? ORDER BY id", appId).map(agentFromRow);
     },
     async updateAgent(appId, id, { displayName, scopes, metadata, status }, at) {
       return db.transaction(() => {

@@ -7,7 +7,7 @@ import {
   type ApprovalRow,
   type LinkRow,
   type VoteRow,
-} from "../approval-row.ts";
+} from "../rows/approval-row.ts";
 import type { Database } from "./database.ts";
 
 const OPEN = `(status IN ('pending', 'approved', 'denied') AND expires_at > ?1)

@@ -1,50 +1,11 @@
 import type { IdpRecord, IdpStore } from "../identity-records.ts";
+import { idpFromRow, type IdpRow } from "../rows/idp-row.ts";
 import type { Database } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  name: string;
-  preset: string;
-  issuer: string;
-  audiences: string;
-  authorized_parties: string;
-  algorithms: string;
-  jwks_url: string;
-  claims: string;
-  client_id: string | null;
-  status: IdpRecord["status"];
-  webhook_kind: IdpRecord["webhookKind"];
-  sealed_secrets: Uint8Array;
-  scim_token_hash: string | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const fromRow = (row: Row): IdpRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  name: row.name,
-  preset: row.preset,
-  issuer: row.issuer,
-  audiences: JSON.parse(row.audiences) as string[],
-  authorizedParties: JSON.parse(row.authorized_parties) as string[],
-  algorithms: JSON.parse(row.algorithms) as IdpRecord["algorithms"],
-  jwksUrl: row.jwks_url,
-  claims: JSON.parse(row.claims) as IdpRecord["claims"],
-  clientId: row.client_id,
-  status: row.status,
-  webhookKind: row.webhook_kind,
-  sealedSecrets: row.sealed_secrets,
-  scimTokenHash: row.scim_token_hash,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 export function idpStore(db: Database): IdpStore {
   const find = (appId: string, id: string): IdpRecord | null => {
-    const row = db.get<Row>("SELECT * FROM identity_providers WHERE id = ? AND app_id = ?", id, appId);
-    return row ? fromRow(row) : null;
+    const row = db.get<IdpRow>("SELECT * FROM identity_providers WHERE id = ? AND app_id = ?", id, appId);
+    return row ? idpFromRow(row) : null;
   };
   return {
     async insertIdp(idp) {
@@ -72,15 +33,15 @@ export function idpStore(db: Database): IdpStore {
     },
     findIdp: async (appId, id) => find(appId, id),
     async findIdpById(id) {
-      const row = db.get<Row>("SELECT * FROM identity_providers WHERE id = ?", id);
-      return row ? fromRow(row) : null;
+      const row = db.get<IdpRow>("SELECT * FROM identity_providers WHERE id = ?", id);
+      return row ? idpFromRow(row) : null;
     },
     async findIdpByIssuer(appId, issuer) {
-      const row = db.get<Row>("SELECT * FROM identity_providers WHERE app_id = ? AND issuer = ?", appId, issuer);
-      return row ? fromRow(row) : null;
+      const row = db.get<IdpRow>("SELECT * FROM identity_providers WHERE app_id = ? AND issuer = ?", appId, issuer);
+      return row ? idpFromRow(row) : null;
     },
     async listIdps(appId) {
-      return db.all<Row>("SELECT * FROM identity_providers WHERE app_id = ? ORDER BY id", appId).map(fromRow);
+      return db.all<IdpRow>("SELECT * FROM identity_providers WHERE app_id = ? ORDER BY id", appId).map(idpFromRow);
     },
     async updateIdp(idp, before) {
       const changed = db.run(

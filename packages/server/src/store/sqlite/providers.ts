@@ -1,46 +1,17 @@
 import type { CustomProviderRecord, ProviderConfigRecord, ProviderStore } from "../store.ts";
+import { providerConfigFromRow, type ProviderConfigRow } from "../rows/provider-config-row.ts";
 import type { Database } from "./database.ts";
-
-interface ConfigRow {
-  id: string;
-  app_id: string;
-  provider: string;
-  client_id: string;
-  sealed_client: Uint8Array;
-  has_client_secret: number;
-  has_private_key: number;
-  variables: string;
-  allowed_scopes: string | null;
-  default_scopes: string;
-  redirect_uri: string | null;
-  grant_schema: string | null;
-  created_at: number;
-  updated_at: number;
-}
-
-const fromRow = (row: ConfigRow): ProviderConfigRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  provider: row.provider,
-  clientId: row.client_id,
-  sealedClient: row.sealed_client,
-  hasClientSecret: row.has_client_secret === 1,
-  hasPrivateKey: row.has_private_key === 1,
-  variables: JSON.parse(row.variables) as Record<string, string>,
-  allowedScopes: row.allowed_scopes === null ? null : (JSON.parse(row.allowed_scopes) as string[]),
-  defaultScopes: JSON.parse(row.default_scopes) as string[],
-  redirectUri: row.redirect_uri,
-  grantSchema: row.grant_schema === null ? null : (JSON.parse(row.grant_schema) as Record<string, unknown>),
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
 
 const CUSTOM = "SELECT app_id AS appId, provider, definition, created_at AS createdAt FROM custom_providers";
 
 export function providerStore(db: Database): ProviderStore {
   const find = (appId: string, provider: string): ProviderConfigRecord | null => {
-    const row = db.get<ConfigRow>("SELECT * FROM provider_configs WHERE app_id = ? AND provider = ?", appId, provider);
-    return row ? fromRow(row) : null;
+    const row = db.get<ProviderConfigRow>(
+      "SELECT * FROM provider_configs WHERE app_id = ? AND provider = ?",
+      appId,
+      provider,
+    );
+    return row ? providerConfigFromRow(row) : null;
   };
   const findCustom = (appId: string, provider: string): CustomProviderRecord | null =>
     db.get<CustomProviderRecord>(`${CUSTOM} WHERE app_id = ? AND provider = ?`, appId, provider) ?? null;
@@ -48,7 +19,9 @@ export function providerStore(db: Database): ProviderStore {
   return {
     findProviderConfig: async (appId, provider) => find(appId, provider),
     async listProviderConfigs(appId) {
-      return db.all<ConfigRow>("SELECT * FROM provider_configs WHERE app_id = ? ORDER BY provider", appId).map(fromRow);
+      return db
+        .all<ProviderConfigRow>("SELECT * FROM provider_configs WHERE app_id = ? ORDER BY provider", appId)
+        .map(providerConfigFromRow);
     },
     async putProviderConfig(config) {
       db.run(

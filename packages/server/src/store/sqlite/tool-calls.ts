@@ -1,25 +1,6 @@
-import type { ToolCallRecord, ToolCallStore } from "../store.ts";
+import type { ToolCallStore } from "../store.ts";
+import { toolCallFromRow, type ToolCallRow } from "../rows/tool-call-row.ts";
 import type { Database } from "./database.ts";
-
-interface Row {
-  id: string;
-  app_id: string;
-  request_hash: string;
-  entry_id: string;
-  state: ToolCallRecord["state"];
-  claimed_at: number;
-  expires_at: number;
-}
-
-const fromRow = (row: Row): ToolCallRecord => ({
-  id: row.id,
-  appId: row.app_id,
-  requestHash: row.request_hash,
-  entryId: row.entry_id,
-  state: row.state,
-  claimedAt: row.claimed_at,
-  expiresAt: row.expires_at,
-});
 
 /** Written for each call of a tool, so these writes do not count as changes of records, which other calls look up. */
 export function toolCallStore(db: Database): ToolCallStore {
@@ -29,7 +10,8 @@ export function toolCallStore(db: Database): ToolCallStore {
   const setState = db.logWriter("UPDATE tool_calls SET state = ? WHERE id = ?");
   const insertAnswer = db.logWriter("INSERT OR REPLACE INTO tool_call_answers VALUES (?, ?, ?)");
 
-  const find = (id: string): Row | undefined => db.get<Row>("SELECT * FROM tool_calls WHERE id = ?", id);
+  const find = (id: string): ToolCallRow | undefined =>
+    db.get<ToolCallRow>("SELECT * FROM tool_calls WHERE id = ?", id);
   const isOpenOf = (appId: string, id: string, entryId: string): boolean => {
     const row = find(id);
     return row?.app_id === appId && row.entry_id === entryId && row.state === "open";
@@ -43,7 +25,7 @@ export function toolCallStore(db: Database): ToolCallStore {
     async claimToolCall(call, now) {
       return db.transaction(() => {
         const known = find(call.id);
-        if (known && known.expires_at > now) return fromRow(known);
+        if (known && known.expires_at > now) return toolCallFromRow(known);
         if (known) forget(call.id);
         insertCall(call.id, call.appId, call.requestHash, call.entryId, call.state, call.claimedAt, call.expiresAt);
         return null;
@@ -63,7 +45,7 @@ export function toolCallStore(db: Database): ToolCallStore {
     },
     async findToolCall(appId, id, now) {
       const known = find(id);
-      return known?.app_id === appId && known.expires_at > now ? fromRow(known) : null;
+      return known?.app_id === appId && known.expires_at > now ? toolCallFromRow(known) : null;
     },
     async findToolCallAnswer(appId, id) {
       const sql = "SELECT sealed FROM tool_call_answers WHERE id = ? AND app_id = ?";

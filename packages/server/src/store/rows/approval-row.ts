@@ -1,4 +1,4 @@
-import type { ApprovalLinkRecord, ApprovalRecord, ApprovalVote, ShownCall } from "./approval-records.ts";
+import type { ApprovalLinkRecord, ApprovalRecord, ApprovalVote, ShownCall } from "../approval-records.ts";
 
 /** Rows as both drivers read them. */
 export interface ApprovalRow {
