@@ -377,6 +377,26 @@ describe("attacks", () => {
     expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "grant_revoked", approval_id: id });
   });
 
+  test("what was approved for one account is not done with another that took its place", async () => {
+    const calling = agent.request(HttpMethod.POST, `${upstream.origin}/pay`, {
+      provider: "demo",
+      json: PAYMENT,
+      reason: "For the tea",
+    });
+    const id = await asked(calling);
+    await vault.operator.call("revokeGrant", { id: grantId, body: {} });
+    const other = await vault.bearer("fake-token-of-another-account-0123", [upstream.origin]);
+    await decide(id);
+    expect((await until(id, "failed")).problem).toBe("the call is not the one that was approved");
+    expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({
+      decision: "deny",
+      code: "policy_denied",
+      approval_id: id,
+      grant_id: other,
+    });
+  });
+
   test("a key that was revoked meanwhile makes no calls", async () => {
     const id = await asked(pay());
     const { keys } = await vault.operator.call("listKeys");

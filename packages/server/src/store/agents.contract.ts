@@ -188,6 +188,25 @@ export function agentContract(open: () => Promise<StoreUnderTest>): void {
         expect(await lent(agentId, { account: last?.account?.identifier ?? "" })).toEqual([last?.id]);
       });
 
+      test.each([true, false])("lend what is still its user's and alive (the user is named: %s)", async (isNamed) => {
+        const grant = await userWithGrant();
+        const other = await userWithGrant();
+        const agentId = newId();
+        const named = isNamed ? { userId: grant.principalId ?? "" } : {};
+        await given.store.putDelegation(delegationOf(grant, agentId));
+        await given.store.putDelegation(delegationOf(other, agentId, named));
+        await given.store.updateGrant(given.appA, grant.id, { label: "work" });
+        await given.store.updateGrant(given.appA, other.id, { label: "of another" });
+        for (const account of ["work", grant.account?.id ?? "", grant.account?.identifier ?? ""]) {
+          expect(await lent(agentId, { ...named, account })).toEqual([grant.id]);
+        }
+        expect(await lent(agentId, { ...named, account: "home" })).toEqual([]);
+        // The second one says it is lent by somebody who does not have it.
+        expect(await lent(agentId, { ...named, account: "of another" })).toEqual(isNamed ? [] : [other.id]);
+        await given.store.endOAuthGrant(given.appA, grant.id, "revoked", 40);
+        expect(await lent(agentId, { ...named, account: "work" })).toEqual([]);
+      });
+
       test.each(["suspended", "deleted"] as const)("of a user who is %s lend nothing", async (status) => {
         const grant = await userWithGrant();
         const agentId = newId();
