@@ -304,6 +304,14 @@ describe("the page", () => {
   });
 });
 
+/** Still waiting, not sent, and the attempt is in the log. */
+async function expectUndecided(id: string, code: string): Promise<void> {
+  expect((await show(id)).status).toBe("pending");
+  expect(bodies()).toEqual([]);
+  const refusal = (await vault.entries()).find(({ action }) => action === "decideApproval");
+  expect(refusal).toMatchObject({ decision: "deny", code });
+}
+
 describe("attacks", () => {
   test.each<[string, Pay]>([
     ["another body", { json: { amount: 5_000, to: "Ada" } }],
@@ -339,9 +347,7 @@ describe("attacks", () => {
     const own = vault.sdk();
     const id = await asked(pay({ from: own }));
     await expect(decide(id)).rejects.toMatchObject({ report: { code: "approval_not_allowed" } });
-    expect((await show(id)).status).toBe("pending");
-    const refusal = (await vault.entries()).find(({ action }) => action === "decideApproval");
-    expect(refusal).toMatchObject({ decision: "deny", code: "approval_not_allowed" });
+    await expectUndecided(id, "approval_not_allowed");
     await publish(1, true);
     const other = await asked(pay({ from: own, path: "/pay/2" }));
     await decide(other);
@@ -353,7 +359,7 @@ describe("attacks", () => {
     const body = JSON.stringify({ decision: "approve" });
     const forged = await rawCall(vault.url, agentKey, { path: `/v1/approvals/${id}/decide`, body });
     expect(JSON.parse(forged.body.toString())).toMatchObject({ code: "insufficient_scope" });
-    expect((await show(id)).status).toBe("pending");
+    await expectUndecided(id, "insufficient_scope");
   });
 
   test("an approver of another app finds nothing", async () => {
@@ -366,6 +372,7 @@ describe("attacks", () => {
     });
     expect(other.status).toBe(404);
     expect((await show(id)).status).toBe("pending");
+    expect(bodies()).toEqual([]);
   });
 
   test("a grant that was revoked meanwhile opens nothing", async () => {
@@ -404,6 +411,7 @@ describe("attacks", () => {
     await decide(id);
     expect((await until(id, "failed")).problem).toMatch(/the key of whoever asked was revoked/);
     expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "invalid_key", approval_id: id });
   });
 
   test("a policy that denies by now, or asks for more, has the last word", async () => {
@@ -422,6 +430,7 @@ describe("attacks", () => {
     await decide(id);
     expect((await until(id, "failed")).problem).toMatch(/the run run-1 was stopped/);
     expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "policy_denied", approval_id: id });
   });
 
   test("what a caller says about having been approved changes nothing", async () => {
@@ -434,6 +443,7 @@ describe("attacks", () => {
     });
     await refusedWith(forged, "approval_required");
     expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "approval_required" });
   });
 
   test("retrieve mode is no way around it", async () => {
@@ -446,6 +456,8 @@ describe("attacks", () => {
     };
     const got = await rawCall(vault.url, agentKey, { path: "/v1/retrieve", alter });
     expect(JSON.parse(got.body.toString())).toMatchObject({ code: "policy_denied", rule_id: "big" });
+    expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", action: "retrieve", rule: "big" });
   });
 });
 

@@ -1,5 +1,7 @@
 import type { Failure } from "../call.ts";
 import { plainAsker, type Asker } from "../identity/asker.ts";
+import { userStands } from "../identity/user-stands.ts";
+import { sessionStands } from "../identity/vault-session.ts";
 import type { ApprovalRecord } from "../store/approval-records.ts";
 import type { ApiKeyRecord, Store } from "../store/store.ts";
 import { sessionOf } from "./stored-call.ts";
@@ -21,20 +23,19 @@ export async function restoreAsker(
   if (agentId !== null && agent?.status !== "active") {
     return gone("agent_inactive", "the agent that asked is not active any more");
   }
-  const found = userId === null ? null : await store.findUser(appId, userId);
-  if (userId !== null && found?.user.status !== "active") {
-    return gone("user_inactive", "the user who asked is not active any more");
-  }
+  const standing = userId === null ? null : await userStands(store, appId, userId);
+  if (standing && !standing.ok) return standing;
   const sessionId = sessionOf(stored);
   const session = sessionId === null ? null : await store.findVaultSessionById(appId, sessionId);
-  if (sessionId !== null && (!session || session.revokedAt !== null || session.expiresAt <= now)) {
+  if (sessionId !== null && !(session && (await sessionStands(store, session, now)))) {
     return gone("session_invalid", "the session of whoever asked is over");
   }
   const scopes = session ? key.scopes.filter((scope) => session.scopes.includes(scope)) : key.scopes;
   const asker = { ...plainAsker(key), scopes, agent, session };
-  if (!found) return { ok: true, key, asker };
-  const { id, idpId, subject, email, name } = found.user;
-  const user = { id, idpId, subject, email, name, groups: found.groups, expiresAt: now };
+  if (!standing) return { ok: true, key, asker };
+  const { user: record, groups } = standing.found;
+  const { id, idpId, subject, email, name } = record;
+  const user = { id, idpId, subject, email, name, groups, expiresAt: now };
   return { ok: true, key, asker: { ...asker, user } };
 }
 

@@ -33,16 +33,24 @@ export async function findSession(
   now: number,
 ): Promise<FoundSession> {
   const session = await store.findVaultSession(tokenHash(token));
-  if (!session || session.appId !== appId) return INVALID;
+  if (!session || session.appId !== appId || !(await sessionStands(store, session, now))) return INVALID;
+  const standing = await userStands(store, appId, session.userId);
+  return standing.ok ? { ok: true, session, found: standing.found } : { ...standing, userId: session.userId };
+}
+
+/** Neither over nor revoked, and neither is anything it was made from. */
+export async function sessionStands(
+  store: Pick<IdentityStore, "findVaultSessionById">,
+  session: VaultSessionRecord,
+  now: number,
+): Promise<boolean> {
   let current: VaultSessionRecord | null = session;
   for (let depth = 0; ; depth++) {
     // A parent that is not there any more vouches for nothing.
-    if (!current || current.revokedAt !== null || current.expiresAt <= now || depth >= DEEPEST) return INVALID;
-    if (current.parentId === null) break;
-    current = await store.findVaultSessionById(appId, current.parentId);
+    if (!current || current.revokedAt !== null || current.expiresAt <= now || depth >= DEEPEST) return false;
+    if (current.parentId === null) return true;
+    current = await store.findVaultSessionById(session.appId, current.parentId);
   }
-  const standing = await userStands(store, appId, session.userId);
-  return standing.ok ? { ok: true, session, found: standing.found } : { ...standing, userId: session.userId };
 }
 
 /** Whether a session is another one, or was made from it. */
