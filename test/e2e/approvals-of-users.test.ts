@@ -79,3 +79,22 @@ test.each<[string, string, () => Promise<unknown>]>([
   expect(upstream.calls).toEqual([]);
   expect(await world.vault.lastEntry()).toMatchObject({ decision: "deny", code, approval_id: id });
 });
+
+test("who may decide by a link may not when they are shut out", async () => {
+  const { operator, url } = world.vault;
+  const adaId = await world.userIdOf(await world.issuer.sign());
+  const rules = [rule("ask").requireApproval({ approvers: { users: [adaId] }, quorum: 1, expires_in_seconds: 600 })];
+  await operator.call("publishPolicy", { body: { document: policy({ rules }) } });
+  const alter = { ...getThrough(world.grants.app, `${upstream.origin}/pay`), "alter-reason": '"For the tea"' };
+  const asked = await rawCall(world.vault.url, agentKey, { alter });
+  const id = asked.problem?.approval_id ?? "";
+  const link = (await operator.call("createApprovalLink", { id, body: { user_id: adaId } })).url;
+  await operator.call("updateIdentityProvider", { id: await idpOfAda(), body: { status: "disabled" } });
+  const body = new URLSearchParams({ token: new URL(link).searchParams.get("token") ?? "", decision: "approve" });
+  const page = await fetch(`${url}/approvals`, { method: "POST", body, headers: { "sec-fetch-site": "same-origin" } });
+  expect(await page.text()).toContain("approval_not_allowed");
+  expect((await operator.call("getApproval", { id })).status).toBe("pending");
+  expect(upstream.calls).toEqual([]);
+  const refusal = (await world.vault.entries()).find(({ action }) => action === "decideApproval");
+  expect(refusal).toMatchObject({ decision: "deny", code: "approval_not_allowed" });
+});

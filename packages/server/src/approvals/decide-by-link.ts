@@ -3,7 +3,8 @@ import { localOutcome } from "../audit/entry.ts";
 import type { AuditLog } from "../audit/log.ts";
 import type { Failure } from "../call.ts";
 import type { Clock } from "../clock.ts";
-import type { Asker } from "../identity/asker.ts";
+import { askingUser, type Asker } from "../identity/asker.ts";
+import { userStands } from "../identity/user-stands.ts";
 import type { ApprovalLinkRecord, ApprovalRecord } from "../store/approval-records.ts";
 import type { Store } from "../store/store.ts";
 import type { ApprovalRunner } from "./approval-runner.ts";
@@ -74,8 +75,6 @@ async function askerOf(store: Store, { appId, decidesAs }: ApprovalLinkRecord, n
     const isOver = !key || key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now);
     return isOver ? null : { ...nobody, keyId: key.id };
   }
-  const found = await store.findUser(appId, decidesAs.userId);
-  if (found?.user.status !== "active") return null;
-  const { id, idpId, subject, email, name } = found.user;
-  return { ...nobody, user: { id, idpId, subject, email, name, groups: found.groups, expiresAt: 0 } };
+  const standing = await userStands(store, appId, decidesAs.userId);
+  return standing.ok ? { ...nobody, user: askingUser(standing.found, 0) } : null;
 }

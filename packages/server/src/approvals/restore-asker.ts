@@ -1,5 +1,5 @@
 import type { Failure } from "../call.ts";
-import { plainAsker, type Asker } from "../identity/asker.ts";
+import { askingUser, plainAsker, type Asker } from "../identity/asker.ts";
 import { userStands } from "../identity/user-stands.ts";
 import { sessionStands } from "../identity/vault-session.ts";
 import type { ApprovalRecord } from "../store/approval-records.ts";
@@ -32,11 +32,7 @@ export async function restoreAsker(
   }
   const scopes = session ? key.scopes.filter((scope) => session.scopes.includes(scope)) : key.scopes;
   const asker = { ...plainAsker(key), scopes, agent, session };
-  if (!standing) return { ok: true, key, asker };
-  const { user: record, groups } = standing.found;
-  const { id, idpId, subject, email, name } = record;
-  const user = { id, idpId, subject, email, name, groups, expiresAt: now };
-  return { ok: true, key, asker: { ...asker, user } };
+  return { ok: true, key, asker: standing ? { ...asker, user: askingUser(standing.found, now) } : asker };
 }
 
 function gone(code: Failure["code"], detail: string): Failure {

@@ -115,8 +115,12 @@ function withFound(
     const detail = `the user is ${user.status}`;
     return { ok: false, code: "user_inactive", detail, rule: "identity.user", userId: user.id };
   }
+  return { ok: true, asker: { ...asker, session, user: askingUser({ user, groups }, expiresAt) } };
+}
+
+export function askingUser({ user, groups }: UserWithGroups, expiresAt: number): AskingUser {
   const { id, idpId, subject, email, name } = user;
-  return { ok: true, asker: { ...asker, session, user: { id, idpId, subject, email, name, groups, expiresAt } } };
+  return { id, idpId, subject, email, name, groups, expiresAt };
 }
 
 function agentFailure(agent: AgentRecord | null, allowPaused: boolean): Failure | null {
