@@ -18,7 +18,8 @@ import type { Begun, Connected } from "../../packages/server/src/credential/oaut
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
 import { startVault } from "../../packages/server/src/start.ts";
 import { openStore } from "../../packages/server/src/store/open-store.ts";
-import type { OAuthCredentialRecord, Store } from "../../packages/server/src/store/store.ts";
+import type { OAuthCredentialRecord } from "../../packages/server/src/store/oauth-records.ts";
+import type { Store } from "../../packages/server/src/store/store.ts";
 import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provider.ts";
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";

@@ -16,7 +16,8 @@ import type { PolicyCache } from "./policy/policy-cache.ts";
 import type { Asker } from "./identity/asker.ts";
 import { scopesBeyondAgent } from "./identity/visible.ts";
 import { isLater } from "./soon.ts";
-import type { ApiKeyRecord, AppStore, GrantRecord, Store } from "./store/store.ts";
+import type { ApiKeyRecord, AppStore, Store } from "./store/store.ts";
+import type { GrantRecord } from "./store/grant-records.ts";
 
 /**
  * Everything that can be wrong with a call, looked at in order, before anything is opened or written. What is learned on

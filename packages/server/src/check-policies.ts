@@ -12,7 +12,7 @@ import { readTarget } from "./policy/facts/read-target.ts";
 import type { AppPolicy } from "./policy/policy-cache.ts";
 import type { PublishedPolicy } from "./policy/published-policy.ts";
 import { findStop } from "./policy/stops.ts";
-import type { GrantRecord } from "./store/store.ts";
+import type { GrantRecord } from "./store/grant-records.ts";
 
 /**
  * The second half of "may they": what the app has decided about a call that the base allows. Stops first, then the

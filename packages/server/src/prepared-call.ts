@@ -2,7 +2,7 @@ import type { CheckedCall } from "./check-call.ts";
 import type { Injected } from "./inject/inject.ts";
 import type { ApprovalRecord } from "./store/approval-records.ts";
 import type { TakeState } from "./store/policy-records.ts";
-import type { ToolCallRecord } from "./store/store.ts";
+import type { ToolCallRecord } from "./store/tool-call-records.ts";
 
 /** A call whose credential is in place. */
 export interface Prepared {

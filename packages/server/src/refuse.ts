@@ -5,7 +5,7 @@ import type { RefusalLimit } from "./audit/refusal-limit.ts";
 import type { Failure, Refused } from "./call.ts";
 import type { Clock } from "./clock.ts";
 import type { Identified } from "./identity/identify.ts";
-import type { Nonce } from "./store/store.ts";
+import type { Nonce } from "./store/log-records.ts";
 
 /** Saying no, in the log and then to the caller. A no that cannot be written down is still a no. */
 export interface RefuseDeps {

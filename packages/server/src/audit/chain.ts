@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { ChainHead, LogDraft } from "../store/store.ts";
+import type { ChainHead, LogDraft } from "../store/log-records.ts";
 
 /**
  * The hash chain. Each row's hash covers the hash of the row before it, its own number, and all that it says, so a row

@@ -2,7 +2,8 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, t
 import { appendFile } from "node:fs/promises";
 import type { Clock } from "../clock.ts";
 import type { Keyring } from "../crypto/keyring.ts";
-import type { ChainHead, Checkpoint, LogStore, SettingStore } from "../store/store.ts";
+import type { ChainHead, Checkpoint, LogStore } from "../store/log-records.ts";
+import type { SettingStore } from "../store/store.ts";
 
 /**
  * A hash chain alone does not show that its tail was cut off, nor that all of it was written anew. So every now and then

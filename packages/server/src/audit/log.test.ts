@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { createIds } from "../random.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
-import type { LogStore } from "../store/store.ts";
+import type { LogStore } from "../store/log-records.ts";
 import { localOutcome, type KnownEntry } from "./entry.ts";
 import { openAuditLog } from "./log.ts";
 import { toAuditEntry } from "./read.ts";

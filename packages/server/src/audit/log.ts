@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { NewId } from "../random.ts";
-import type { ChainHead, LogAppend, LogStore, Nonce } from "../store/store.ts";
+import type { ChainHead, LogAppend, LogStore, Nonce } from "../store/log-records.ts";
 import { linkRow } from "./chain.ts";
 import { writeOutcomeBody, type KnownEntry, type OutcomeBody } from "./entry.ts";
 

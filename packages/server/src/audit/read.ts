@@ -1,6 +1,12 @@
 import type { AuditEntry, AuditList, AuditQuery } from "@alter-vault/protocol";
 import { toTimestamp } from "../clock.ts";
-import { LOG_REFS, type EntryWithOutcome, type LogFilter, type LogStore, type RunningChains } from "../store/store.ts";
+import {
+  LOG_REFS,
+  type EntryWithOutcome,
+  type LogFilter,
+  type LogStore,
+  type RunningChains,
+} from "../store/log-records.ts";
 import { readEntryBody, readOutcomeBody } from "./entry.ts";
 
 /**

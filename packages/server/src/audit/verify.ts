@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { AuditVerification } from "@alter-vault/protocol";
-import type { Checkpoint, LogRow, LogStore } from "../store/store.ts";
+import type { Checkpoint, LogRow, LogStore } from "../store/log-records.ts";
 import { hashRow } from "./chain.ts";
 import { checkpointHolds } from "./checkpoints.ts";
 

@@ -3,7 +3,7 @@ import { checkVariable, type CatalogueScope, type Provider, type Variable } from
 import type { Failure } from "../call.ts";
 import type { ConnectableProvider, OAuthEngine } from "../credential/oauth/engine.ts";
 import { invalid, type Issue } from "../invalid-input.ts";
-import type { ProviderConfigRecord } from "../store/store.ts";
+import type { ProviderConfigRecord } from "../store/provider-records.ts";
 import type { Session } from "./session.ts";
 
 /** What a user can choose in a session, in words for people. */

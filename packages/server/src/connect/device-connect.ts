@@ -1,7 +1,7 @@
 import { ERROR_CODES, type DeviceConnect, type DeviceConnectCreate, type ErrorCode } from "@alter-vault/protocol";
 import type { z } from "zod";
 import type { Failure, Plan } from "../call.ts";
-import type { ConnectSessionChange, ConnectStore } from "../store/store.ts";
+import type { ConnectSessionChange, ConnectStore } from "../store/connect-records.ts";
 import { attemptContext, type SealedAttempt } from "./begin-attempt.ts";
 import { checkScopes, checkVariables, chooseProviders, wishesOf } from "./check-asked.ts";
 import type { ConnectDeps } from "./connect.ts";

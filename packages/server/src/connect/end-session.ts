@@ -1,5 +1,5 @@
 import { refused } from "../refuse.ts";
-import type { ConnectSessionChange } from "../store/store.ts";
+import type { ConnectSessionChange } from "../store/connect-records.ts";
 import type { ConnectDeps, ConnectRefused } from "./connect.ts";
 import { allowBrowser, refuseBrowser } from "./connect-log.ts";
 import { closed, findSession } from "./find-session.ts";

@@ -1,6 +1,6 @@
 import type { Failure } from "../call.ts";
 import type { Clock } from "../clock.ts";
-import type { ConnectStore } from "../store/store.ts";
+import type { ConnectStore } from "../store/connect-records.ts";
 import { isAtItsAddress, readSession, type Session, type Visitor } from "./session.ts";
 import { hashToken } from "./token.ts";
 

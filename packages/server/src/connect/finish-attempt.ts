@@ -1,7 +1,7 @@
 import type { ConnectedGrant } from "@alter-vault/protocol";
 import type { Failure } from "../call.ts";
 import { refused } from "../refuse.ts";
-import type { ConnectAttemptRecord } from "../store/store.ts";
+import type { ConnectAttemptRecord } from "../store/connect-records.ts";
 import { attemptContext, type SealedAttempt } from "./begin-attempt.ts";
 import { cookieName, type BrowserCookie } from "./browser-cookie.ts";
 import { callbackUrl, type Arrival, type ConnectDeps, type ConnectRefused } from "./connect.ts";

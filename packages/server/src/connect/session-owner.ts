@@ -2,7 +2,7 @@ import type { Failure } from "../call.ts";
 import type { Asker } from "../identity/asker.ts";
 import type { AgentRecord, AgentStore } from "../store/agent-records.ts";
 import type { VaultSessionRecord } from "../store/identity-records.ts";
-import { SYSTEM, type Principal } from "../store/store.ts";
+import { SYSTEM, type Principal } from "../store/grant-records.ts";
 
 /** For whom a session connects: the user whose token came with the request, or the app itself. */
 export interface SessionOwner {

@@ -2,7 +2,7 @@ import type { ConnectedGrant, ConnectSessionState } from "@alter-vault/protocol"
 import ipaddr from "ipaddr.js";
 import { toTimestamp } from "../clock.ts";
 import type { GrantWishes } from "../credential/oauth/engine.ts";
-import type { ConnectSessionError, ConnectSessionRecord } from "../store/store.ts";
+import type { ConnectSessionError, ConnectSessionRecord } from "../store/connect-records.ts";
 
 /** What the app asked for, checked and with its defaults. Kept as JSON in the session's record. */
 export interface SessionOptions {

@@ -1,7 +1,7 @@
 import type { InjectionRule, SecretMaterial } from "@alter-vault/protocol";
 import type { Failure } from "../call.ts";
 import type { Keyring } from "../crypto/keyring.ts";
-import type { ProviderStore } from "../store/store.ts";
+import type { ProviderStore } from "../store/provider-records.ts";
 import { appSecretProof } from "./oauth/call-request.ts";
 import { openClientSecret } from "./oauth/client-secret.ts";
 import { tokenInjection, withApiHeaders } from "./oauth/injection.ts";

@@ -4,7 +4,7 @@ import { isWithinAgent, isWithinSession, principalsOf, visibility } from "../ide
 import { isLater, type Soon } from "../soon.ts";
 import type { AgentStore } from "../store/agent-records.ts";
 import type { IdentityStore } from "../store/identity-records.ts";
-import type { GrantStore, GrantWithSecret } from "../store/store.ts";
+import type { GrantStore, GrantWithSecret } from "../store/grant-records.ts";
 
 /**
  * Step 3, first half: with which grant? By its id, or by provider among what exists for whoever asks. A grant of another

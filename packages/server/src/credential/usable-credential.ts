@@ -1,5 +1,8 @@
 import type { Provider } from "@alter-vault/providers";
-import type { GrantWithSecret, OAuthCredentialRecord, ProviderStore, SecretRecord } from "../store/store.ts";
+import type { GrantWithSecret } from "../store/grant-records.ts";
+import type { OAuthCredentialRecord } from "../store/oauth-records.ts";
+import type { ProviderStore } from "../store/provider-records.ts";
+import type { SecretRecord } from "../store/store.ts";
 import type { Soon } from "../soon.ts";
 import { apiHosts } from "./oauth/api-hosts.ts";
 import { findEntry } from "./oauth/catalogue.ts";

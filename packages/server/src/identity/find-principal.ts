@@ -1,7 +1,8 @@
 import type { Principal as WishedPrincipal } from "@alter-vault/protocol";
 import type { Failure } from "../call.ts";
 import type { NewId } from "../random.ts";
-import { SYSTEM, type Principal, type Store } from "../store/store.ts";
+import { SYSTEM, type Principal } from "../store/grant-records.ts";
+import type { Store } from "../store/store.ts";
 import type { Asker } from "./asker.ts";
 import type { UserTokens } from "./user-token.ts";
 import { userStands } from "./user-stands.ts";

@@ -9,7 +9,8 @@ import {
 } from "@alter-vault/protocol";
 import { hmacMatches, type HmacKey } from "../crypto/hmac.ts";
 import { isLater, type Soon } from "../soon.ts";
-import type { ApiKeyRecord, ApiKeyStore, Nonce } from "../store/store.ts";
+import type { ApiKeyRecord, ApiKeyStore } from "../store/store.ts";
+import type { Nonce } from "../store/log-records.ts";
 import type { OpenSigningKey } from "./api-keys.ts";
 import { componentsIfExactly } from "./covered-components.ts";
 

@@ -3,7 +3,8 @@ import { idpRecord, newId, oauthCredential, oauthGrant } from "../store/contract
 import type { AgentRecord, DelegationRecord } from "../store/agent-records.ts";
 import type { IdpRecord, UserWithGroups } from "../store/identity-records.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
-import type { GrantRecord, Store } from "../store/store.ts";
+import type { GrantRecord } from "../store/grant-records.ts";
+import type { Store } from "../store/store.ts";
 import type { Asker } from "./asker.ts";
 
 /** An app with one identity provider, in a store in memory, on a clock that stands still. */

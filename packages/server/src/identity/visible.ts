@@ -1,6 +1,6 @@
 import type { AgentRecord, AgentStore, DelegationRecord } from "../store/agent-records.ts";
 import type { IdentityStore } from "../store/identity-records.ts";
-import { SYSTEM, type GrantFilter, type GrantRecord, type Principal } from "../store/store.ts";
+import { SYSTEM, type GrantFilter, type GrantRecord, type Principal } from "../store/grant-records.ts";
 import type { Asker } from "./asker.ts";
 import { userStands } from "./user-stands.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { GrantRecord } from "../store/store.ts";
+import type { GrantRecord } from "../store/grant-records.ts";
 import { decide, type DecisionInput } from "./decide.ts";
 
 const grant: GrantRecord = {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@alter-vault/protocol";
 import { toTimestamp } from "../clock.ts";
-import type { GrantRecord } from "../store/store.ts";
+import type { GrantRecord } from "../store/grant-records.ts";
 
 /**
  * Step 2: may they? The default-deny base: nothing is allowed that does not pass every line of this function. Pure: what

@@ -9,7 +9,7 @@ import {
   oauthGrant,
   type StoreUnderTest,
 } from "./contract.test-support.ts";
-import type { GrantRecord } from "./store.ts";
+import type { GrantRecord } from "./grant-records.ts";
 
 /** Agents and what was delegated to them, as every store must keep them. */
 export function agentContract(open: () => Promise<StoreUnderTest>): void {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ConnectedGrant } from "@alter-vault/protocol";
 import { describe, expect, test } from "vitest";
 import { eachWithStoreOfTwo, bytes, newId, type StoreUnderTest } from "./contract.test-support.ts";
-import type { ConnectAttemptRecord, ConnectSessionRecord } from "./store.ts";
+import type { ConnectAttemptRecord, ConnectSessionRecord } from "./connect-records.ts";
 
 /** Connect: sessions, attempts and what an app says about its front end. */
 export function connectContract(open: () => Promise<StoreUnderTest>): void {

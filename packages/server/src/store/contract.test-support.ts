@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import { formatUuidV7 } from "@alter-vault/protocol";
 import { afterEach, beforeEach } from "vitest";
 import type { IdpRecord } from "./identity-records.ts";
-import type { GrantRecord, OAuthCredentialRecord, ProviderConfigRecord, RefreshedTokens, Store } from "./store.ts";
+import type { GrantRecord } from "./grant-records.ts";
+import type { OAuthCredentialRecord, RefreshedTokens } from "./oauth-records.ts";
+import type { ProviderConfigRecord } from "./provider-records.ts";
+import type { Store } from "./store.ts";
 
 /**
  * `open` gives a store on fresh storage; `reopen` closes it and opens the same storage again, as a restart does.

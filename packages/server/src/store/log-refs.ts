@@ -1,4 +1,4 @@
-import { LOG_REFS, type LogRef } from "./store.ts";
+import { LOG_REFS, type LogRef } from "./log-records.ts";
 
 /** What an entry can be searched by, read from its body. */
 export function logRefsOf(body: string): [LogRef, string][] {

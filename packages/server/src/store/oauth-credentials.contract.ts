@@ -7,7 +7,9 @@ import {
   refreshedTokens,
   type StoreUnderTest,
 } from "./contract.test-support.ts";
-import { SYSTEM, type GrantRecord, type OAuthCredentialRecord, type Store } from "./store.ts";
+import { SYSTEM, type GrantRecord } from "./grant-records.ts";
+import type { OAuthCredentialRecord } from "./oauth-records.ts";
+import type { Store } from "./store.ts";
 
 /** Connected accounts and their tokens. */
 export function oauthCredentialContract(open: () => Promise<StoreUnderTest>): void {

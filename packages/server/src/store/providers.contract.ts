@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { eachWithStoreOfTwo, bytes, newId, providerConfig, type StoreUnderTest } from "./contract.test-support.ts";
-import type { ProviderConfigRecord } from "./store.ts";
+import type { ProviderConfigRecord } from "./provider-records.ts";
 
 /** How apps are known at providers, and entries of their own. */
 export function providerContract(open: () => Promise<StoreUnderTest>): void {

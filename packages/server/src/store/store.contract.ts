@@ -17,15 +17,9 @@ import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
 import { toolCallContract } from "./tool-calls.contract.ts";
-import {
-  SYSTEM,
-  type ChainHead,
-  type GrantRecord,
-  type Link,
-  type LogAppend,
-  type SecretRecord,
-  type Store,
-} from "./store.ts";
+import { SYSTEM, type GrantRecord } from "./grant-records.ts";
+import type { ChainHead, Link, LogAppend } from "./log-records.ts";
+import type { SecretRecord, Store } from "./store.ts";
 
 const clock = 1_700_000_000_000;
 const bearer: InjectionRule = { kind: "bearer" };

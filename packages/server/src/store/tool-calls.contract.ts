@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { bytes, eachWithStoreOfTwo, newId, type StoreUnderTest } from "./contract.test-support.ts";
-import type { ToolCallRecord } from "./store.ts";
+import type { ToolCallRecord } from "./tool-call-records.ts";
 
 /** Calls of tools: claimed once, and what came of them. */
 export function toolCallContract(open: () => Promise<StoreUnderTest>): void {

@@ -1,5 +1,5 @@
 import { findProvider, Provider, PROVIDER_IDS, resolveProviderId } from "@alter-vault/providers";
-import type { ProviderStore } from "../../store/store.ts";
+import type { ProviderStore } from "../../store/provider-records.ts";
 
 /**
  * The catalogue as one app sees it: the entries that ship with the vault, and those the app has added. The app's own are

@@ -1,6 +1,6 @@
 import type { Keyring } from "../../crypto/keyring.ts";
 import type { SealContext } from "../../crypto/envelope.ts";
-import type { ProviderConfigRecord } from "../../store/store.ts";
+import type { ProviderConfigRecord } from "../../store/provider-records.ts";
 
 /** What an app proves itself with at a provider. Empty for a public client. */
 export interface ClientSecret {

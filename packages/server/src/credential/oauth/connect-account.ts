@@ -3,14 +3,9 @@ import type { ConnectedGrant } from "@alter-vault/protocol";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
-import {
-  SYSTEM,
-  type GrantAccount,
-  type GrantRecord,
-  type OAuthCredentialRecord,
-  type OAuthFlow,
-  type Store,
-} from "../../store/store.ts";
+import { SYSTEM, type GrantAccount, type GrantRecord } from "../../store/grant-records.ts";
+import type { OAuthCredentialRecord, OAuthFlow } from "../../store/oauth-records.ts";
+import type { Store } from "../../store/store.ts";
 import { callRequest } from "./call-request.ts";
 import type { Issuer } from "./discovery.ts";
 import type { Connected, GrantWishes } from "./engine.ts";

@@ -1,5 +1,7 @@
 import type { Keyring } from "../../crypto/keyring.ts";
-import type { GrantRecord, OAuthCredentialRecord, Store } from "../../store/store.ts";
+import type { GrantRecord } from "../../store/grant-records.ts";
+import type { OAuthCredentialRecord } from "../../store/oauth-records.ts";
+import type { Store } from "../../store/store.ts";
 import { openProviderClient, type ProviderClient } from "./provider-client.ts";
 import { renew, type RenewDeps } from "./renew.ts";
 import { freshness } from "./schedule.ts";

@@ -1,7 +1,8 @@
 import type { Provider } from "@alter-vault/providers";
 import type { ConnectedGrant, GrantData, GrantPolicy } from "@alter-vault/protocol";
 import type { Failure } from "../../call.ts";
-import type { Principal, ProviderConfigRecord } from "../../store/store.ts";
+import type { Principal } from "../../store/grant-records.ts";
+import type { ProviderConfigRecord } from "../../store/provider-records.ts";
 
 /**
  * How a grant for a connected account is obtained and given up. `connect/` brings the browser, the sessions and the

@@ -1,5 +1,5 @@
 import { textAt, type ReadToken } from "@alter-vault/providers";
-import type { OAuthCredentialRecord } from "../../store/store.ts";
+import type { OAuthCredentialRecord } from "../../store/oauth-records.ts";
 import { jsonOf, type Ask } from "../../egress/ask.ts";
 import { callRequest } from "./call-request.ts";
 import { readClaims } from "./jwt.ts";

@@ -1,5 +1,5 @@
 import { readTokenAnswer, type RawAnswer, type ReadTokenAnswer } from "@alter-vault/providers";
-import type { OAuthFlow } from "../../store/store.ts";
+import type { OAuthFlow } from "../../store/oauth-records.ts";
 import { safeCode, type Ask } from "../../egress/ask.ts";
 import { appAuthorization, clientProof } from "./client-proof.ts";
 import { signJwt } from "./jwt.ts";

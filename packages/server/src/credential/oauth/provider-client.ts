@@ -1,7 +1,7 @@
 import { checkVariable, fillTemplate, placeholdersOf, type Provider } from "@alter-vault/providers";
 import type { Failure } from "../../call.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
-import type { ProviderConfigRecord, ProviderStore } from "../../store/store.ts";
+import type { ProviderConfigRecord, ProviderStore } from "../../store/provider-records.ts";
 import { findEntry } from "./catalogue.ts";
 import { openClientSecret, type ClientSecret } from "./client-secret.ts";
 

@@ -1,5 +1,5 @@
 import { textAt } from "@alter-vault/providers";
-import type { OAuthCredentialRecord } from "../../store/store.ts";
+import type { OAuthCredentialRecord } from "../../store/oauth-records.ts";
 import type { Discover } from "./discovery.ts";
 import { renewedExpiryOf } from "./expiry.ts";
 import { mint, type MintDeps } from "./mint.ts";

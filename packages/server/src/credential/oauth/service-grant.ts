@@ -1,7 +1,7 @@
 import type { ServiceGrantCreate } from "@alter-vault/protocol";
 import type { z } from "zod";
 import type { Failure } from "../../call.ts";
-import type { GrantAccount } from "../../store/store.ts";
+import type { GrantAccount } from "../../store/grant-records.ts";
 import { askedScopes } from "./asked-scopes.ts";
 import { connectAccount, type ConnectDeps } from "./connect-account.ts";
 import type { Connected } from "./engine.ts";

@@ -1,6 +1,6 @@
 import type { ReadToken, ReadTokenAnswer } from "@alter-vault/providers";
 import type { Keyring } from "../../crypto/keyring.ts";
-import type { OAuthCredentialRecord } from "../../store/store.ts";
+import type { OAuthCredentialRecord } from "../../store/oauth-records.ts";
 
 /** The tokens of a grant, as they are sealed. They leave this process in calls to the provider and nowhere else. */
 export interface Tokens {

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { Failure } from "../../call.ts";
 import { checkGrantSchema } from "../../credential/oauth/grant-schema.ts";
 import { requiredVariables } from "../../credential/oauth/required-variables.ts";
-import type { ProviderConfigRecord } from "../../store/store.ts";
+import type { ProviderConfigRecord } from "../../store/provider-records.ts";
 import { invalid, type Issue } from "./route-handler.ts";
 
 export type ConfigBody = z.output<typeof ProviderConfigPut>;

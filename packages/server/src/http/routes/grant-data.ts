@@ -1,7 +1,7 @@
 import { checkGrantData } from "../../credential/oauth/grant-data.ts";
 import type { OperationCaller } from "../../call.ts";
 import { isShown } from "../../identity/visible.ts";
-import type { GrantRecord } from "../../store/store.ts";
+import type { GrantRecord } from "../../store/grant-records.ts";
 import { invalid, reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 

@@ -4,7 +4,7 @@ import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { findEntry } from "../../credential/oauth/catalogue.ts";
 import { openClientSecret, sealClientSecret, type ClientSecret } from "../../credential/oauth/client-secret.ts";
-import type { ProviderConfigRecord } from "../../store/store.ts";
+import type { ProviderConfigRecord } from "../../store/provider-records.ts";
 import { checkProviderConfig, type ConfigBody } from "./check-provider-config.ts";
 import { providerNotFound } from "./providers.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";

@@ -1,12 +1,5 @@
-import {
-  StorageUnavailable,
-  type ChainHead,
-  type Link,
-  type LogAppend,
-  type LogDraft,
-  type LogStore,
-  type Nonce,
-} from "../store.ts";
+import { StorageUnavailable } from "../store.ts";
+import type { ChainHead, Link, LogAppend, LogDraft, LogStore, Nonce } from "../log-records.ts";
 import type { Database } from "./database.ts";
 import { codeOf, UNIQUE } from "./failure.ts";
 

@@ -1,4 +1,4 @@
-import type { ChainHead, LogStore } from "../store.ts";
+import type { ChainHead, LogStore } from "../log-records.ts";
 import type { Database } from "./database.ts";
 
 /** A process that did not say for so long that it is there is gone. */

@@ -1,4 +1,4 @@
-import type { Delegated, GrantFilter } from "../store.ts";
+import type { Delegated, GrantFilter } from "../grant-records.ts";
 
 /** Conditions on a grant `g`. Each adds what it compares with to the values of the statement, whose first is the app. */
 type Values = unknown[];

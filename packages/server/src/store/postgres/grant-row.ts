@@ -1,7 +1,7 @@
 import { credentialFromRow, type CredentialRow } from "../rows/credential-row.ts";
 import { grantFromRow, grantValues, type GrantRow } from "../rows/grant-row.ts";
 import { secretFromRow, type SecretRow } from "../rows/secret-row.ts";
-import type { GrantRecord, GrantWithSecret } from "../store.ts";
+import type { GrantRecord, GrantWithSecret } from "../grant-records.ts";
 import type { Queries } from "./database.ts";
 
 /** Grants with what they open, which one statement reads together. */

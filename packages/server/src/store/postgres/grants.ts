@@ -1,5 +1,5 @@
 import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
-import type { GrantStore, GrantWithSecret } from "../store.ts";
+import type { GrantStore, GrantWithSecret } from "../grant-records.ts";
 import type { Database } from "./database.ts";
 import { createFreshRecords, type Freshness } from "./fresh-records.ts";
 import { delegatedTo, grantWhere, lentBy, ofAccount } from "./grant-filter.ts";

@@ -7,7 +7,7 @@ import {
   type LogPage,
   type LogRow,
   type LogStore,
-} from "../store.ts";
+} from "../log-records.ts";
 import { appendLogTo } from "./append-log.ts";
 import { chainStore } from "./chains.ts";
 import type { Database } from "./database.ts";

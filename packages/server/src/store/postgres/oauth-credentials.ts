@@ -1,4 +1,4 @@
-import type { OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../store.ts";
+import type { OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../oauth-records.ts";
 import { credentialFromRow, credentialValues, type CredentialRow } from "../rows/credential-row.ts";
 import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
 import type { Database, Queries } from "./database.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newId } from "../contract.test-support.ts";
 import { storeContract } from "../store.contract.ts";
-import type { LogAppend, Nonce, Store } from "../store.ts";
+import type { LogAppend, Nonce } from "../log-records.ts";
+import type { Store } from "../store.ts";
 import { expectBoundToApps } from "./app-binding.test-support.ts";
 import { createTestDatabase, type TestDatabase } from "./database.test-support.ts";
 import { openPostgresStore } from "./postgres-store.ts";

@@ -1,4 +1,4 @@
-import type { CustomProviderRecord, ProviderStore } from "../store.ts";
+import type { CustomProviderRecord, ProviderStore } from "../provider-records.ts";
 import { providerConfigFromRow, type ProviderConfigRow } from "../rows/provider-config-row.ts";
 import type { Database } from "./database.ts";
 

@@ -1,4 +1,4 @@
-import type { ToolCallStore } from "../store.ts";
+import type { ToolCallStore } from "../tool-call-records.ts";
 import { toolCallFromRow, type ToolCallRow } from "../rows/tool-call-row.ts";
 import type { Database, Queries } from "./database.ts";
 

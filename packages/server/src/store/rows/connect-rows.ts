@@ -1,5 +1,5 @@
 import type { ConnectedGrant } from "@alter-vault/protocol";
-import type { ConnectAttemptRecord, ConnectSessionError, ConnectSessionRecord } from "../store.ts";
+import type { ConnectAttemptRecord, ConnectSessionError, ConnectSessionRecord } from "../connect-records.ts";
 
 /** Links by which users connect, and ways to a provider and back, as both drivers store them. */
 export interface SessionRow {

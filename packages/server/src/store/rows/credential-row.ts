@@ -1,4 +1,4 @@
-import type { OAuthCredentialRecord } from "../store.ts";
+import type { OAuthCredentialRecord } from "../oauth-records.ts";
 
 /** The tokens of a grant as both drivers store them. */
 export interface CredentialRow {

@@ -1,4 +1,4 @@
-import type { GrantRecord } from "../store.ts";
+import type { GrantRecord } from "../grant-records.ts";
 
 /** A grant as both drivers store it. A flag is a number in one of them. */
 export interface GrantRow {

@@ -1,4 +1,4 @@
-import type { ProviderConfigRecord } from "../store.ts";
+import type { ProviderConfigRecord } from "../provider-records.ts";
 
 /** A provider's configuration as both drivers store it. A flag is a number in one of them. */
 export interface ProviderConfigRow {

@@ -1,4 +1,4 @@
-import type { ToolCallRecord } from "../store.ts";
+import type { ToolCallRecord } from "../tool-call-records.ts";
 
 /** A call of a tool as both drivers store it. */
 export interface ToolCallRow {

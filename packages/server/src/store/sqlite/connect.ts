@@ -7,7 +7,7 @@ import {
   type AttemptRow,
   type SessionRow,
 } from "../rows/connect-rows.ts";
-import type { ConnectSessionRecord, ConnectStore } from "../store.ts";
+import type { ConnectSessionRecord, ConnectStore } from "../connect-records.ts";
 import type { Database } from "./database.ts";
 
 export function connectStore(db: Database): ConnectStore {

@@ -1,5 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
-import type { Delegated, GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../store.ts";
+import type { Delegated, GrantFilter, GrantRecord, GrantStore, GrantWithSecret } from "../grant-records.ts";
 import { grantFromRow, grantValues, type GrantRow } from "../rows/grant-row.ts";
 import { secretFromRow, type SecretRow } from "../rows/secret-row.ts";
 import type { Database } from "./database.ts";

@@ -7,7 +7,7 @@ import {
   type LogFilter,
   type LogRow,
   type LogStore,
-} from "../store.ts";
+} from "../log-records.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
 import { createRowWriter } from "./row-writer.ts";

@@ -1,7 +1,8 @@
 import type { SQLInputValue } from "node:sqlite";
 import { credentialFromRow, credentialValues, type CredentialRow } from "../rows/credential-row.ts";
 import { grantFromRow, type GrantRow } from "../rows/grant-row.ts";
-import type { Lease, Principal, OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../store.ts";
+import type { Lease, OAuthCredentialRecord, OAuthCredentialStore, OAuthGrantFilter } from "../oauth-records.ts";
+import type { Principal } from "../grant-records.ts";
 import type { Database } from "./database.ts";
 import { findGrant, insertGrant, withCredential } from "./grants.ts";
 

@@ -1,4 +1,4 @@
-import type { Nonce } from "../store.ts";
+import type { Nonce } from "../log-records.ts";
 import type { Database } from "./database.ts";
 import { createNonceSet } from "./nonce-set.ts";
 

@@ -7,7 +7,7 @@ import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 import { oauthCredential, oauthGrant, providerConfig } from "../contract.test-support.ts";
 import { storeContract } from "../store.contract.ts";
 import { openDatabase } from "./database.ts";
-import { SYSTEM } from "../store.ts";
+import { SYSTEM } from "../grant-records.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 function freshPath(): { path: string; remove: () => void } {
