@@ -128,7 +128,8 @@ export {
   SecretUpdate,
   WhoAmI,
 } from "./resources.ts";
-export { ROUTES, type Route, type RouteId } from "./routes.ts";
+export { ROUTES, type RouteId } from "./routes.ts";
+export type { Route } from "./routes/route.ts";
 export { AGENT_SCOPES, RUNTIME_SCOPES, Scope, SCOPES } from "./scopes.ts";
 export {
   coveredComponents,

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { ERROR_CODES } from "./error-codes.ts";
 import { HEADER } from "./headers.ts";
 import { openApiDocument } from "./openapi.ts";
-import { ROUTES, type Route, type RouteId } from "./routes.ts";
+import { ROUTES, type RouteId } from "./routes.ts";
+import type { Route } from "./routes/route.ts";
 import { SCOPES } from "./scopes.ts";
 
 interface Parameter {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { ERROR_CODES } from "./error-codes.ts";
 import { HEADER } from "./headers.ts";
 import { Problem } from "./problem.ts";
-import { ROUTES, type Route } from "./routes.ts";
+import { ROUTES } from "./routes.ts";
+import type { Route } from "./routes/route.ts";
 
 /** The OpenAPI 3.1 document of the vault, printed from the route table. */
 export function openApiDocument(version: string): Record<string, unknown> {

@@ -1,0 +1,65 @@
+import {
+  Approval,
+  ApprovalDecide,
+  ApprovalLink,
+  ApprovalLinkCreate,
+  ApprovalList,
+  ApprovalQuery,
+  ApprovalResult,
+  ApprovalState,
+} from "../approvals.ts";
+import type { Route } from "./route.ts";
+
+export const APPROVAL_ROUTES = {
+  listApprovals: {
+    method: "GET",
+    path: "/v1/approvals",
+    scope: "approvals:read",
+    status: 200,
+    query: ApprovalQuery,
+    response: ApprovalList,
+    summary: "List calls that wait for approval, or waited, newest first",
+  },
+  getApproval: {
+    method: "GET",
+    path: "/v1/approvals/{id}",
+    scope: "approvals:read",
+    status: 200,
+    response: Approval,
+    summary: "One call, with all that an approver must see",
+  },
+  getApprovalStatus: {
+    method: "GET",
+    path: "/v1/approvals/{id}/status",
+    scope: "proxy:execute",
+    status: 200,
+    response: ApprovalState,
+    summary: "How the approval of a call of one's own stands",
+  },
+  decideApproval: {
+    method: "POST",
+    path: "/v1/approvals/{id}/decide",
+    scope: "approvals:write",
+    status: 200,
+    body: ApprovalDecide,
+    response: ApprovalState,
+    summary: "Say yes or no to a call; with enough of the former the vault makes it",
+  },
+  createApprovalLink: {
+    method: "POST",
+    path: "/v1/approvals/{id}/links",
+    scope: "approvals:write",
+    status: 201,
+    body: ApprovalLinkCreate,
+    response: ApprovalLink,
+    summary: "A link by which one approver sees the call and decides in a browser",
+  },
+  takeApprovalResult: {
+    method: "POST",
+    path: "/v1/approvals/{id}/result",
+    scope: "proxy:execute",
+    status: 200,
+    response: ApprovalResult,
+    summary: "The answer to an approved call of one's own; handed out once",
+  },
+} as const satisfies Record<string, Route>;

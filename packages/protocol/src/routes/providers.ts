@@ -1,0 +1,82 @@
+import {
+  ProviderAdd,
+  ProviderConfig,
+  ProviderConfigPut,
+  ProviderInfo,
+  ProviderList,
+  ProviderQuery,
+  ServiceGrantCreate,
+} from "../providers.ts";
+import { Grant } from "../resources.ts";
+import type { Route } from "./route.ts";
+
+export const PROVIDER_ROUTES = {
+  listProviders: {
+    method: "GET",
+    path: "/v1/providers",
+    scope: "providers:read",
+    status: 200,
+    query: ProviderQuery,
+    response: ProviderList,
+    summary: "The catalogue: every provider, and whether users can connect it",
+  },
+  getProvider: {
+    method: "GET",
+    path: "/v1/providers/{id}",
+    scope: "providers:read",
+    status: 200,
+    response: ProviderInfo,
+    summary: "One provider",
+  },
+  addProvider: {
+    method: "POST",
+    path: "/v1/providers",
+    scope: "providers:write",
+    status: 201,
+    body: ProviderAdd,
+    response: ProviderInfo,
+    summary: "Add or replace an entry of the app's own",
+  },
+  removeProvider: {
+    method: "DELETE",
+    path: "/v1/providers/{id}",
+    scope: "providers:write",
+    status: 200,
+    response: ProviderInfo,
+    summary: "Remove an entry of the app's own",
+  },
+  getProviderConfig: {
+    method: "GET",
+    path: "/v1/providers/{id}/config",
+    scope: "providers:read",
+    status: 200,
+    response: ProviderConfig,
+    summary: "How the app is known at a provider, without the secret",
+  },
+  putProviderConfig: {
+    method: "PUT",
+    path: "/v1/providers/{id}/config",
+    scope: "providers:write",
+    status: 200,
+    body: ProviderConfigPut,
+    response: ProviderConfig,
+    summary: "Set client id, secret and scopes of a provider",
+  },
+  deleteProviderConfig: {
+    method: "DELETE",
+    path: "/v1/providers/{id}/config",
+    scope: "providers:write",
+    status: 200,
+    response: ProviderConfig,
+    summary: "Forget the client of a provider; its grants can no longer be refreshed",
+  },
+  createServiceGrant: {
+    method: "POST",
+    path: "/v1/providers/{id}/grants",
+    scope: "providers:write",
+    status: 201,
+    body: ServiceGrantCreate,
+    response: Grant,
+    summary: "A grant without a user: client credentials, service account, installation",
+  },
+} as const satisfies Record<string, Route>;

@@ -1,0 +1,65 @@
+import {
+  PageQuery,
+  Secret,
+  SecretCreate,
+  SecretCreated,
+  SecretList,
+  SecretRotate,
+  SecretUpdate,
+} from "../resources.ts";
+import type { Route } from "./route.ts";
+
+export const SECRET_ROUTES = {
+  listSecrets: {
+    method: "GET",
+    path: "/v1/secrets",
+    scope: "secrets:read",
+    status: 200,
+    query: PageQuery,
+    response: SecretList,
+    summary: "List managed secrets, without their values",
+  },
+  createSecret: {
+    method: "POST",
+    path: "/v1/secrets",
+    scope: "secrets:write",
+    status: 201,
+    body: SecretCreate,
+    response: SecretCreated,
+    summary: "Store a managed secret, with a system grant for it",
+  },
+  getSecret: {
+    method: "GET",
+    path: "/v1/secrets/{id}",
+    scope: "secrets:read",
+    status: 200,
+    response: Secret,
+    summary: "One managed secret, without its value",
+  },
+  updateSecret: {
+    method: "PATCH",
+    path: "/v1/secrets/{id}",
+    scope: "secrets:write",
+    status: 200,
+    body: SecretUpdate,
+    response: Secret,
+    summary: "Rename a secret or change its allowed hosts",
+  },
+  rotateSecret: {
+    method: "PUT",
+    path: "/v1/secrets/{id}/value",
+    scope: "secrets:write",
+    status: 200,
+    body: SecretRotate,
+    response: Secret,
+    summary: "Replace the value; every grant keeps its id",
+  },
+  deleteSecret: {
+    method: "DELETE",
+    path: "/v1/secrets/{id}",
+    scope: "secrets:write",
+    status: 200,
+    response: Secret,
+    summary: "Delete a secret, its value, and its grants",
+  },
+} as const satisfies Record<string, Route>;
