@@ -115,6 +115,13 @@ export const ERROR_CODES = {
     "Call from an address on the key's list.",
     "AgentError",
   ),
+  key_beyond_its_maker: entry(
+    403,
+    false,
+    "A key cannot make one that reaches further than itself",
+    "Ask for less, or sign with a key that reaches as far.",
+    "AgentError",
+  ),
   agent_inactive: entry(
     403,
     false,

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { ErrorCode, Injection, Problem, ProblemDetails, Scope } from "@alter-vault/protocol";
 import type { Facts } from "./audit/entry.ts";
 import type { Asker } from "./identity/asker.ts";
+import type { KeyBounds } from "./identity/key-bounds.ts";
 import type { SignedCall } from "./identity/identify.ts";
 import type { Soon } from "./soon.ts";
 
@@ -66,6 +67,8 @@ export interface Operation {
 
 export interface OperationCaller {
   readonly keyId: string;
+  /** How far the key reaches that signed. */
+  readonly bounds: KeyBounds;
   /** The app whose things are touched. */
   readonly appId: string;
   readonly scopes: readonly Scope[];

@@ -206,7 +206,13 @@ export function createVault(deps: VaultDeps): Vault {
     if (!bodyMatches(claim, body.buffer)) return DIGEST_MISMATCH;
     const { scopes } = asker;
     return operation.plan(
-      { keyId: key.id, appId: acting.appId, scopes, asker: { ...asker, appId: acting.appId } },
+      {
+        keyId: key.id,
+        bounds: { ...key, scopes },
+        appId: acting.appId,
+        scopes,
+        asker: { ...asker, appId: acting.appId },
+      },
       body.buffer,
     );
   }

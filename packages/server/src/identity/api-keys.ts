@@ -1,12 +1,5 @@
 import { hkdfSync } from "node:crypto";
-import {
-  API_KEY_RANDOM_BYTES,
-  formatApiKey,
-  parseApiKey,
-  RUNTIME_SCOPES,
-  SIGNING_KEY_INFO,
-  type Scope,
-} from "@alter-vault/protocol";
+import { API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, SIGNING_KEY_INFO, type Scope } from "@alter-vault/protocol";
 import type { Clock } from "../clock.ts";
 import { hmacKey, type HmacKey } from "../crypto/hmac.ts";
 import type { Keyring } from "../crypto/keyring.ts";
@@ -24,17 +17,17 @@ interface CreateDeps {
 interface NewApiKey {
   readonly appId: string;
   readonly name: string;
-  readonly scopes?: readonly Scope[] | undefined;
-  readonly expiresInSeconds?: number | undefined;
+  readonly scopes: readonly Scope[];
   readonly agentId?: string | undefined;
-  readonly cidrs?: readonly string[] | undefined;
-  readonly requestsPerMinute?: number | undefined;
+  readonly cidrs?: readonly string[] | null;
+  readonly requestsPerMinute?: number | null;
+  readonly expiresAt?: number | null;
 }
 
 /** The key itself is in the answer and nowhere else: what is stored is the sealed signing key that is derived from it. */
 export async function createApiKey(
   { store, keyring, clock, random }: CreateDeps,
-  { appId, name, scopes = RUNTIME_SCOPES, expiresInSeconds, agentId, cidrs, requestsPerMinute }: NewApiKey,
+  { appId, name, scopes, agentId, cidrs, requestsPerMinute, expiresAt }: NewApiKey,
 ): Promise<{ apiKey: string; record: ApiKeyRecord }> {
   const apiKey = formatApiKey(random(API_KEY_RANDOM_BYTES));
   const parts = parseApiKey(apiKey);
@@ -51,7 +44,7 @@ export async function createApiKey(
     requestsPerMinute: requestsPerMinute ?? null,
     createdAt,
     deprecatedAt: null,
-    expiresAt: expiresInSeconds === undefined ? null : createdAt + expiresInSeconds * 1000,
+    expiresAt: expiresAt ?? null,
     revokedAt: null,
   };
   await store.insertApiKey(record);

@@ -70,6 +70,42 @@ describe("agents", () => {
     expect(full.scopes).toEqual([...AGENT_SCOPES]);
   });
 
+  test("get no key that reaches further than its maker: from where, how often, until when", async () => {
+    const bound = await vault.one.call("createKey", {
+      body: {
+        name: "bound",
+        scopes: ["keys:write", "agents:write", "grants:read"],
+        constraints: { cidrs: ["127.0.0.0/8"], requests_per_minute: 600 },
+        expires_in_seconds: 3_600,
+      },
+    });
+    const client = signedBy(bound.api_key);
+    const { key_id } = await client.call("createAgent", { body: { name: "inside" } });
+    const { keys } = await vault.one.call("listKeys");
+    const limits = { cidrs: ["127.0.0.0/8"], requests_per_minute: 600, expires_at: bound.expires_at };
+    expect(keys.find((key) => key.key_id === key_id)).toMatchObject(limits);
+    const wishes = [
+      { constraints: { cidrs: ["0.0.0.0/0"] } },
+      { constraints: { requests_per_minute: 601 } },
+      { expires_in_seconds: 36_000 },
+    ];
+    for (const wish of wishes) {
+      const key = client.call("createKey", { body: { name: "outside", scopes: ["grants:read"], ...wish } });
+      expect(await refusal(key)).toMatchObject({ code: "key_beyond_its_maker" });
+      expect(await vault.entry("createKey")).toMatchObject({ decision: "deny", code: "key_beyond_its_maker" });
+      const agent = client.call("createAgent", { body: { name: "outside", key: wish } });
+      expect(await refusal(agent)).toMatchObject({ code: "key_beyond_its_maker" });
+    }
+    const free = await vault.one.call("createKey", { body: { name: "free", scopes: ["grants:read"] } });
+    expect(await client.call("rotateKey", { id: free.key_id })).toMatchObject({ ...limits, expires_at: null });
+  });
+
+  test("of an app get what their maker has, where nothing is said", async () => {
+    const maker = await vault.one.call("createKey", { body: { name: "maker", scopes: ["keys:write", "grants:read"] } });
+    const made = await signedBy(maker.api_key).call("createKey", { body: { name: "made" } });
+    expect(made.scopes).toEqual(["grants:read"]);
+  });
+
   test("are revoked with all their keys, and stay so", async () => {
     const made = await vault.one.call("createAgent", { body: { name: "short-lived" } });
     const { agent_id: id } = made;

@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
 import { AGENT_SCOPES, type Agent, type Scope } from "@alter-vault/protocol";
-import type { Failure, OperationCaller, Plan } from "../../call.ts";
+import type { OperationCaller, Plan } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { createApiKey } from "../../identity/api-keys.ts";
+import type { BoundsGiven, KeyBounds } from "../../identity/key-bounds.ts";
 import type { AgentRecord } from "../../store/agent-records.ts";
-import { showKey, wrongConstraints } from "./api-keys.ts";
+import { boundsOfNew, showKey, within, type KeyWish } from "./api-keys.ts";
 import { reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 
@@ -36,28 +37,16 @@ function show(agent: AgentRecord): Agent {
   };
 }
 
-interface KeyWish {
+interface AgentKeyWish extends KeyWish {
   readonly name?: string | undefined;
   readonly scopes?: readonly Scope[] | undefined;
-  readonly constraints?:
-    | { readonly cidrs?: readonly string[] | undefined; readonly requests_per_minute?: number | undefined }
-    | undefined;
-  readonly expires_in_seconds?: number | undefined;
 }
 
 /** Workloads with an identity of their own, and their keys. */
 export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
   const { store, clock, newId } = deps;
-  const makeKey = (caller: OperationCaller, agent: AgentRecord, wish: KeyWish = {}) =>
-    createApiKey(deps, {
-      appId: agent.appId,
-      agentId: agent.id,
-      name: wish.name ?? agent.name,
-      scopes: wish.scopes ?? giveable(caller),
-      cidrs: wish.constraints?.cidrs,
-      requestsPerMinute: wish.constraints?.requests_per_minute,
-      expiresInSeconds: wish.expires_in_seconds,
-    });
+  const makeKey = (agent: AgentRecord, bounds: KeyBounds, name = agent.name) =>
+    createApiKey(deps, { appId: agent.appId, agentId: agent.id, name, ...bounds });
   const setStatus = (appId: string, id: string, status: AgentRecord["status"]): Plan => ({
     ok: true,
     facts: { agent_id: id },
@@ -80,8 +69,8 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       }),
 
     createAgent: ({ caller, body }) => {
-      const wrong = wrongKey(caller, body.key);
-      if (wrong) return wrong;
+      const given = agentKeyBounds(caller, body.key, clock.now());
+      if (!given.ok) return given;
       return {
         ok: true,
         run: async () => {
@@ -112,7 +101,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           if (!(await store.insertAgent(agent))) {
             return { ok: false, code: "agent_name_exists", detail: `there is an agent ${body.name} already` };
           }
-          const { apiKey, record } = await makeKey(caller, agent, body.key);
+          const { apiKey, record } = await makeKey(agent, given.bounds, body.key?.name);
           return { ok: true, body: { ...show(agent), api_key: apiKey, key_id: record.id } };
         },
       };
@@ -159,8 +148,8 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       }),
 
     createAgentKey: ({ caller, id, body }) => {
-      const wrong = wrongKey(caller, body);
-      if (wrong) return wrong;
+      const given = agentKeyBounds(caller, body, clock.now());
+      if (!given.ok) return given;
       return {
         ok: true,
         facts: { agent_id: id },
@@ -168,7 +157,7 @@ export function agentRoutes(deps: RouteDeps): RouteHandlers<Ids> {
           const agent = await store.findAgent(caller.appId, id);
           if (!agent) return NOT_FOUND;
           if (agent.status === "revoked") return REVOKED;
-          const { apiKey, record } = await makeKey(caller, agent, body);
+          const { apiKey, record } = await makeKey(agent, given.bounds, body.name);
           return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
         },
       };
@@ -185,21 +174,17 @@ const MISMATCH = {
   detail: "the idempotency key was used with another body",
 } as const;
 
-/** What a key of an agent gets unless asked otherwise: nobody gives away what they do not have. */
-function giveable({ scopes }: OperationCaller): readonly Scope[] {
-  return AGENT_SCOPES.filter((scope) => scopes.includes(scope));
-}
-
 /** An agent calls providers; it does not run the vault. */
-function wrongKey(caller: OperationCaller, { scopes, constraints }: KeyWish = {}): Failure | null {
+function agentKeyBounds(caller: OperationCaller, wish: AgentKeyWish = {}, nowMs: number): BoundsGiven {
   if (caller.asker.agent) {
     return { ok: false, code: "agent_not_allowed", detail: "an agent cannot make agents or keys" };
   }
-  const beyond = scopes?.find((scope) => !giveable(caller).includes(scope));
-  if (beyond !== undefined || (scopes === undefined && giveable(caller).length === 0)) {
+  const giveable = within(caller, AGENT_SCOPES);
+  const beyond = wish.scopes?.find((scope) => !giveable.includes(scope));
+  if (beyond !== undefined || giveable.length === 0) {
     const detail =
       beyond === undefined ? "this key has nothing to give an agent" : `a key of an agent cannot have ${beyond}`;
     return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond ?? AGENT_SCOPES[0] } };
   }
-  return wrongConstraints(constraints);
+  return boundsOfNew(caller, wish, wish.scopes ?? giveable, nowMs);
 }

@@ -1,7 +1,8 @@
-import type { ApiKey } from "@alter-vault/protocol";
-import type { Failure } from "../../call.ts";
+import { RUNTIME_SCOPES, type ApiKey, type Scope } from "@alter-vault/protocol";
+import type { Failure, OperationCaller } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { createApiKey } from "../../identity/api-keys.ts";
+import { boundsWithin, type BoundsGiven } from "../../identity/key-bounds.ts";
 import { isCidr } from "../../identity/key-use.ts";
 import type { ApiKeyRecord } from "../../store/store.ts";
 import type { RouteDeps } from "./routes.ts";
@@ -60,24 +61,15 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
         keys: (await store.listApiKeys(caller.appId)).map((key) => showKey(key, clock.now())),
       })),
     createKey: ({ caller, body }) => {
-      // A key cannot make one that may do more than itself.
-      const beyond = body.scopes?.find((scope) => !caller.scopes.includes(scope));
-      if (beyond) {
-        const detail = `this key lacks ${beyond} and cannot give it`;
-        return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond } };
-      }
-      const wrong = wrongConstraints(body.constraints);
-      if (wrong) return wrong;
+      const given = boundsOfNew(caller, body, body.scopes ?? within(caller, RUNTIME_SCOPES), clock.now());
+      if (!given.ok) return given;
       return {
         ok: true,
         run: async () => {
           const { apiKey, record } = await createApiKey(deps, {
             appId: caller.appId,
             name: body.name,
-            scopes: body.scopes,
-            cidrs: body.constraints?.cidrs,
-            requestsPerMinute: body.constraints?.requests_per_minute,
-            expiresInSeconds: body.expires_in_seconds,
+            ...given.bounds,
           });
           return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
         },
@@ -112,22 +104,26 @@ export function apiKeyRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       run: async () => {
         const old = await find(caller.appId, id);
         if (!old) return NOT_FOUND;
-        const beyond = old.scopes.find((scope) => !caller.scopes.includes(scope));
-        if (beyond) {
-          const detail = `this key lacks ${beyond} and cannot give it`;
-          return { ok: false, code: "insufficient_scope", detail, details: { required_scope: beyond } };
-        }
         if (!works(old)) {
           return { ok: false, code: "key_not_found", detail: `the key is ${statusOf(old, clock.now())}` };
         }
+        const lifetime = body.expires_in_seconds ?? lifetimeOf(old);
+        // Who may rotate keeps a key alive, their own too: for how long is not held to the key that is replaced.
+        const given = boundsWithin(
+          { ...caller.bounds, expiresAt: null },
+          {
+            scopes: old.scopes,
+            cidrs: old.cidrs ?? undefined,
+            requestsPerMinute: old.requestsPerMinute ?? undefined,
+            expiresAt: lifetime === undefined ? undefined : clock.now() + lifetime * 1000,
+          },
+        );
+        if (!given.ok) return given;
         const { apiKey, record } = await createApiKey(deps, {
           appId: old.appId,
           name: old.name,
-          scopes: old.scopes,
           agentId: old.agentId ?? undefined,
-          cidrs: old.cidrs ?? undefined,
-          requestsPerMinute: old.requestsPerMinute ?? undefined,
-          expiresInSeconds: body.expires_in_seconds ?? lifetimeOf(old),
+          ...given.bounds,
         });
         await store.deprecateApiKey(old.appId, old.id, clock.now());
         return { ok: true, body: { ...showKey(record, clock.now()), api_key: apiKey } };
@@ -141,14 +137,36 @@ function lifetimeOf({ createdAt, expiresAt }: ApiKeyRecord): number | undefined 
   return expiresAt === null ? undefined : Math.max(1, Math.round((expiresAt - createdAt) / 1000));
 }
 
-/** A range that is none would shut everybody out. */
-export function wrongConstraints(
-  constraints: { readonly cidrs?: readonly string[] | undefined } | undefined,
-): Failure | null {
-  const wrong = constraints?.cidrs?.findIndex((cidr) => !isCidr(cidr)) ?? -1;
-  if (wrong === -1) return null;
-  return invalid("invalid_request", [{ path: `constraints.cidrs.${wrong}`, message: "is no address and no range" }]);
+export interface KeyWish {
+  readonly constraints?:
+    | { readonly cidrs?: readonly string[] | undefined; readonly requests_per_minute?: number | undefined }
+    | undefined;
+  readonly expires_in_seconds?: number | undefined;
 }
+
+/** What a new key gets of these scopes, as far as its maker reaches. Codes: `invalid_request`, and of {@link boundsWithin}. */
+export function boundsOfNew(
+  { bounds }: OperationCaller,
+  { constraints, expires_in_seconds }: KeyWish,
+  scopes: readonly Scope[],
+  nowMs: number,
+): BoundsGiven {
+  // A range that is none would shut everybody out.
+  const wrong = constraints?.cidrs?.findIndex((cidr) => !isCidr(cidr)) ?? -1;
+  if (wrong !== -1) {
+    return invalid("invalid_request", [{ path: `constraints.cidrs.${wrong}`, message: "is no address and no range" }]);
+  }
+  return boundsWithin(bounds, {
+    scopes,
+    cidrs: constraints?.cidrs,
+    requestsPerMinute: constraints?.requests_per_minute,
+    expiresAt: expires_in_seconds === undefined ? undefined : nowMs + expires_in_seconds * 1000,
+  });
+}
+
+/** Those of the scopes that the caller has: what a new key gets unless asked otherwise. */
+export const within = ({ scopes }: OperationCaller, some: readonly Scope[]): readonly Scope[] =>
+  some.filter((scope) => scopes.includes(scope));
 
 const LAST: Failure = {
   ok: false,
