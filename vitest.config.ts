@@ -11,6 +11,7 @@ const ON_POSTGRES = [
   "connect-flows",
   "crash",
   "documented-calls",
+  "erasure",
   "fail-closed",
   "identity-attacks",
   "refresh",

@@ -33,6 +33,9 @@ export interface OAuthVault {
   readonly url: string;
   readonly apiKey: string;
   readonly appId: string;
+  /** What is stored, past the vault. Places for values are question marks. */
+  query<T>(sql: string, ...values: string[]): Promise<T[]>;
+  readonly dataDir: string;
   readonly clock: TestClock;
   readonly fake: FakeProvider;
   readonly store: Store;
@@ -50,7 +53,7 @@ export interface OAuthVault {
   tryConnect(provider: string, options?: ConnectOptions): Promise<Connected | Failure>;
   begin(provider: string, options?: ConnectOptions): Promise<Begun | Failure>;
   /** What the browser brought back, used up. */
-  finish(provider: string, begun: Begun, callback: URL): Promise<Connected | Failure>;
+  finish(provider: string, begun: Begun, callback: URL, options?: ConnectOptions): Promise<Connected | Failure>;
   /** A GET through the grant, signed by hand at the clock's own time. */
   call(grantId: string, target: string): Promise<RawAnswer>;
   credential(grantId: string): Promise<OAuthCredentialRecord | null>;
@@ -72,6 +75,8 @@ export interface ConnectOptions {
   /** Of the user; default: what is right. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly scopes?: readonly string[];
+  /** The user whose account it becomes. Default: the app's own. */
+  readonly userId?: string;
 }
 
 export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> {
@@ -110,8 +115,9 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
       state: randomBytes(32).toString("base64url"),
       callbackUrl: fake.at(providerId).callbackUrl,
     });
-  const finish: OAuthVault["finish"] = (providerId, begun, callback) =>
+  const finish: OAuthVault["finish"] = (providerId, begun, callback, { userId } = {}) =>
     engine.finish({
+      ...(userId === undefined ? {} : { principal: { type: "user", id: userId } }),
       appId,
       providerId,
       callback: callback.searchParams,
@@ -123,7 +129,7 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
     });
   const tryConnect: OAuthVault["tryConnect"] = async (providerId, options) => {
     const begun = await begin(providerId, options);
-    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url)) : begun;
+    return begun.ok ? finish(providerId, begun, await consentAt(fake, begun.url), options) : begun;
   };
 
   let stopped: Promise<void> | null = null;
@@ -141,6 +147,8 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
     url,
     apiKey,
     appId,
+    query: (sql, ...values) => storage.query(dataDir, sql, ...values),
+    dataDir,
     clock,
     fake,
     store,

@@ -123,7 +123,7 @@ export const IdpWebhookPut = z.strictObject({
 export const ScimToken = z.object({ scim_url: z.string(), scim_token: z.string() });
 export type ScimToken = z.infer<typeof ScimToken>;
 
-export const USER_STATUSES = ["active", "suspended", "deleted"] as const;
+export const USER_STATUSES = ["active", "suspended", "deleted", "erased"] as const;
 export const User = z.object({
   user_id: uuid,
   app_id: uuid,

@@ -46,6 +46,7 @@ export {
   RequestEnvelope,
   TargetParams,
 } from "./envelope.ts";
+export { UserErased, UserHoldings } from "./erasure.ts";
 export { ERROR_CODES, isErrorCode, type ErrorCode, type SdkErrorName } from "./error-codes.ts";
 export { encodeJsonHeader, HEADER, UNSIGNED_STREAM } from "./headers.ts";
 export {

@@ -202,7 +202,7 @@ describe("the route table", () => {
   test("needs a write scope, or one of its own, to change something", () => {
     for (const [id, { method, scope }] of routes) {
       if (method === "GET" || id === "verifyAudit" || id === "explainPolicy") continue;
-      expect(scope, id).toMatch(/:write$|^proxy:execute$|^tokens:retrieve$|^connect:initiate$/);
+      expect(scope, id).toMatch(/:write$|^proxy:execute$|^tokens:retrieve$|^connect:initiate$|^identity:erase$/);
     }
   });
 });

@@ -20,6 +20,7 @@ export const SCOPES = [
   "agents:write",
   "identity:read",
   "identity:write",
+  "identity:erase",
   "sessions:write",
   "keys:read",
   "keys:write",

@@ -33,6 +33,8 @@ export interface CheckedCall {
   readonly claim: DigestClaim;
   readonly body: ReadBody & { readonly ok: true };
   readonly grant: GrantRecord;
+  /** The user whose account it is or who asks: what is kept of the call is theirs. Null: nobody's. */
+  readonly ownerId: string | null;
   readonly credential: UsableCredential;
   readonly allows: (url: URL) => boolean;
   readonly rule: string;
@@ -132,6 +134,7 @@ export async function checkCall(
       claim,
       body,
       grant,
+      ownerId: grant.principalType === "user" ? grant.principalId : (asker.user?.id ?? null),
       credential,
       allows,
       rule: decision.rule,

@@ -16,6 +16,7 @@ import {
   VaultSessionCreate,
   VaultSessionRevoked,
 } from "../identity.ts";
+import { UserErase, UserErased } from "../erasure.ts";
 import type { Route } from "./route.ts";
 
 export const IDENTITY_ROUTES = {
@@ -120,6 +121,22 @@ export const IDENTITY_ROUTES = {
     status: 200,
     response: User,
     summary: "Let the user back in",
+  },
+  exportUser: {
+    method: "GET",
+    path: "/v1/users/{id}/export",
+    scope: "identity:erase",
+    status: 200,
+    summary: "Stream all that is kept of a user as JSON lines, without credentials, with the entries of the log",
+  },
+  eraseUser: {
+    method: "POST",
+    path: "/v1/users/{id}/erase",
+    scope: "identity:erase",
+    status: 200,
+    body: UserErase,
+    response: UserErased,
+    summary: "Revoke and delete all that is kept of a user, and destroy the keys it was sealed with",
   },
   deleteUser: {
     method: "DELETE",

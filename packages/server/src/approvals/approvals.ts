@@ -3,7 +3,7 @@ import type { Failure, IncomingCall } from "../call.ts";
 import type { CheckedCall } from "../check-call.ts";
 import { toTimestamp, type Clock } from "../clock.ts";
 import { maskUrl } from "../audit/mask-url.ts";
-import type { Keyring } from "../crypto/keyring.ts";
+import type { Keyring, OwnedContext } from "../crypto/keyring.ts";
 import type { Asker } from "../identity/asker.ts";
 import type { NewId } from "../random.ts";
 import type { ApprovalRecord, ApprovalRequirement, ApprovalStore } from "../store/approval-records.ts";
@@ -53,7 +53,7 @@ export function createApprovalResults({
     async take(appId, id) {
       const sealed = await store.takeApprovalResult(appId, id);
       if (!sealed) return { ok: false, code: "approval_closed", detail: "there is no result to be taken" };
-      const opened = keyring.open(resultContext({ appId, id }), sealed);
+      const opened = await keyring.openOwned({ appId, ...placeOf("result", id) }, sealed);
       return opened.ok
         ? opened.plain
         : { ok: false, code: "credential_unreadable", detail: "the kept answer cannot be opened" };
@@ -78,7 +78,10 @@ export function createApprovals({ store, keyring, clock, newId, links }: Approva
         return refused(rule, "policy_denied", detail);
       }
       const record = newRecord(asking, reason);
-      const sealed = await keyring.seal(callContext(record), storeCall(call, buffer, asking.asker.session?.id ?? null));
+      const sealed = await keyring.sealOwned(
+        callContext(record),
+        storeCall(call, buffer, asking.asker.session?.id ?? null),
+      );
       return asAsked(await store.askApproval(record, sealed), rule);
     },
     take: createApprovalResults({ store, keyring }).take,
@@ -96,6 +99,7 @@ export function createApprovals({ store, keyring, clock, newId, links }: Approva
       keyId: asker.keyId,
       agentId: asker.agent?.id ?? null,
       userId: asker.user?.id ?? null,
+      ownerId: checked.ownerId,
       shown: {
         method: envelope.method,
         url: maskUrl(url),
@@ -147,19 +151,20 @@ export function createApprovals({ store, keyring, clock, newId, links }: Approva
   }
 }
 
-export function callContext({ appId, id }: Pick<ApprovalRecord, "appId" | "id">): SealedAs {
-  return { appId, record: `approval_call:${id}`, field: "call" };
+export function callContext({ appId, ownerId, id }: Owned): OwnedContext {
+  return { appId, userId: ownerId, ...placeOf("call", id) };
 }
 
-export function resultContext({ appId, id }: Pick<ApprovalRecord, "appId" | "id">): SealedAs {
-  return { appId, record: `approval_result:${id}`, field: "result" };
+export function resultContext({ appId, ownerId, id }: Owned): OwnedContext {
+  return { appId, userId: ownerId, ...placeOf("result", id) };
 }
 
-interface SealedAs {
-  readonly appId: string;
-  readonly record: string;
-  readonly field: string;
-}
+type Owned = Pick<ApprovalRecord, "appId" | "ownerId" | "id">;
+
+const placeOf = (field: "call" | "result", id: string): { record: string; field: string } => ({
+  record: `approval_${field}:${id}`,
+  field,
+});
 
 function requirementOf({ id, effect }: CompiledRule): ApprovalRequirement[] {
   if (effect.type !== "require_approval") return [];

@@ -38,7 +38,7 @@ export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord): Pr
   });
   const { appId, id } = approval;
   const sealed = await store.findApprovalCall(appId, id);
-  const opened = sealed && keyring.open(callContext(approval), sealed);
+  const opened = sealed && (await keyring.openOwned(callContext(approval), sealed));
   if (!opened?.ok) return failed("the kept call cannot be opened");
   const startedMs = clock.monotonic();
   const requestId = log.newId();
@@ -67,6 +67,6 @@ export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord): Pr
   const answer = kept.isWhole
     ? answerBytes(kept.status, kept.headers, kept.body())
     : answerBytes(kept.status, { ...kept.headers, "alter-body-truncated": "true" }, Buffer.alloc(0));
-  const sealedResult = await keyring.seal(resultContext(approval), answer);
+  const sealedResult = await keyring.sealOwned(resultContext(approval), answer);
   return { status: "executed", problem: null, sealedResult, at: clock.now() };
 }

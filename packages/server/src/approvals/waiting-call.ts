@@ -13,10 +13,10 @@ const NOTHING_LEFT: WaitingCall = { headers: [], body: null, body_bytes: null };
 
 export async function openWaitingCall(
   { store, keyring }: { readonly store: Pick<ApprovalStore, "findApprovalCall">; readonly keyring: Keyring },
-  { appId, id }: ApprovalRecord,
+  { appId, ownerId, id }: ApprovalRecord,
 ): Promise<WaitingCall> {
   const sealed = await store.findApprovalCall(appId, id);
-  const opened = sealed && keyring.open(callContext({ appId, id }), sealed);
+  const opened = sealed && (await keyring.openOwned(callContext({ appId, ownerId, id }), sealed));
   if (!opened?.ok) return NOTHING_LEFT;
   const call = restoreCall(opened.plain);
   const envelope = readEnvelope(call.signed.headers);

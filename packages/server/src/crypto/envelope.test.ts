@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { open, seal, sealedWith, type DataKey, type SealContext } from "./envelope.ts";
 
-const key: DataKey = { id: "0190b0a0-0000-7000-8000-000000000001", key: createSecretKey(randomBytes(32)) };
+const key: DataKey = { id: "0190b0a0-0000-7000-8000-000000000001", key: createSecretKey(randomBytes(32)), of: "app" };
 const context: SealContext = { appId: "app-1", record: "secret:1", field: "value" };
 const find = (id: string) => (id === key.id ? key.key : undefined);
 
@@ -42,7 +42,8 @@ test.each([
   ["empty", () => Buffer.alloc(0), "truncated"],
   ["cut short", (sealed: Buffer) => sealed.subarray(0, 44), "truncated"],
   ["without its last byte", (sealed: Buffer) => sealed.subarray(0, -1), "tampered"],
-  ["of a later version", (sealed: Buffer) => Buffer.concat([Buffer.from([2]), sealed.subarray(1)]), "unknown_version"],
+  ["of a later version", (sealed: Buffer) => Buffer.concat([Buffer.from([3]), sealed.subarray(1)]), "unknown_version"],
+  ["said to be a user's", (sealed: Buffer) => Buffer.concat([Buffer.from([2]), sealed.subarray(1)]), "tampered"],
 ])("a value that is %s gets its own reason", (_name, damage, reason) => {
   expect(open(find, damage(seal(key, Buffer.from("fake"), context, randomBytes)), context)).toEqual({
     ok: false,

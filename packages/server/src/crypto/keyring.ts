@@ -1,22 +1,40 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import type { NewId, RandomBytes } from "../random.ts";
-import type { DataKeyRecord, DataKeyStore, SealedChange, SealedRecordStore, Store } from "../store/store.ts";
+import type {
+  DataKeyRecord,
+  DataKeyStore,
+  SealedChange,
+  SealedRecord,
+  SealedRecordStore,
+  Store,
+} from "../store/store.ts";
 import { keyOf, open, seal, sealedWith, type DataKey, type Opened, type SealContext } from "./envelope.ts";
 import type { KeyProvider } from "./key-provider.ts";
+import { createUserKeys, once } from "./user-keys.ts";
+import type { Soon } from "../soon.ts";
+import type { UserKeyStore } from "../store/user-key-records.ts";
 
 /**
  * The keys that seal what is stored. One data key per app (and one for the vault itself), wrapped by a master key that
  * lives in a key provider. Data keys are unwrapped at start and held in memory: no call pays for unwrapping, and no
- * provider is asked per request. It trusts its provider and nothing that comes out of the database: whatever was
- * tampered with does not open.
+ * provider is asked per request. What is sealed for a user is under a key of the user's own, which is sealed under that of
+ * the app (see `user-keys.ts`). It trusts its provider and nothing that comes out of the database: whatever was tampered
+ * with does not open.
  *
  * Where storage is shared, another process may make keys and seal with them at any moment. The store shows every sealed
  * value before it hands it out, and a key that is not known yet is fetched then.
  */
 export interface Keyring {
+  /** What is the app's own. */
   seal(context: SealContext, plain: Uint8Array): Promise<Buffer>;
   open(context: SealContext, sealed: Uint8Array): Opened;
+  /** What may be a user's. */
+  sealOwned(context: OwnedContext, plain: Uint8Array): Promise<Buffer>;
+  /** `unknown_key` also when it was destroyed. */
+  openOwned(context: SealContext, sealed: Uint8Array): Soon<Opened>;
+  /** From now on this process knows no key of a user whose keys were destroyed. */
+  forgetUser(appId: string, userId: string): void;
   /** New master key, new data keys, every record sealed again. Calls go on meanwhile; a crash resumes where it was. */
   rotate(): Promise<void>;
   /** Seals again whatever is not under the active data key of its app. Returns how many records that were. */
@@ -24,6 +42,11 @@ export interface Keyring {
   /** Takes note of keys that other processes made: from then on the newest are used here too. Call it every second. */
   refresh(): Promise<void>;
   state(): Promise<KeyringReport>;
+}
+
+/** Null: of no user, so the app's. */
+export interface OwnedContext extends SealContext {
+  readonly userId: string | null;
 }
 
 export interface KeyringReport {
@@ -35,7 +58,7 @@ export interface KeyringReport {
 }
 
 interface KeyringDeps {
-  readonly store: DataKeyStore & SealedRecordStore & Pick<Store, "isShared">;
+  readonly store: DataKeyStore & UserKeyStore & SealedRecordStore & Pick<Store, "isShared">;
   readonly provider: KeyProvider;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -47,11 +70,17 @@ const OTHERS_KNOW_AFTER_MS = 2_000;
 /** How far the clocks of processes may be apart, and then some. */
 const LOOK_BACK_MS = 3_600_000;
 const MOST_NOWHERE = 1_000;
+/** Keys of users that nobody uses stay in memory for twice as long at the most. */
+const AGE_USER_KEYS_EVERY_MS = 150_000;
+
+interface AppKey extends DataKey {
+  readonly createdAt: number;
+}
 
 export async function openKeyring({ store, provider, clock, random, newId }: KeyringDeps): Promise<Keyring> {
   const byId = new Map<string, KeyObject>();
-  const activeOf = new Map<string, DataKey>();
-  const creating = new Map<string, Promise<DataKey>>();
+  const activeOf = new Map<string, AppKey>();
+  const creating = new Map<string, Promise<AppKey>>();
 
   const nowhere = new Set<string>();
   let learning: Promise<void> = Promise.resolve();
@@ -60,7 +89,7 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     for (const record of await store.listDataKeys(createdSince)) {
       const key = byId.get(record.id) ?? (await unwrap(record));
       byId.set(record.id, key);
-      if (record.active) activeOf.set(record.appId, { id: record.id, key });
+      if (record.active) activeOf.set(record.appId, { id: record.id, key, of: "app", createdAt: record.createdAt });
     }
   }
 
@@ -73,7 +102,7 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
 
   /** The key was stored before what is sealed with it, so whoever sees the one finds the other. */
   function learn(sealed: Uint8Array): Promise<void> | undefined {
-    const id = keyOf(sealed);
+    const id = keyOf(sealed, "app");
     if (id === null || byId.has(id) || nowhere.has(id)) return undefined;
     learning = learning.then(async () => {
       if (byId.has(id)) return;
@@ -91,19 +120,20 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
   await load();
   store.onSealed(learn);
 
-  async function addDataKey(appId: string): Promise<DataKey> {
+  async function addDataKey(appId: string): Promise<AppKey> {
     const bytes = random(32);
     const id = newId();
     const { masterKeyId, bytes: wrapped } = await provider.wrap(bytes, id);
-    await store.insertDataKey({ id, appId, masterKeyId, wrapped, active: true, createdAt: clock.now() });
-    const dataKey = { id, key: createSecretKey(bytes) };
+    const createdAt = clock.now();
+    await store.insertDataKey({ id, appId, masterKeyId, wrapped, active: true, createdAt });
+    const dataKey: AppKey = { id, key: createSecretKey(bytes), of: "app", createdAt };
     bytes.fill(0);
     byId.set(id, dataKey.key);
     activeOf.set(appId, dataKey);
     return dataKey;
   }
 
-  async function activeKey(appId: string): Promise<DataKey> {
+  async function activeKey(appId: string): Promise<AppKey> {
     const existing = activeOf.get(appId);
     if (existing) return existing;
     const running = creating.get(appId) ?? firstKey(appId).finally(() => creating.delete(appId));
@@ -112,9 +142,30 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
   }
 
   /** Another process may have made it already. */
-  async function firstKey(appId: string): Promise<DataKey> {
+  async function firstKey(appId: string): Promise<AppKey> {
     if (store.isShared) await load();
     return activeOf.get(appId) ?? addDataKey(appId);
+  }
+
+  const sealForApp = async (context: SealContext, plain: Uint8Array): Promise<Buffer> =>
+    seal(await activeKey(context.appId), plain, context, random);
+  const openForApp = (context: SealContext, sealed: Uint8Array): Opened => {
+    if (keyOf(sealed, "user") !== null) return { ok: false, reason: "unknown_key" };
+    return open((id) => byId.get(id), sealed, context);
+  };
+  const userKeys = createUserKeys({ store, seal: sealForApp, open: openForApp, clock, random, newId });
+  let agedAt = clock.monotonic();
+
+  function openOwned(context: SealContext, sealed: Uint8Array): Soon<Opened> {
+    const id = keyOf(sealed, "user");
+    if (id === null) return openForApp(context, sealed);
+    return once(userKeys.find(context.appId, id), (key) => open(() => key, sealed, context));
+  }
+
+  /** A user's key is no older than that of the app: both are made anew by a rotation. */
+  async function keyFor({ appId, userId }: OwnedContext): Promise<DataKey> {
+    const ofApp = await activeKey(appId);
+    return userId === null ? ofApp : userKeys.active(appId, userId, ofApp.createdAt);
   }
 
   async function rewrapAll(): Promise<void> {
@@ -126,18 +177,36 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     }
   }
 
+  /** Of the users in these records: the keys they have now, and since when. */
+  async function currentUserKeys(records: readonly SealedRecord[]): Promise<Map<string, number>> {
+    const users = new Map<string, Set<string>>();
+    for (const { context } of records) {
+      if (context.userId === null) continue;
+      const ofApp = users.get(context.appId) ?? new Set();
+      users.set(context.appId, ofApp.add(context.userId));
+    }
+    const current = new Map<string, number>();
+    for (const [appId, ids] of users) {
+      for (const { id, createdAt } of await store.activeUserKeys(appId, [...ids])) current.set(id, createdAt);
+    }
+    return current;
+  }
+
   async function reseal(): Promise<number> {
     let count = 0;
     let after: string | null = "";
     while (after !== null) {
       const { records, next } = await store.sealedRecords(after, RESEAL_BATCH);
       const changes: SealedChange[] = [];
+      const current = await currentUserKeys(records);
       for (const { context, sealed } of records) {
-        const active = await activeKey(context.appId);
-        if (sealedWith(sealed) === active.id) continue;
-        const opened = open((id) => byId.get(id), sealed, context);
+        const ofApp = await activeKey(context.appId);
+        const used = sealedWith(sealed);
+        if (context.userId === null ? used === ofApp.id : (current.get(used) ?? -1) >= ofApp.createdAt) continue;
+        const opened = await openOwned(context, sealed);
         if (!opened.ok) continue;
-        changes.push({ context, before: sealed, after: seal(active, opened.plain, context, random) });
+        const after = seal(await keyFor(context), opened.plain, context, random);
+        changes.push({ context, before: sealed, after });
         opened.plain.fill(0);
       }
       if (changes.length > 0) count += await store.replaceSealed(changes);
@@ -149,10 +218,13 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
   }
 
   return {
-    async seal(context, plain) {
-      return seal(await activeKey(context.appId), plain, context, random);
+    seal: sealForApp,
+    open: openForApp,
+    async sealOwned(context, plain) {
+      return seal(await keyFor(context), plain, context, random);
     },
-    open: (context, sealed) => open((id) => byId.get(id), sealed, context),
+    openOwned,
+    forgetUser: userKeys.forget,
     reseal,
     async rotate() {
       await provider.rotate();
@@ -162,12 +234,18 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
       if (store.isShared) await new Promise((resolve) => setTimeout(resolve, OTHERS_KNOW_AFTER_MS));
       await reseal();
     },
-    refresh: () => load(clock.now() - LOOK_BACK_MS),
+    refresh() {
+      if (clock.monotonic() - agedAt > AGE_USER_KEYS_EVERY_MS) {
+        agedAt = clock.monotonic();
+        userKeys.age();
+      }
+      return load(clock.now() - LOOK_BACK_MS);
+    },
     async state() {
       const keys = provider.masterKeys();
-      const { total, byKey } = await store.countSealed();
+      const { total, byKey, staleUserKeys } = await store.countSealed();
       const active = new Set([...activeOf.values()].map(({ id }) => id));
-      let stale = 0;
+      let stale = staleUserKeys;
       for (const [id, count] of byKey) if (!active.has(id)) stale += count;
       return {
         provider: provider.name,

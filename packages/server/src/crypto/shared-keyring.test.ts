@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createIds } from "../random.ts";
 import { createTestDatabase, type TestDatabase } from "../store/postgres/database.test-support.ts";
 import { openPostgresStore } from "../store/postgres/postgres-store.ts";
+import { idpRecord } from "../store/contract.test-support.ts";
 import type { Store } from "../store/store.ts";
+import { sealedWith } from "./envelope.ts";
 import { createKeyFile, openKeyFile } from "./file-key-provider.ts";
 import { openKeyring, type Keyring } from "./keyring.ts";
 
@@ -124,4 +126,26 @@ test("without the master key that another replica rotated to, it says so", async
   await one.keyring.rotate();
   await write(one, "a");
   await expect(read(left, "a")).rejects.toThrow(/master key .* is not in .*copy\.key/);
+});
+
+test("what one replica seals for a user opens in another, until the user is erased", async () => {
+  const [one, other] = [await replica(), await replica()];
+  const idp = idpRecord(appId);
+  await one.store.insertIdp(idp);
+  const seen = { newId: newId(), subject: "ada", source: "token", at: 1, saidAt: 1 } as const;
+  const userId = (await one.store.seeUser(appId, idp.id, seen))?.user.id ?? "";
+  const context = { appId, userId, record: "oauth_credential:1", field: "tokens" };
+  const made = await Promise.all(
+    [one, other, one, other].map(({ keyring }) => keyring.sealOwned(context, Buffer.from("fake token"))),
+  );
+  expect(new Set(made.map(sealedWith)).size).toBe(1);
+  const [sealed = Buffer.alloc(0)] = made;
+  for (const { keyring } of [one, other, await replica()]) {
+    expect((await keyring.openOwned(context, sealed)).ok).toBe(true);
+  }
+  await one.store.eraseUser(appId, userId);
+  one.keyring.forgetUser(appId, userId);
+  for (const { keyring } of [one, await replica()]) {
+    expect(await keyring.openOwned(context, sealed)).toEqual({ ok: false, reason: "unknown_key" });
+  }
 });

@@ -100,7 +100,7 @@ export function createApp(deps: AppDeps): RequestListener {
       scope: route.scope,
       action: id,
       allowPaused: id === "whoami" || id === "resolveIdentity",
-      recorded: id === "exportAudit" || (route.method !== "GET" && id !== "pollConnectSession"),
+      recorded: id === "exportAudit" || id === "exportUser" || (route.method !== "GET" && id !== "pollConnectSession"),
       plan(caller, body) {
         const input = parseInput(route, search, body);
         if (!input.ok) return input;

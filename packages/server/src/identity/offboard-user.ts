@@ -1,12 +1,15 @@
 import type { Clock } from "../clock.ts";
+import type { Ended } from "../credential/oauth/end-grant.ts";
 import type { OAuth } from "../credential/oauth/oauth.ts";
 import type { UserWithGroups } from "../store/identity-records.ts";
 import type { Store } from "../store/store.ts";
 
-interface OffboardDeps {
+export interface OffboardDeps {
   readonly store: Store;
   readonly oauth: Pick<OAuth, "end">;
   readonly clock: Clock;
+  /** Told of each account that was ended. */
+  readonly onEnded?: ((ended: Ended) => void) | undefined;
 }
 
 const BATCH = 50;
@@ -18,7 +21,7 @@ const AT_ONCE = 8;
  * again finishes what a crash cut short. Null when there is no such user.
  */
 export async function offboardUser(
-  { store, oauth, clock }: OffboardDeps,
+  { store, oauth, clock, onEnded }: OffboardDeps,
   appId: string,
   id: string,
 ): Promise<UserWithGroups | null> {
@@ -34,7 +37,9 @@ export async function offboardUser(
     if (!last) return found;
     after = last.id;
     for (let from = 0; from < grants.length; from += AT_ONCE) {
-      await Promise.all(grants.slice(from, from + AT_ONCE).map((grant) => oauth.end(appId, grant.id, "deleted")));
+      const batch = grants.slice(from, from + AT_ONCE);
+      const ended = await Promise.all(batch.map((grant) => oauth.end(appId, grant.id, "deleted")));
+      for (const one of ended) if (one) onEnded?.(one);
     }
   }
 }

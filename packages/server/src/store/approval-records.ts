@@ -10,6 +10,8 @@ export interface ApprovalRecord {
   readonly keyId: string;
   readonly agentId: string | null;
   readonly userId: string | null;
+  /** Whose account it is about, or who asked: whose key seals the call and its answer. Null: nobody's. */
+  readonly ownerId: string | null;
   /** What is asked for, as approvers see it; the call itself is sealed. */
   readonly shown: ShownCall;
   readonly requirements: readonly ApprovalRequirement[];

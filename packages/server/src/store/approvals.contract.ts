@@ -17,6 +17,7 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
       keyId: "key",
       agentId: null,
       userId: "user",
+      ownerId: "user",
       shown: {
         method: "POST",
         url: "https://api.example.com/",

@@ -13,6 +13,8 @@ import type { Store } from "./store.ts";
 export interface StoreUnderTest {
   readonly store: Store;
   reopen(): Promise<Store>;
+  /** Every byte there is: of the files, or of all tables where files are the database server's. */
+  stored(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -27,6 +29,7 @@ export interface StoreOfTwo {
   readonly appA: string;
   readonly appB: string;
   reopen(): Promise<void>;
+  stored(): Promise<Buffer>;
 }
 
 /** Opens a store before each test of the suite it is called in, and closes it afterwards. */
@@ -54,6 +57,7 @@ export function eachWithStoreOfTwo(open: () => Promise<StoreUnderTest>): StoreOf
     async reopen() {
       store = await under.reopen();
     },
+    stored: () => under.stored(),
   };
 }
 
@@ -85,10 +89,11 @@ export function oauthCredential(
   return {
     id,
     appId,
+    userId: null,
     provider,
     flow: "authorization_code",
     version: 1,
-    sealedTokens: randomBytes(60),
+    sealedTokens: Buffer.concat([Buffer.from([1]), randomBytes(60)]),
     askedScopes: ["read", "write"],
     grantedScopes: ["read"],
     variables: { tenant: "one" },
@@ -126,7 +131,7 @@ export function providerConfig(appId: string, over: Partial<ProviderConfigRecord
     appId,
     provider: "demo",
     clientId: "fake-client",
-    sealedClient: randomBytes(60),
+    sealedClient: Buffer.concat([Buffer.from([1]), randomBytes(60)]),
     hasClientSecret: true,
     hasPrivateKey: false,
     variables: { tenant: "one" },

@@ -31,8 +31,8 @@ export interface UserRecord {
   readonly subject: string;
   readonly email: string | null;
   readonly name: string | null;
-  /** What counts: suspended by the operator or by the directory, or deleted by either. */
-  readonly status: "active" | "suspended" | "deleted";
+  /** What counts: suspended by the operator or by the directory, or deleted by either. Of an erased one only the id is left. */
+  readonly status: "active" | "suspended" | "deleted" | "erased";
   /** The directory's own word. What the operator suspended it cannot bring back, and the other way round. */
   readonly activeInDirectory: boolean;
   /** By which the directory knows them (SCIM); null: it never said. */
@@ -81,7 +81,7 @@ export interface DirectoryPage {
   readonly limit: number;
   /** For SCIM, whose clients count. Default: 0. */
   readonly skip?: number;
-  /** Without users who were deleted. Default: with them. */
+  /** Without users who were deleted or erased. Default: with them. */
   readonly livingOnly?: boolean;
 }
 
@@ -140,7 +140,11 @@ export interface UserStore {
   /** Without those who were deleted. */
   countUsers(appId: string, idpId: string): Promise<number>;
   /** The operator's word. Deleted is for good, gives the user name free and ends all memberships. */
-  setUserStatus(appId: string, id: string, status: UserRecord["status"]): Promise<UserWithGroups | null>;
+  setUserStatus(
+    appId: string,
+    id: string,
+    status: Exclude<UserRecord["status"], "erased">,
+  ): Promise<UserWithGroups | null>;
 }
 
 export interface GroupStore {

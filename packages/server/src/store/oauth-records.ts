@@ -8,6 +8,8 @@ export type OAuthFlow = "authorization_code" | "device_code" | "client_credentia
 export interface OAuthCredentialRecord {
   readonly id: string;
   readonly appId: string;
+  /** Of the grant's user, if it is one's: whose key seals the tokens. */
+  readonly userId: string | null;
   readonly provider: string;
   readonly flow: OAuthFlow;
   /** Raised by every write of tokens; nobody overwrites tokens newer than those they started from. */

@@ -3,6 +3,7 @@ import type { InjectionRule } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentContract } from "./agents.contract.ts";
 import { approvalContract } from "./approvals.contract.ts";
+import { erasureContract } from "./erasure.contract.ts";
 import { connectContract } from "./connect.contract.ts";
 import {
   idpRecord,
@@ -17,6 +18,7 @@ import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
 import { toolCallContract } from "./tool-calls.contract.ts";
+import { userKeyContract } from "./user-keys.contract.ts";
 import { SYSTEM, type GrantRecord } from "./grant-records.ts";
 import type { ChainHead, Link, LogAppend } from "./log-records.ts";
 import type { SecretRecord, Store } from "./store.ts";
@@ -52,7 +54,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       provider: "demo",
       stateHash,
       browserHash: "",
-      sealedSecrets: randomBytes(60),
+      sealedSecrets: Buffer.concat([Buffer.from([1]), randomBytes(60)]),
       askedScopes: [],
       variables: {},
       createdAt: clock,
@@ -254,7 +256,15 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         const attempt = connectAttempt(appId, `state-${index}`);
         await store.insertConnectAttempt(attempt);
         made.push(`oauth_credential:${grant.id}`, `provider_config:${config.id}`, `connect_attempt:${attempt.id}`);
-        const call = { id: newId(), appId, requestHash: "", entryId: newId(), claimedAt: 1, expiresAt: 2 };
+        const call = {
+          id: newId(),
+          appId,
+          userId: null,
+          requestHash: "",
+          entryId: newId(),
+          claimedAt: 1,
+          expiresAt: 2,
+        };
         await store.claimToolCall({ ...call, state: "open" }, 1);
         await store.settleToolCall(appId, call.id, call.entryId, "answered", randomBytes(60));
         made.push(`tool_call:${call.id}`);
@@ -457,5 +467,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     toolCallContract(open);
     identityContract(open);
     agentContract(open);
+    userKeyContract(open);
+    erasureContract(open);
   });
 }

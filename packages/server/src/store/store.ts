@@ -1,5 +1,6 @@
 import type { InjectionRule, Scope } from "@alter-vault/protocol";
 import type { SealContext } from "../crypto/envelope.ts";
+import type { OwnedContext } from "../crypto/keyring.ts";
 import type { Soon } from "../soon.ts";
 import type { AgentStore } from "./agent-records.ts";
 import type { ApprovalStore } from "./approval-records.ts";
@@ -11,6 +12,8 @@ import type { OAuthCredentialStore } from "./oauth-records.ts";
 import type { PolicyStore } from "./policy-records.ts";
 import type { ProviderStore } from "./provider-records.ts";
 import type { ToolCallStore } from "./tool-call-records.ts";
+import type { UserKeyStore } from "./user-key-records.ts";
+import type { ErasureStore } from "./user-places.ts";
 
 /**
  * What the vault keeps, in the words of the vault. Two drivers implement it and both pass `store.contract.ts`. A store
@@ -32,6 +35,8 @@ export interface Store
     PolicyStore,
     ApprovalStore,
     DataKeyStore,
+    UserKeyStore,
+    ErasureStore,
     SealedRecordStore,
     LogStore,
     SettingStore {
@@ -159,7 +164,7 @@ export interface DataKeyStore {
 }
 
 export interface SealedRecord {
-  readonly context: SealContext;
+  readonly context: OwnedContext;
   readonly sealed: Uint8Array;
 }
 
@@ -174,7 +179,8 @@ export interface SealedRecordStore {
   sealedRecords(after: string, limit: number): Promise<{ records: SealedRecord[]; next: string | null }>;
   /** In one write; leaves out records that no longer hold `before`. Returns how many were replaced. */
   replaceSealed(changes: readonly SealedChange[]): Promise<number>;
-  countSealed(): Promise<{ total: number; byKey: ReadonlyMap<string, number> }>;
+  /** What is sealed with keys of apps by key, and how many users have a key that is older than that of their app. */
+  countSealed(): Promise<{ total: number; byKey: ReadonlyMap<string, number>; staleUserKeys: number }>;
 }
 
 export interface SettingStore {

@@ -3,6 +3,8 @@ export interface ToolCallRecord {
   /** A hash of what names it; see `tool-calls/tool-call-name.ts`. */
   readonly id: string;
   readonly appId: string;
+  /** Whose account it was made with, or who asked: whose key seals the answer. Null: nobody's. */
+  readonly userId: string | null;
   /** Of what was asked. */
   readonly requestHash: string;
   /** The log entry of whoever made it. */

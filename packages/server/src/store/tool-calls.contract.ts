@@ -11,6 +11,7 @@ export function toolCallContract(open: () => Promise<StoreUnderTest>): void {
     const call = (over: Partial<ToolCallRecord> = {}): ToolCallRecord => ({
       id: randomBytes(32).toString("hex"),
       appId: given.appA,
+      userId: "user",
       requestHash: "hash",
       entryId: newId(),
       state: "open",

@@ -8,8 +8,8 @@ import { createToolCalls, type ToolCalls } from "./tool-calls.ts";
 
 /* What happens when the storage fails, at each of its calls. The whole way of a call is in test/e2e/tool-calls.test.ts. */
 const keyring = {
-  seal: async (_context: unknown, plain: Uint8Array) => Buffer.from(plain),
-  open: (_context: unknown, sealed: Uint8Array) => ({ ok: true, plain: Buffer.from(sealed) }),
+  sealOwned: async (_context: unknown, plain: Uint8Array) => Buffer.from(plain),
+  openOwned: (_context: unknown, sealed: Uint8Array) => ({ ok: true, plain: Buffer.from(sealed) }),
 };
 const clock = { now: () => 1_000, monotonic: () => 0 };
 const checked = {

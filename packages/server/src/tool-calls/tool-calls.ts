@@ -2,7 +2,7 @@ import type { ErrorCode } from "@alter-vault/protocol";
 import type { Failure } from "../call.ts";
 import type { CheckedCall } from "../check-call.ts";
 import type { Clock } from "../clock.ts";
-import type { Keyring } from "../crypto/keyring.ts";
+import type { Keyring, OwnedContext } from "../crypto/keyring.ts";
 import type { EgressOutcome, EgressSink } from "../egress/egress.ts";
 import { StorageUnavailable } from "../store/store.ts";
 import type { ToolCallRecord, ToolCallStore } from "../store/tool-call-records.ts";
@@ -72,7 +72,7 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
       return failure(known.state === "done" ? "tool_call_done" : "tool_call_outcome_unknown", known);
     }
     const sealed = await store.findToolCallAnswer(known.appId, known.id);
-    const opened = sealed && keyring.open(sealContext(known), sealed);
+    const opened = sealed && (await keyring.openOwned(sealContext(known), sealed));
     if (!opened) return failure("tool_call_done", known);
     if (!opened.ok) return { ok: false, code: "credential_unreadable", detail: "the recorded answer cannot be opened" };
     const { status, headers, body } = readAnswer(opened.plain);
@@ -86,7 +86,7 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
     const end = endOf(sent, kept);
     const sealed =
       end === "answered"
-        ? await keyring.seal(sealContext(call), answerBytes(kept.status, kept.headers, kept.body()))
+        ? await keyring.sealOwned(sealContext(call), answerBytes(kept.status, kept.headers, kept.body()))
         : null;
     try {
       if (end === "released") await store.releaseToolCall(call.appId, call.id, call.entryId);
@@ -110,6 +110,7 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
       const call: ToolCallRecord = {
         id: named.id,
         appId,
+        userId: checked.ownerId,
         requestHash: named.requestHash,
         entryId: requestId,
         state: "open",
@@ -152,8 +153,8 @@ function isMemorable(status: number): boolean {
   return status !== 503 && (status < 400 || status >= 500);
 }
 
-function sealContext({ appId, id }: ToolCallRecord): { appId: string; record: string; field: string } {
-  return { appId, record: `tool_call:${id}`, field: "answer" };
+function sealContext({ appId, userId, id }: ToolCallRecord): OwnedContext {
+  return { appId, userId, record: `tool_call:${id}`, field: "answer" };
 }
 
 const UNCLAIMED: Failure = { ok: false, code: "storage_unavailable", detail: "the call could not be claimed" };

@@ -167,7 +167,7 @@ async function save(
   wishes: GrantWishes,
   account: GrantAccount,
   tokens: Tokens,
-  credential: Omit<OAuthCredentialRecord, "id" | "sealedTokens">,
+  credential: Omit<OAuthCredentialRecord, "id" | "userId" | "sealedTokens">,
 ): Promise<Connected | Failure> {
   const { store, keyring, now } = deps;
   const { appId, provider } = client;
@@ -185,11 +185,9 @@ async function save(
       return { ok: false, code: "connect_account_mismatch", detail, details };
     }
     const id = known?.grant.id ?? deps.newId();
-    const record: OAuthCredentialRecord = {
-      ...credential,
-      id,
-      sealedTokens: await sealTokens(keyring, appId, id, tokens),
-    };
+    const userId = principal.type === "user" ? principal.id : null;
+    const sealedTokens = await sealTokens(keyring, { appId, id, userId }, tokens);
+    const record: OAuthCredentialRecord = { ...credential, id, userId, sealedTokens };
     if (known) {
       const change = {
         expiresAt,

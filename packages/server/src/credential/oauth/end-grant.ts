@@ -31,7 +31,7 @@ export async function endGrant(
 ): Promise<Ended | null> {
   const { store } = deps;
   const credential = await store.findOAuthCredential(appId, grantId);
-  const tokens = credential && openTokens(deps.keyring, credential);
+  const tokens = credential && (await openTokens(deps.keyring, credential));
   const grant = await store.endOAuthGrant(appId, grantId, status, deps.now());
   if (!grant) return null;
   if (!credential || !tokens) return { grant, revocation: NOTHING_LEFT };

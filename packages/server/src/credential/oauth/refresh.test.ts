@@ -100,10 +100,11 @@ async function connected(over: Partial<OAuthCredentialRecord> = {}): Promise<OAu
   const record: OAuthCredentialRecord = {
     id: GRANT,
     appId: APP,
+    userId: null,
     provider: "microsoft",
     flow: "authorization_code",
     version: 1,
-    sealedTokens: await sealTokens(keyring, APP, GRANT, tokens),
+    sealedTokens: await sealTokens(keyring, { appId: APP, id: GRANT, userId: null }, tokens),
     askedScopes: ["a"],
     grantedScopes: ["a"],
     variables: {},
@@ -268,7 +269,11 @@ describe("when the provider does not do it", () => {
     const credential = await connected();
     answers = [
       async () => {
-        const sealedTokens = await sealTokens(keyring, APP, GRANT, { access_token: "fake-access-9", issued_at: clock });
+        const sealedTokens = await sealTokens(
+          keyring,
+          { appId: APP, id: GRANT, userId: null },
+          { access_token: "fake-access-9", issued_at: clock },
+        );
         await store.saveRefreshedTokens(APP, GRANT, 1, {
           sealedTokens,
           grantedScopes: [],
@@ -286,7 +291,11 @@ describe("when the provider does not do it", () => {
   });
 
   test("without a refresh token the user must connect again, and the provider is left alone", async () => {
-    const sealedTokens = await sealTokens(keyring, APP, GRANT, { access_token: "fake-access-1", issued_at: clock });
+    const sealedTokens = await sealTokens(
+      keyring,
+      { appId: APP, id: GRANT, userId: null },
+      { access_token: "fake-access-1", issued_at: clock },
+    );
     expect(await refresher.fresh(await connected({ sealedTokens }))).toMatchObject({
       ok: false,
       code: "grant_revoked",
@@ -327,7 +336,11 @@ describe("after a 401", () => {
   });
 
   test("a token that cannot be refreshed is given up only when the provider says that it is dead", async () => {
-    const sealedTokens = await sealTokens(keyring, APP, GRANT, { access_token: "fake-access-1", issued_at: clock });
+    const sealedTokens = await sealTokens(
+      keyring,
+      { appId: APP, id: GRANT, userId: null },
+      { access_token: "fake-access-1", issued_at: clock },
+    );
     const credential = await connected({ sealedTokens, tokenExpiresAt: null });
     answers = [json(200, { id: "ada" })];
     expect(await refresher.replace(credential)).toBeNull();

@@ -148,7 +148,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       return { ok: false, code: "audit_unavailable", detail: "the audit log cannot be written" };
     }
     const opening = await openProviderClient(deps, appId, provider);
-    const tokens = openTokens(keyring, credential);
+    const tokens = await openTokens(keyring, credential);
     if (!opening.ok || !tokens) {
       const failure = opening.ok ? UNREADABLE : opening;
       await giveBack(credential, failure.code);
@@ -177,7 +177,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     const at = now();
     const { tokens, ...times } = renewed;
     const due = keepAliveAt(client.provider, { now: at, issuedAt: at, random: random(), ...times });
-    const sealedTokens = await sealTokens(keyring, appId, id, tokens);
+    const sealedTokens = await sealTokens(keyring, before, tokens);
     for (let pause = 50; ; pause = Math.min(pause * 2, 5_000)) {
       try {
         const saved = await store.saveRefreshedTokens(appId, id, version, {
@@ -264,8 +264,8 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     });
   }
 
-  function opened(credential: OAuthCredentialRecord): Fresh {
-    const tokens = openTokens(keyring, credential);
+  async function opened(credential: OAuthCredentialRecord): Promise<Fresh> {
+    const tokens = await openTokens(keyring, credential);
     return tokens ? { ok: true, credential, tokens } : UNREADABLE;
   }
 
@@ -293,7 +293,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       const { tokenExpiresAt, refreshedAt, connectedAt } = credential;
       const issuedAt = refreshedAt ?? connectedAt;
       const state = freshness({ now: now(), tokenExpiresAt, issuedAt, random: random() });
-      const current = opened(credential);
+      const current = await opened(credential);
       if (!current.ok || state === "use") return current;
       if (!isRefreshable(credential, current.tokens)) {
         if (state === "ahead") return current;
@@ -310,7 +310,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       const current = await store.findOAuthCredential(credential.appId, credential.id);
       if (!current) return null;
       if (current.version !== credential.version) return opened(current);
-      const tokens = openTokens(keyring, current);
+      const tokens = await openTokens(keyring, current);
       if (!tokens) return null;
       return isRefreshable(current, tokens) ? refreshOnce(current) : doubt(current, tokens);
     },

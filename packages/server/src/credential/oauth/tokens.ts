@@ -1,5 +1,5 @@
 import type { ReadToken, ReadTokenAnswer } from "@alter-vault/providers";
-import type { Keyring } from "../../crypto/keyring.ts";
+import type { Keyring, OwnedContext } from "../../crypto/keyring.ts";
 import type { OAuthCredentialRecord } from "../../store/oauth-records.ts";
 
 /** The tokens of a grant, as they are sealed. They leave this process in calls to the provider and nowhere else. */
@@ -16,24 +16,28 @@ export interface Tokens {
   readonly subject?: string | undefined;
 }
 
-export function sealTokens(keyring: Keyring, appId: string, grantId: string, tokens: Tokens): Promise<Buffer> {
-  return keyring.seal(contextOf(appId, grantId), Buffer.from(JSON.stringify(tokens), "utf8"));
+export function sealTokens(
+  keyring: Keyring,
+  credential: Pick<OAuthCredentialRecord, "appId" | "id" | "userId">,
+  tokens: Tokens,
+): Promise<Buffer> {
+  return keyring.sealOwned(contextOf(credential), Buffer.from(JSON.stringify(tokens), "utf8"));
 }
 
 /** Null when they cannot be opened: tampered with, moved, or their key is missing. */
-export function openTokens(
+export async function openTokens(
   keyring: Keyring,
-  { appId, id, sealedTokens }: Pick<OAuthCredentialRecord, "appId" | "id" | "sealedTokens">,
-): Tokens | null {
-  const opened = keyring.open(contextOf(appId, id), sealedTokens);
+  credential: Pick<OAuthCredentialRecord, "appId" | "id" | "userId" | "sealedTokens">,
+): Promise<Tokens | null> {
+  const opened = await keyring.openOwned(contextOf(credential), credential.sealedTokens);
   if (!opened.ok) return null;
   const tokens = JSON.parse(opened.plain.toString("utf8")) as Tokens;
   opened.plain.fill(0);
   return tokens;
 }
 
-function contextOf(appId: string, grantId: string): { appId: string; record: string; field: string } {
-  return { appId, record: `oauth_credential:${grantId}`, field: "tokens" };
+function contextOf({ appId, id, userId }: Pick<OAuthCredentialRecord, "appId" | "id" | "userId">): OwnedContext {
+  return { appId, userId, record: `oauth_credential:${id}`, field: "tokens" };
 }
 
 /** The token that calls are made with: the one at the top, or the only one there is. */

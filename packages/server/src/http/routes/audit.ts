@@ -2,7 +2,7 @@ import type { AuditQuery } from "@alter-vault/protocol";
 import type { OperationCaller } from "../../call.ts";
 import { exportAudit, listAudit, toAuditEntry } from "../../audit/read.ts";
 import type { RouteDeps } from "./routes.ts";
-import { reads, type RouteHandlers } from "./route-handler.ts";
+import { jsonLines, reads, type RouteHandlers } from "./route-handler.ts";
 
 export function auditRoutes({
   store,
@@ -35,8 +35,4 @@ const NOT_FOUND = { ok: false, code: "entry_not_found", detail: "no entry of thi
 /** Whoever asks for a user reads what was done for that user. */
 function ownOnly({ asker: { user } }: OperationCaller, query: AuditQuery): AuditQuery {
   return user ? { ...query, user_id: user.id } : query;
-}
-
-async function* jsonLines(values: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const value of values) yield `${JSON.stringify(value)}\n`;
 }

@@ -37,6 +37,11 @@ export function reads(run: () => Promise<unknown>): Plan {
   };
 }
 
+/** An answer of many values, a line of JSON each, as they come. */
+export async function* jsonLines(values: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
+}
+
 function isFailure(value: unknown): value is Failure {
   return typeof value === "object" && value !== null && "ok" in value && value.ok === false;
 }

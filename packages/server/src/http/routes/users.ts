@@ -2,10 +2,12 @@ import type { Group, Identity, User } from "@alter-vault/protocol";
 import type { Failure, Plan } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import type { Asker } from "../../identity/asker.ts";
+import { eraseUser } from "../../identity/erase-user.ts";
+import { exportUser } from "../../identity/export-user.ts";
 import { offboardUser } from "../../identity/offboard-user.ts";
 import { createSession, isWithin } from "../../identity/vault-session.ts";
 import type { GroupRecord, UserRecord, UserWithGroups, VaultSessionRecord } from "../../store/identity-records.ts";
-import { reads, type RouteHandlers } from "./route-handler.ts";
+import { jsonLines, reads, type RouteHandlers } from "./route-handler.ts";
 import type { RouteDeps } from "./routes.ts";
 
 type Ids =
@@ -14,6 +16,8 @@ type Ids =
   | "suspendUser"
   | "resumeUser"
   | "deleteUser"
+  | "exportUser"
+  | "eraseUser"
   | "listGroups"
   | "resolveIdentity"
   | "createVaultSession"
@@ -24,7 +28,8 @@ const NO_USER = { ok: false, code: "user_not_found", detail: "no user of this id
 
 /** Somebody else's word stands against it. */
 function notBack({ status }: UserRecord): Failure {
-  const why = status === "deleted" ? "the user was deleted, for good" : "the identity provider suspended the user";
+  const isGone = status === "deleted" || status === "erased";
+  const why = isGone ? `the user was ${status}, for good` : "the identity provider suspended the user";
   return { ok: false, code: "user_inactive", detail: why };
 }
 
@@ -49,7 +54,7 @@ function show({ user, groups }: UserWithGroups): User {
 /** End users as the vault knows them, and the sessions that stand in for them. */
 export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
   const { store, clock } = deps;
-  const setStatus = (appId: string, id: string, status: UserRecord["status"]): Plan => ({
+  const setStatus = (appId: string, id: string, status: "active" | "suspended"): Plan => ({
     ok: true,
     facts: { user_id: id },
     run: async () => {
@@ -100,6 +105,22 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       run: async () => {
         const found = await offboardUser(deps, caller.appId, id);
         return found ? { ok: true, body: show(found) } : NO_USER;
+      },
+    }),
+    exportUser: ({ caller, id }) => ({
+      ok: true,
+      facts: { user_id: id },
+      run: async () => {
+        const found = await store.findUser(caller.appId, id);
+        return found ? { ok: true, body: null, lines: jsonLines(exportUser(store, show(found))) } : NO_USER;
+      },
+    }),
+    eraseUser: ({ caller, id, body }) => ({
+      ok: true,
+      facts: { user_id: id },
+      run: async () => {
+        const erased = await eraseUser(deps, caller.appId, id, body.dry_run === true);
+        return erased ? { ok: true, body: erased } : NO_USER;
       },
     }),
     listGroups: ({ caller, query }) =>

@@ -260,4 +260,29 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },
+  {
+    id: 2,
+    name: "keys of users",
+    // What is sealed with a key of a user, an older program cannot open.
+    worksWith: 2,
+    sql: `
+      CREATE TABLE user_keys (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, sealed_key bytea NOT NULL,
+        active boolean NOT NULL, created_at bigint NOT NULL
+      );
+      CREATE UNIQUE INDEX user_keys_active ON user_keys (app_id, user_id) WHERE active;
+      CREATE INDEX user_keys_of_user ON user_keys (app_id, user_id);
+
+      -- Whose the sealed value is; null: the app's.
+      ALTER TABLE oauth_credentials ADD COLUMN user_id ${ID};
+      UPDATE oauth_credentials SET user_id = grants.principal_id FROM grants
+        WHERE grants.id = oauth_credentials.id AND grants.principal_type = 'user';
+      ALTER TABLE approvals ADD COLUMN owner_id ${ID};
+      UPDATE approvals SET owner_id = user_id;
+      CREATE INDEX approvals_of_owner ON approvals (app_id, owner_id) WHERE owner_id IS NOT NULL;
+      ALTER TABLE tool_calls ADD COLUMN user_id ${ID};
+      CREATE INDEX tool_calls_of_user ON tool_calls (app_id, user_id) WHERE user_id IS NOT NULL;
+      CREATE INDEX vault_sessions_of_user ON vault_sessions (app_id, user_id);
+    `,
+  },
 ];

@@ -309,4 +309,27 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
     `,
   },
+  {
+    id: 8,
+    name: "keys of users",
+    sql: `
+      CREATE TABLE user_keys (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL, user_id TEXT NOT NULL, sealed_key BLOB NOT NULL,
+        active INTEGER NOT NULL, created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE UNIQUE INDEX user_keys_active ON user_keys (app_id, user_id) WHERE active = 1;
+      CREATE INDEX user_keys_of_user ON user_keys (app_id, user_id);
+
+      -- Whose the sealed value is; null: the app's.
+      ALTER TABLE oauth_credentials ADD COLUMN user_id TEXT;
+      UPDATE oauth_credentials SET user_id =
+        (SELECT principal_id FROM grants WHERE grants.id = oauth_credentials.id AND principal_type = 'user');
+      ALTER TABLE approvals ADD COLUMN owner_id TEXT;
+      UPDATE approvals SET owner_id = user_id;
+      CREATE INDEX approvals_of_owner ON approvals (app_id, owner_id) WHERE owner_id IS NOT NULL;
+      ALTER TABLE tool_calls ADD COLUMN user_id TEXT;
+      CREATE INDEX tool_calls_of_user ON tool_calls (app_id, user_id) WHERE user_id IS NOT NULL;
+      CREATE INDEX vault_sessions_of_user ON vault_sessions (user_id);
+    `,
+  },
 ];

@@ -17,6 +17,8 @@ export interface TestDatabase {
   query<T>(sql: string, ...values: unknown[]): Promise<T[]>;
   /** From another database of the server. */
   outside(sql: string): Promise<void>;
+  /** All that is in all tables, as text. */
+  stored(): Promise<Buffer>;
   /** Takes everything out that the store has put in. */
   empty(): Promise<void>;
   drop(): Promise<void>;
@@ -35,6 +37,16 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     name,
     query,
     outside: (sql) => withClient(server, async (client) => void (await client.query(sql))),
+    async stored() {
+      const tables = await query<{ name: string }>(
+        "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+      );
+      const texts: string[] = [];
+      for (const { name: table } of tables) {
+        for (const { row } of await query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`)) texts.push(row);
+      }
+      return Buffer.from(texts.join("\n"));
+    },
     async empty() {
       const tables = await query<{ name: string }>(
         "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'",

@@ -10,7 +10,7 @@ export function directoryPage<T>(
   { idpId, after, limit, skip = 0, livingOnly = false }: DirectoryPage,
 ): Promise<T[]> {
   const ofIdp = idpId === null ? "" : "AND idp_id = $5";
-  const living = livingOnly ? "AND status <> 'deleted'" : "";
+  const living = livingOnly ? "AND status NOT IN ('deleted', 'erased')" : "";
   return db.all<T>(
     `SELECT ${columns} FROM ${table} WHERE app_id = $1 AND id > $2 ${ofIdp} ${living} ORDER BY id LIMIT $3 OFFSET $4`,
     appId,

@@ -39,6 +39,7 @@ const CREDENTIAL_COLUMNS = [
   "failures",
   "lease_id",
   "lease_until",
+  "user_id",
 ];
 
 const aliased = (table: string, columns: readonly string[]): string =>

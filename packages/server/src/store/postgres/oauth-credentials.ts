@@ -9,8 +9,8 @@ async function putCredential(queries: Queries, credential: OAuthCredentialRecord
   await queries.run(
     `INSERT INTO oauth_credentials AS there (id, app_id, provider, flow, version, sealed_tokens, asked_scopes,
        granted_scopes, variables, token_expires_at, refresh_expires_at, refresh_due_at, connected_at, refreshed_at, state,
-       problem, failing_since, failures, lease_id, lease_until)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+       problem, failing_since, failures, lease_id, lease_until, user_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
      ON CONFLICT (id) DO UPDATE SET provider = excluded.provider, flow = excluded.flow,
        version = greatest(excluded.version, there.version + 1), sealed_tokens = excluded.sealed_tokens,
        asked_scopes = excluded.asked_scopes, granted_scopes = excluded.granted_scopes, variables = excluded.variables,
@@ -18,7 +18,7 @@ async function putCredential(queries: Queries, credential: OAuthCredentialRecord
        refresh_due_at = excluded.refresh_due_at, connected_at = excluded.connected_at,
        refreshed_at = excluded.refreshed_at, state = excluded.state, problem = excluded.problem,
        failing_since = excluded.failing_since, failures = excluded.failures, lease_id = excluded.lease_id,
-       lease_until = excluded.lease_until
+       lease_until = excluded.lease_until, user_id = excluded.user_id
      WHERE there.app_id = excluded.app_id`,
     ...credentialValues(credential),
   );

@@ -27,6 +27,7 @@ storeContract("PostgreSQL", async () => {
       store = await openStore();
       return store;
     },
+    stored: () => database.stored(),
     close: () => store.close(),
   };
 });

@@ -19,6 +19,8 @@ import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
 import { settingStore } from "./settings.ts";
 import { toolCallStore } from "./tool-calls.ts";
+import { erasureStore } from "./erasure.ts";
+import { userKeyStore } from "./user-keys.ts";
 import { groupStore } from "./user-groups.ts";
 import { userStore } from "./users.ts";
 import { vaultSessionStore } from "./vault-sessions.ts";
@@ -62,6 +64,8 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),
+    ...userKeyStore(db),
+    ...erasureStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),

@@ -1,4 +1,13 @@
-import { countByKey, placeAfter, placeOf, SEALED_PLACES, sealedPage, type SealedRow } from "../sealed-places.ts";
+import {
+  countByKey,
+  placeAfter,
+  placeOf,
+  SEALED_PLACES,
+  sealedColumns,
+  sealedHead,
+  sealedPage,
+  type SealedRow,
+} from "../sealed-places.ts";
 import type { SealedRecordStore } from "../store.ts";
 import type { Database } from "./database.ts";
 
@@ -9,7 +18,7 @@ export function sealedRecordStore(db: Database): SealedRecordStore {
       if (!from) return { records: [], next: null };
       const { place, lastId } = from;
       const rows = await db.all<SealedRow>(
-        `SELECT id, app_id, ${place.column} AS sealed FROM ${place.table} WHERE id > $1 ORDER BY id LIMIT $2`,
+        `SELECT ${sealedColumns(place)} FROM ${place.table} WHERE id > $1 ORDER BY id LIMIT $2`,
         lastId,
         limit,
       );
@@ -31,12 +40,15 @@ export function sealedRecordStore(db: Database): SealedRecordStore {
         return replaced;
       }),
     async countSealed() {
-      const counts = SEALED_PLACES.map(({ table, column }) =>
+      const counts = SEALED_PLACES.map((place) =>
         db.all<{ head: Uint8Array; n: number }>(
-          `SELECT substr(${column}, 1, 17) AS head, count(*) AS n FROM ${table} GROUP BY 1`,
+          `SELECT ${sealedHead(place, "'\\x02'::bytea")} AS head, count(*) AS n FROM ${place.table} GROUP BY 1`,
         ),
       );
-      return countByKey((await Promise.all(counts)).flat());
+      const stale = db.get<{ n: number }>(
+        `SELECT count(*) AS n FROM user_keys u JOIN data_keys d ON d.app_id = u.app_id AND d.active WHERE u.active AND u.created_at < d.created_at`,
+      );
+      return { ...countByKey((await Promise.all(counts)).flat()), staleUserKeys: (await stale)?.n ?? 0 };
     },
   };
 }

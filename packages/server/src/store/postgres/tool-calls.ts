@@ -27,7 +27,7 @@ export function toolCallStore(db: Database): ToolCallStore {
         if (known && known.expires_at > now) return toolCallFromRow(known);
         if (known) await forget(queries, call.appId, call.id);
         const claimed = await queries.run(
-          "INSERT INTO tool_calls VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+          "INSERT INTO tool_calls VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
           call.id,
           call.appId,
           call.requestHash,
@@ -35,6 +35,7 @@ export function toolCallStore(db: Database): ToolCallStore {
           call.state,
           call.claimedAt,
           call.expiresAt,
+          call.userId,
         );
         if (claimed === 1) return null;
         // Another replica was faster by a moment; the insert waited until its claim was there.

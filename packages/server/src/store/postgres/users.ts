@@ -91,14 +91,15 @@ export function userStore(db: Database): UserStore {
       );
     },
     async countUsers(appId, idpId) {
-      const sql = "SELECT count(*) AS n FROM users WHERE app_id = $1 AND idp_id = $2 AND status <> 'deleted'";
+      const sql =
+        "SELECT count(*) AS n FROM users WHERE app_id = $1 AND idp_id = $2 AND status NOT IN ('deleted', 'erased')";
       return (await db.get<{ n: number }>(sql, appId, idpId))?.n ?? 0;
     },
     setUserStatus: (appId, id, status) =>
       db.transaction(async (queries) => {
         // Deleted is for good: an identity provider that brings the subject back means somebody the app must look at.
         await queries.run(
-          "UPDATE users SET status = $1 WHERE id = $2 AND app_id = $3 AND status <> 'deleted'",
+          "UPDATE users SET status = $1 WHERE id = $2 AND app_id = $3 AND status NOT IN ('deleted', 'erased')",
           status,
           id,
           appId,

@@ -19,6 +19,7 @@ export interface ApprovalRow {
   executed_at: number | null;
   problem: string | null;
   told: number;
+  owner_id: string | null;
 }
 
 export const approvalOf = (row: ApprovalRow): ApprovalRecord => ({
@@ -29,6 +30,7 @@ export const approvalOf = (row: ApprovalRow): ApprovalRecord => ({
   keyId: row.key_id,
   agentId: row.agent_id,
   userId: row.user_id,
+  ownerId: row.owner_id,
   shown: JSON.parse(row.shown) as ShownCall,
   requirements: JSON.parse(row.requirements) as ApprovalRecord["requirements"],
   entryId: row.entry_id,
@@ -89,5 +91,6 @@ export function approvalValues(approval: ApprovalRecord): (string | number | nul
     approval.executedAt,
     approval.problem,
     0,
+    approval.ownerId,
   ];
 }

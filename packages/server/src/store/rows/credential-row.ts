@@ -22,11 +22,13 @@ export interface CredentialRow {
   failures: number;
   lease_id: string | null;
   lease_until: number | null;
+  user_id: string | null;
 }
 
 export const credentialFromRow = (row: CredentialRow): OAuthCredentialRecord => ({
   id: row.id,
   appId: row.app_id,
+  userId: row.user_id,
   provider: row.provider,
   flow: row.flow,
   version: row.version,
@@ -70,5 +72,6 @@ export function credentialValues(credential: OAuthCredentialRecord): (string | n
     credential.failures,
     credential.leaseId,
     credential.leaseUntil,
+    credential.userId,
   ];
 }

@@ -9,11 +9,13 @@ export interface ToolCallRow {
   state: ToolCallRecord["state"];
   claimed_at: number;
   expires_at: number;
+  user_id: string | null;
 }
 
 export const toolCallFromRow = (row: ToolCallRow): ToolCallRecord => ({
   id: row.id,
   appId: row.app_id,
+  userId: row.user_id,
   requestHash: row.request_hash,
   entryId: row.entry_id,
   state: row.state,

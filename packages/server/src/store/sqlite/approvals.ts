@@ -45,7 +45,7 @@ export function approvalStore(db: Database): ApprovalStore {
         );
         if (open) return approvalOf(open);
         db.run(
-          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           ...approvalValues(approval),
         );
         db.run("INSERT INTO approval_calls VALUES (?, ?, ?)", approval.id, approval.appId, sealedCall);

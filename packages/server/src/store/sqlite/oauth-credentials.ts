@@ -13,7 +13,7 @@ export function findCredential(db: Database, appId: string, id: string): OAuthCr
 
 function insertCredential(db: Database, credential: OAuthCredentialRecord): void {
   db.run(
-    "INSERT INTO oauth_credentials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO oauth_credentials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ...credentialValues(credential),
   );
 }

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
@@ -24,6 +24,9 @@ storeContract("SQLite", async () => {
       await store.close();
       store = openSqliteStore(path);
       return store;
+    },
+    async stored() {
+      return Buffer.concat(readdirSync(dirname(path)).map((name) => readFileSync(join(dirname(path), name))));
     },
     async close() {
       await store.close();

@@ -15,6 +15,8 @@ import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
 import { toolCallStore } from "./tool-calls.ts";
+import { erasureStore } from "./erasure.ts";
+import { userKeyStore } from "./user-keys.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
@@ -33,6 +35,8 @@ export function openSqliteStore(path: string): Store {
     ...policyStore(db),
     ...approvalStore(db),
     ...dataKeyStore(db),
+    ...userKeyStore(db),
+    ...erasureStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),

@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 export function toolCallStore(db: Database): ToolCallStore {
   const deleteAnswer = db.logWriter("DELETE FROM tool_call_answers WHERE id = ?");
   const deleteCall = db.logWriter("DELETE FROM tool_calls WHERE id = ?");
-  const insertCall = db.logWriter("INSERT INTO tool_calls VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const insertCall = db.logWriter("INSERT INTO tool_calls VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   const setState = db.logWriter("UPDATE tool_calls SET state = ? WHERE id = ?");
   const insertAnswer = db.logWriter("INSERT OR REPLACE INTO tool_call_answers VALUES (?, ?, ?)");
 
@@ -27,7 +27,8 @@ export function toolCallStore(db: Database): ToolCallStore {
         const known = find(call.id);
         if (known && known.expires_at > now) return toolCallFromRow(known);
         if (known) forget(call.id);
-        insertCall(call.id, call.appId, call.requestHash, call.entryId, call.state, call.claimedAt, call.expiresAt);
+        const { id, appId, requestHash, entryId, state, claimedAt, expiresAt, userId } = call;
+        insertCall(id, appId, requestHash, entryId, state, claimedAt, expiresAt, userId);
         return null;
       });
     },

@@ -87,7 +87,7 @@ export function directoryPage<T>(
 ): T[] {
   const values: SQLInputValue[] = [appId, after, ...(idpId === null ? [] : [idpId]), limit, skip];
   const ofIdp = idpId === null ? "" : "AND idp_id = ?";
-  const living = livingOnly ? "AND status <> 'deleted'" : "";
+  const living = livingOnly ? "AND status NOT IN ('deleted', 'erased')" : "";
   return db.all<T>(
     `SELECT ${columns} FROM ${table} WHERE app_id = ? AND id > ? ${ofIdp} ${living} ORDER BY id LIMIT ? OFFSET ?`,
     ...values,

@@ -66,13 +66,19 @@ export function userStore(db: Database): UserStore {
       return rows.flatMap((row) => withGroups(storedFromRow(row)) ?? []);
     },
     async countUsers(appId, idpId) {
-      const sql = "SELECT count(*) AS n FROM users WHERE app_id = ? AND idp_id = ? AND status <> 'deleted'";
+      const sql =
+        "SELECT count(*) AS n FROM users WHERE app_id = ? AND idp_id = ? AND status NOT IN ('deleted', 'erased')";
       return db.get<{ n: number }>(sql, appId, idpId)?.n ?? 0;
     },
     async setUserStatus(appId, id, status) {
       return db.transaction(() => {
         // Deleted is for good: an identity provider that brings the subject back means somebody the app must look at.
-        db.run("UPDATE users SET status = ? WHERE id = ? AND app_id = ? AND status <> 'deleted'", status, id, appId);
+        db.run(
+          "UPDATE users SET status = ? WHERE id = ? AND app_id = ? AND status NOT IN ('deleted', 'erased')",
+          status,
+          id,
+          appId,
+        );
         if (status === "deleted") {
           db.run("UPDATE users SET user_name = NULL, user_name_key = NULL WHERE id = ? AND app_id = ?", id, appId);
           db.run("DELETE FROM memberships WHERE app_id = ? AND user_id = ?", appId, id);

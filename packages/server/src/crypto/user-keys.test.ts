@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createIds } from "../random.ts";
+import { idpRecord, oauthCredential, oauthGrant } from "../store/contract.test-support.ts";
+import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import type { Store } from "../store/store.ts";
+import { sealedWith } from "./envelope.ts";
+import { createKeyFile, openKeyFile } from "./file-key-provider.ts";
+import { openKeyring, type Keyring } from "./keyring.ts";
+
+let now = 1_700_000_000_000;
+const clock = { now: () => now++, monotonic: () => now };
+const newId = createIds(clock, randomBytes);
+
+let folder: string;
+let store: Store;
+let appId: string;
+let keyring: Keyring;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "alter-vault-keys-"));
+  createKeyFile({ path: join(folder, "master.key"), clock, random: randomBytes, newId });
+  store = openSqliteStore(join(folder, "vault.db"));
+  appId = newId();
+  await store.insertApp({ id: appId, name: "app", createdAt: 1 });
+  keyring = await ring();
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function ring(): Promise<Keyring> {
+  const provider = openKeyFile({ path: join(folder, "master.key"), clock, random: randomBytes, newId });
+  return openKeyring({ store, provider, clock, random: randomBytes, newId });
+}
+
+async function user(): Promise<string> {
+  const id = newId();
+  const context = { appId, record: `identity_provider:${id}`, field: "secrets" };
+  const sealedSecrets = await keyring.seal(context, Buffer.from("{}"));
+  const idp = idpRecord(appId, { id, issuer: `https://issuer.example/${id}`, sealedSecrets });
+  await store.insertIdp(idp);
+  const seen = { newId: newId(), subject: "ada", source: "token", at: 1, saidAt: 1 } as const;
+  return (await store.seeUser(appId, idp.id, seen))?.user.id ?? "";
+}
+
+const contextOf = (id: string, userId: string | null) => ({
+  appId,
+  userId,
+  record: `oauth_credential:${id}`,
+  field: "tokens",
+});
+
+/** An account of the user, whose tokens are sealed for `sealedFor`. */
+async function account(userId: string, sealedFor: string | null = userId): Promise<string> {
+  const id = newId();
+  const sealedTokens = await keyring.sealOwned(contextOf(id, sealedFor), Buffer.from(`fake token of ${id}`));
+  const grant = oauthGrant(appId, {
+    id,
+    principalType: "user",
+    principalId: userId,
+    account: { id, identifier: id, name: null },
+  });
+  await store.insertOAuthGrant(grant, oauthCredential(grant, { userId, sealedTokens }));
+  return id;
+}
+
+const sealedOf = async (id: string): Promise<Uint8Array> =>
+  (await store.findOAuthCredential(appId, id))?.sealedTokens ?? Buffer.alloc(0);
+
+async function valueOf(by: Keyring, id: string, sealed?: Uint8Array): Promise<string> {
+  const opened = await by.openOwned(contextOf(id, null), sealed ?? (await sealedOf(id)));
+  return opened.ok ? opened.plain.toString() : `(${opened.reason})`;
+}
+
+async function erase(userId: string): Promise<void> {
+  await store.eraseUser(appId, userId);
+  keyring.forgetUser(appId, userId);
+}
+
+test("what is sealed for a user is under a key of their own, and opens again after a restart", async () => {
+  const [ada, eve] = [await user(), await user()];
+  const [one, two, other] = [await account(ada), await account(ada), await account(eve)];
+  const keys = await Promise.all([one, two, other].map(async (id) => sealedWith(await sealedOf(id))));
+  expect(keys[0]).toBe(keys[1]);
+  expect(keys[2]).not.toBe(keys[0]);
+  for (const by of [keyring, await ring()]) {
+    for (const id of [one, two, other]) expect(await valueOf(by, id)).toBe(`fake token of ${id}`);
+  }
+  expect(keyring.open(contextOf(one, null), await sealedOf(one))).toEqual({ ok: false, reason: "unknown_key" });
+});
+
+test("many seals at once for a new user make one key", async () => {
+  const ada = await user();
+  const ids = await Promise.all(Array.from({ length: 20 }, () => account(ada)));
+  const keys = await Promise.all(ids.map(async (id) => sealedWith(await sealedOf(id))));
+  expect(new Set(keys).size).toBe(1);
+  expect((await store.countUserHoldings(appId, ada)).keys).toBe(1);
+});
+
+test("when the user is erased, a copy of what was sealed does not open any more, neither here nor after a restart", async () => {
+  const [ada, eve] = [await user(), await user()];
+  const [id, stays] = [await account(ada), await account(eve)];
+  const copy = await sealedOf(id);
+  expect(await valueOf(keyring, id, copy)).toBe(`fake token of ${id}`);
+  await erase(ada);
+  for (const by of [keyring, await ring()]) {
+    expect(await valueOf(by, id, copy)).toBe("(unknown_key)");
+    expect(await valueOf(by, stays)).toBe(`fake token of ${stays}`);
+  }
+});
+
+test("what comes too late for a user who was erased cannot be opened by anybody", async () => {
+  const ada = await user();
+  await account(ada);
+  await erase(ada);
+  const late = await keyring.sealOwned(contextOf("late", ada), Buffer.from("fake token"));
+  expect(await valueOf(keyring, "late", late)).toBe("(unknown_key)");
+  expect((await store.countUserHoldings(appId, ada)).keys).toBe(0);
+});
+
+test("what was sealed before there were keys of users opens, and is sealed again with the user's", async () => {
+  const ada = await user();
+  const id = await account(ada, null);
+  expect(await valueOf(keyring, id)).toBe(`fake token of ${id}`);
+  expect(keyring.open(contextOf(id, null), await sealedOf(id)).ok).toBe(true);
+  expect(await keyring.reseal()).toBe(1);
+  expect(await valueOf(keyring, id)).toBe(`fake token of ${id}`);
+  expect(keyring.open(contextOf(id, null), await sealedOf(id)).ok).toBe(false);
+  expect(await keyring.reseal()).toBe(0);
+});
+
+test("a rotation gives every user a new key, and erasing destroys the old ones with it", async () => {
+  const ada = await user();
+  const ids = await Promise.all(Array.from({ length: 120 }, () => account(ada)));
+  const copy = await sealedOf(ids[0] ?? "");
+  await keyring.rotate();
+  expect(sealedWith(await sealedOf(ids[0] ?? ""))).not.toBe(sealedWith(copy));
+  expect((await keyring.state()).staleRecords).toBe(0);
+  expect(await keyring.reseal()).toBe(0);
+  for (const by of [keyring, await ring()]) {
+    for (const id of ids) expect(await valueOf(by, id)).toBe(`fake token of ${id}`);
+    expect(await valueOf(by, ids[0] ?? "", copy)).toBe(`fake token of ${ids[0]}`);
+  }
+  await erase(ada);
+  expect(await valueOf(await ring(), ids[0] ?? "", copy)).toBe("(unknown_key)");
+});
