@@ -1,6 +1,4 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { AuditEntry } from "@alter-vault/protocol";
@@ -9,7 +7,9 @@ import { CSV_HEADER, csvRow } from "./audit-csv.ts";
 import { addFilterOptions, auditQuery, type FilterOptions } from "./audit.ts";
 import type { Cli } from "./cli.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand, globalOptions } from "./describe-command.ts";
+import { linesOf } from "./lines-of.ts";
 import { withVault } from "./open-vault.ts";
+import { writeWhole } from "./write-whole.ts";
 
 interface ExportOptions extends FilterOptions {
   readonly out?: string;
@@ -31,7 +31,7 @@ export function addAuditExport(audit: Command, cli: Cli): void {
     environment: CONNECTION_ENVIRONMENT,
   }).action((options: ExportOptions, self: Command) =>
     withVault(cli, self, async (vault) => {
-      const source = await vault.exportAudit(auditQuery(options));
+      const source = await vault.stream("exportAudit", { query: auditQuery(options) });
       const progress = progressOn(cli, options.out !== undefined);
       const entries =
         options.out === undefined
@@ -55,7 +55,6 @@ function toStdout(cli: Cli, source: Readable, { format }: ExportOptions, progres
   return write(source, format, cli.stdout, progress, { end: false });
 }
 
-/** Writes beside the file and renames: whoever reads it sees a whole export or the one before. */
 async function toFile(
   cli: Cli,
   source: Readable,
@@ -63,21 +62,7 @@ async function toFile(
   { format }: ExportOptions,
   progress: Progress,
 ): Promise<number> {
-  const temporary = join(dirname(resolve(path)), `.${cli.random(6).toString("hex")}.part`);
-  try {
-    const entries = await write(
-      source,
-      format,
-      createWriteStream(temporary, { mode: 0o600, flags: "wx", flush: true }),
-      progress,
-      { end: true },
-    );
-    await rename(temporary, path);
-    return entries;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  return writeWhole(cli, path, (target) => write(source, format, target, progress, { end: true }));
 }
 
 async function write(
@@ -102,18 +87,6 @@ async function write(
     { end },
   );
   return entries;
-}
-
-/** Lines of a stream; what stands after the last line break counts only when it is not empty. */
-async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of input) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }
 
 const TELL_EVERY = 1_000;

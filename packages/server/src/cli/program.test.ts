@@ -64,7 +64,7 @@ test("every command there should be is there", () => {
       ...["list", "create"].map((name) => `apps ${name}`),
       ...["list", "create", "rotate", "deprecate", "revoke"].map((name) => `api-keys ${name}`),
       ...["discover", "add", "list", "show", "update", "remove", "webhook", "scim-token"].map((name) => `idp ${name}`),
-      ...["list", "show", "suspend", "resume", "delete"].map((name) => `users ${name}`),
+      ...["list", "show", "suspend", "resume", "delete", "export", "erase"].map((name) => `users ${name}`),
       "groups list",
       ...["create", "list", "show", "update", "pause", "resume", "revoke"].map((name) => `agents ${name}`),
       ...["list", "create"].map((name) => `agents keys ${name}`),

@@ -7,6 +7,8 @@ import { integer } from "./options.ts";
 import { requireYes } from "./read-line.ts";
 import { more, show } from "./show.ts";
 import { fields, table } from "./table.ts";
+import { addUserErase } from "./users-erase.ts";
+import { addUserExport } from "./users-export.ts";
 
 interface PageOptions {
   readonly idp?: string;
@@ -17,7 +19,7 @@ interface PageOptions {
 /** `alter-vault users` and `alter-vault groups`: whom the identity providers told of. */
 export function addUsers(program: Command, cli: Cli): void {
   const users = describeCommand(program.command("users"), {
-    summary: "List, suspend, resume and delete end users",
+    summary: "List, suspend, resume, delete, export and erase end users",
     examples: ["alter-vault users list", "alter-vault users suspend 01890000-0000-7000-8000-000000000001"],
   });
   addListUsers(users, cli);
@@ -31,6 +33,8 @@ export function addUsers(program: Command, cli: Cli): void {
   );
   addChange(users, cli, "resume", "resumeUser", "Let a user back in who was suspended");
   addDelete(users, cli);
+  addUserExport(users, cli);
+  addUserErase(users, cli);
   const groups = describeCommand(program.command("groups"), {
     summary: "List groups of end users",
     examples: ["alter-vault groups list"],

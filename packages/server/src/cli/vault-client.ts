@@ -28,8 +28,8 @@ export interface VaultClient {
   readonly url: string;
   /** The answer of an endpoint. Throws {@link VaultRefusal} when the vault says no, CliError when there is no vault. */
   call<Id extends ClientRouteId>(id: Id, input?: CallInput<Id>): Promise<Answer<Id>>;
-  /** The audit entries as JSON lines, in chunks of any size. */
-  exportAudit(query: Query): Promise<Readable>;
+  /** Entries, or all that is kept of a user: JSON lines, in chunks of any size. */
+  stream(id: "exportAudit" | "exportUser", input: { readonly id?: string; readonly query?: Query }): Promise<Readable>;
   close(): Promise<void>;
 }
 
@@ -70,7 +70,7 @@ interface Exchange {
 
 const PATIENCE_MS = 60_000;
 /** These look at everything there is, which takes as long as it takes. */
-const SLOW: readonly ClientRouteId[] = ["verifyAudit", "rotateKeyring", "exportAudit"];
+const SLOW: readonly ClientRouteId[] = ["verifyAudit", "rotateKeyring", "exportAudit", "exportUser", "eraseUser"];
 
 export function createVaultClient(options: ClientOptions): VaultClient {
   const { url, app, clock, random } = options;
@@ -137,8 +137,8 @@ export function createVaultClient(options: ClientOptions): VaultClient {
       // As it came, not as it was parsed: a newer vault may say more than this program knows.
       return json as Answer<Id>;
     },
-    async exportAudit(query) {
-      const response = await send(exchangeFor("exportAudit", { query }));
+    async stream(id, input) {
+      const response = await send(exchangeFor(id, input));
       return response.body;
     },
     close: () => agent.close(),
