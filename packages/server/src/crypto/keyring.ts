@@ -224,7 +224,7 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
       return seal(await keyFor(context), plain, context, random);
     },
     openOwned,
-    forgetUser: userKeys.forget,
+    forgetUser: (appId, userId) => userKeys.forget(appId, userId),
     reseal,
     async rotate() {
       await provider.rotate();
