@@ -72,9 +72,8 @@ export function logStore(db: Database): LogStore {
       return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
     },
     async appendLog(writer, head, appends, link) {
-      let isWritten = false;
-      try {
-        const written = db.transaction(() => {
+      return db.writeBehind(
+        () => {
           let last = head;
           rows.clear();
           const results: ("written" | "replayed")[] = [];
@@ -88,12 +87,9 @@ export function logStore(db: Database): LogStore {
           rows.flush();
           nonces.write();
           return { head: last, results };
-        });
-        isWritten = true;
-        return written;
-      } finally {
-        nonces.settle(isWritten);
-      }
+        },
+        (isCommitted) => nonces.settle(isCommitted),
+      );
     },
     async forgetNonces(createdBefore, limit) {
       nonces.forget(createdBefore, limit);
