@@ -108,7 +108,7 @@ export function logStore(db: Database): LogStore {
       return db.all<Row>(sql, ...values, limit).map(withOutcome);
     },
     async indexLog(limit) {
-      return db.transaction(() => {
+      const index = (): number => {
         const done = db.get<{ seq: number }>("SELECT seq FROM log_indexed")?.seq ?? 0;
         const rows = db.all<Row>("SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?", done, limit);
         for (const row of rows) {
@@ -121,7 +121,8 @@ export function logStore(db: Database): LogStore {
         setIndexed(last);
         const newest = db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log")?.seq ?? 0;
         return newest - last;
-      });
+      };
+      return db.writeBehind(index, () => undefined);
     },
     async insertCheckpoint({ writer, seq, hash, at, signature }) {
       db.run("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", writer, seq, hash, at, signature);

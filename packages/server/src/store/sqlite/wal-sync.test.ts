@@ -48,6 +48,25 @@ test("after a sync that failed, everything is written once more, as it was", asy
   wal.close();
 });
 
+test("two syncs at once go one after the other, so that both know when the disk has failed", async () => {
+  const waiting: ((error: Error | null) => void)[] = [];
+  const wal = openWalSync(path, (_file, done) => waiting.push(done));
+  const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
+  const first = wal.sync().catch((error: unknown) => error);
+  const second = wal.sync().then(() => "safe");
+  await turn();
+  expect(waiting).toHaveLength(1);
+
+  utimesSync(`${path}-wal`, LONG_AGO, LONG_AGO);
+  waiting[0]?.(new Error("EIO"));
+  expect(await first).toMatchObject({ message: "EIO" });
+  await turn();
+  expect(wasWrittenSince()).toBe(true);
+  waiting[1]?.(null);
+  expect(await second).toBe("safe");
+  wal.close();
+});
+
 test("syncing takes no lock of the database away", async () => {
   const wal = openWalSync(path);
   const other = openDatabase(path);

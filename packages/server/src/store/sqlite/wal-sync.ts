@@ -23,12 +23,19 @@ export function openWalSync(databasePath: string, syncFile: SyncFile = fdatasync
   // Windows has no folders that can be synced, and keeps names by itself.
   if (process.platform !== "win32") syncFolder(dirname(databasePath));
   let isOwed = false;
+  async function run(): Promise<void> {
+    if (isOwed) writeAgain(wal);
+    isOwed = true;
+    await new Promise<void>((done, fail) => syncFile(wal, (error) => (error ? fail(error) : done())));
+    isOwed = false;
+  }
+  // One after the other: of two at once, the system tells only one that the disk has failed.
+  let last = Promise.resolve();
   return {
-    async sync() {
-      if (isOwed) writeAgain(wal);
-      isOwed = true;
-      await new Promise<void>((done, fail) => syncFile(wal, (error) => (error ? fail(error) : done())));
-      isOwed = false;
+    sync() {
+      const mine = last.then(run);
+      last = mine.catch(() => undefined);
+      return mine;
     },
     close: () => closeSync(wal),
   };
