@@ -137,6 +137,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [{ file: `${server}/audit/verify.test.ts`, test: "a row changed" }],
   },
   {
+    promise:
+      "What retention removes from the log leaves a log that verifies, and nobody else can remove as much as a row.",
+    shownBy: [
+      { file: `${server}/audit/retention.test.ts`, test: "what is older goes; the rest verifies" },
+      { file: `${server}/audit/retention.test.ts`, test: "one more row removed at the front" },
+    ],
+  },
+  {
     promise: "Secrets at rest cannot be read, nor moved to another record.",
     shownBy: [
       { file: `${server}/crypto/envelope.test.ts`, test: "a value moved to %s does not open" },

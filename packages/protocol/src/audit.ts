@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Caller, Context } from "./envelope.ts";
 import { uuid } from "./ids.ts";
+import { timestamp } from "./values.ts";
 import { pageFields, PageQuery } from "./resources.ts";
 
 /**
@@ -76,6 +77,49 @@ const { offset: _offset, ...keysetFields } = pageFields;
 export const AuditList = z.object({ entries: z.array(AuditEntry), ...keysetFields });
 export type AuditList = z.infer<typeof AuditList>;
 
+/** How long the log is kept: one setting for the whole vault, as entries of all apps lie in the same chains. */
+export const AuditRetention = z.object({
+  /** Null: for ever. */
+  days: z.number().int().nullable(),
+  set_by: z.string().nullable(),
+  set_at: timestamp.nullable(),
+  /** What was removed so far was older than this; null: nothing was. */
+  removed_before: timestamp.nullable(),
+  /** Rows that were removed since there is retention. */
+  removed_rows: z.number().int(),
+});
+export type AuditRetention = z.infer<typeof AuditRetention>;
+const reason = z.string().trim().min(1).max(1000);
+export const AuditRetentionPut = z.strictObject({
+  days: z.number().int().min(1).max(36_500).nullable(),
+  reason: reason.optional(),
+});
+
+/** Entries that must not be removed, whatever retention says. What came after the first of them stays as well. */
+export const AuditHold = z.object({
+  hold_id: uuid,
+  app_id: uuid,
+  user_id: z.string().nullable(),
+  since: timestamp.nullable(),
+  until: timestamp.nullable(),
+  reason: z.string(),
+  created_by: z.string(),
+  created_at: timestamp,
+  released_by: z.string().nullable(),
+  released_at: timestamp.nullable(),
+});
+export type AuditHold = z.infer<typeof AuditHold>;
+export const AuditHoldList = z.object({ holds: z.array(AuditHold) });
+export const AuditHoldCreate = z.strictObject({
+  /** Default: all entries of the app. */
+  user_id: uuid.optional(),
+  since: z.iso.datetime().optional(),
+  until: z.iso.datetime().optional(),
+  reason,
+});
+export type AuditHoldCreate = z.input<typeof AuditHoldCreate>;
+export const AuditHoldRelease = z.strictObject({ reason: reason.optional() });
+
 export const AuditVerification = z.object({
   ok: z.boolean(),
   rows: z.number().int(),
@@ -83,6 +127,11 @@ export const AuditVerification = z.object({
   checkpoints: z.number().int(),
   outcome_unknown: z.array(z.string()),
   outcome_unknown_total: z.number().int(),
+  /** What retention took away from the beginnings of the chains; null: nothing. */
+  removed: z
+    .object({ rows: z.number().int(), before: z.iso.datetime(), at: z.iso.datetime() })
+    .nullable()
+    .default(null),
   problems: z.array(z.object({ writer: z.string(), seq: z.number().int(), problem: z.string() })),
 });
 export type AuditVerification = z.infer<typeof AuditVerification>;

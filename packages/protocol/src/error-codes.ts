@@ -76,6 +76,7 @@ export const ERROR_CODES = {
   key_not_found: entry(404, false, "No such API key", "Check the key id.", "KeyNotFoundError"),
   secret_not_found: entry(404, false, "No such managed secret", "Check the secret id."),
   entry_not_found: entry(404, false, "No such audit entry", "Check the entry id."),
+  hold_not_found: entry(404, false, "No such hold on the log", "See `alter-vault audit hold list`."),
 
   // Who asks.
   signature_missing: entry(401, false, "The request is not signed", "Sign it as docs/wire.md says, or use the SDK."),

@@ -19,7 +19,15 @@ export {
 } from "./agents.ts";
 export { API_KEY_PATTERN, API_KEY_RANDOM_BYTES, formatApiKey, parseApiKey, type ApiKeyParts } from "./api-key.ts";
 export { Approval, APPROVAL_STATUSES, ApprovalList, ApprovalResult, ApprovalState } from "./approvals.ts";
-export { AuditEntry, AuditList, AuditQuery, AuditVerification } from "./audit.ts";
+export {
+  AuditEntry,
+  AuditHold,
+  AuditHoldCreate,
+  AuditList,
+  AuditQuery,
+  AuditRetention,
+  AuditVerification,
+} from "./audit.ts";
 export {
   CONNECT_STATUSES,
   ConnectedGrant,

@@ -12,6 +12,7 @@ export const SCOPES = [
   "secrets:read",
   "secrets:write",
   "audit:read",
+  "audit:write",
   "policy:read",
   "policy:write",
   "approvals:read",

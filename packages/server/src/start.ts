@@ -4,6 +4,7 @@ import type { AuditVerification, Health } from "@alter-vault/protocol";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
+import { createRetentionKeeper } from "./audit/retention.ts";
 import { verifyLog } from "./audit/verify.ts";
 import { createApprovalLinks } from "./approvals/approval-links.ts";
 import { createApprovalRunner } from "./approvals/approval-runner.ts";
@@ -67,6 +68,7 @@ const RECOVER_EVERY_MS = 60_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
+const KEEP_RETENTION_EVERY_MS = 3_600_000;
 const INDEX_EVERY_MS = 250;
 /** A small bite, so that no call waits long behind it; a search takes the rest. */
 const INDEX_ROWS = 128;
@@ -180,6 +182,8 @@ export async function startVault({
     newId,
     publicUrl,
   });
+  const retention = createRetentionKeeper({ store, keyring, log, clock, sleep });
+  const keepRetention = (): void => void retention.keep().catch(failed("removing old entries failed"));
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
     return verifyDataDir(store, config.dataDir);
@@ -203,6 +207,7 @@ export async function startVault({
       PREPARE_LOG_EVERY_MS,
     ),
     setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
+    setInterval(keepRetention, KEEP_RETENTION_EVERY_MS),
     setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
     setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
     setInterval(() => void connect.forgetEnded().catch(failed("forgetting sessions failed")), FORGET_SESSIONS_EVERY_MS),
@@ -240,6 +245,7 @@ export async function startVault({
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // Of calls that were being made when the vault stopped nobody knows the end; those that were not begun are made now.
   await approvalRunner.recover();
+  keepRetention();
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
 

@@ -1,4 +1,15 @@
-import { AuditEntry, AuditList, AuditQuery, AuditVerification } from "../audit.ts";
+import {
+  AuditEntry,
+  AuditHold,
+  AuditHoldCreate,
+  AuditHoldList,
+  AuditHoldRelease,
+  AuditList,
+  AuditQuery,
+  AuditRetention,
+  AuditRetentionPut,
+  AuditVerification,
+} from "../audit.ts";
 import type { Route } from "./route.ts";
 
 export const AUDIT_ROUTES = {
@@ -26,6 +37,49 @@ export const AUDIT_ROUTES = {
     status: 200,
     response: AuditVerification,
     summary: "Recompute the hash chain and check it against the checkpoints",
+  },
+  getAuditRetention: {
+    method: "GET",
+    path: "/v1/audit/retention",
+    scope: "audit:read",
+    status: 200,
+    response: AuditRetention,
+    summary: "How long the log is kept",
+  },
+  putAuditRetention: {
+    method: "PUT",
+    path: "/v1/audit/retention",
+    scope: "audit:write",
+    status: 200,
+    body: AuditRetentionPut,
+    response: AuditRetention,
+    summary: "Say how long the log of the whole vault is kept; null: for ever",
+  },
+  listAuditHolds: {
+    method: "GET",
+    path: "/v1/audit/holds",
+    scope: "audit:read",
+    status: 200,
+    response: AuditHoldList,
+    summary: "Holds on entries of the app, newest first, with those that were released",
+  },
+  addAuditHold: {
+    method: "POST",
+    path: "/v1/audit/holds",
+    scope: "audit:write",
+    status: 201,
+    body: AuditHoldCreate,
+    response: AuditHold,
+    summary: "Keep entries of the app, whatever retention says",
+  },
+  releaseAuditHold: {
+    method: "POST",
+    path: "/v1/audit/holds/{id}/release",
+    scope: "audit:write",
+    status: 200,
+    body: AuditHoldRelease,
+    response: AuditHold,
+    summary: "End a hold",
   },
   getAudit: {
     method: "GET",

@@ -53,7 +53,7 @@ export async function openCheckpointer({
   filePath,
   onFailure,
 }: CheckpointDeps): Promise<Checkpointer> {
-  const privateKey = await signingKey(store, keyring);
+  const privateKey = await openSigningKey(store, keyring);
   let head: ChainHead | null = null;
   let since = 0;
   let running: Promise<void> = Promise.resolve();
@@ -105,7 +105,8 @@ export function parseCheckpointLines(text: string): Checkpoint[] {
   });
 }
 
-async function signingKey(store: SettingStore, keyring: Keyring): Promise<KeyObject> {
+/** What checkpoints and starts of chains are signed with; made when it is first needed. */
+export async function openSigningKey(store: SettingStore, keyring: Keyring): Promise<KeyObject> {
   const stored = await store.getSetting("checkpoint_key");
   if (stored) {
     const opened = keyring.open(KEY_CONTEXT, stored);
@@ -115,7 +116,7 @@ async function signingKey(store: SettingStore, keyring: Keyring): Promise<KeyObj
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const sealed = await keyring.seal(KEY_CONTEXT, privateKey.export({ format: "der", type: "pkcs8" }));
   const kept = await store.insertSetting("checkpoint_key", sealed);
-  if (Buffer.compare(kept, sealed) !== 0) return signingKey(store, keyring);
+  if (Buffer.compare(kept, sealed) !== 0) return openSigningKey(store, keyring);
   await store.insertSetting("checkpoint_public_key", publicKey.export({ format: "der", type: "spki" }));
   return privateKey;
 }

@@ -72,6 +72,7 @@ test("an untouched log is in order, and holds against its checkpoints", async ()
     checkpoints: 2,
     outcome_unknown: [],
     outcome_unknown_total: 0,
+    removed: null,
     problems: [],
   });
 });

@@ -48,6 +48,11 @@ function verificationText(found: AuditVerification): string {
   const lines = [
     found.ok ? `The log is whole: ${scope}.` : `THE LOG IS NOT WHOLE: ${plural(problems.length, "problem")}; ${scope}.`,
   ];
+  const { removed } = found;
+  if (removed) {
+    const day = removed.at.slice(0, 10);
+    lines.push(`Entries before ${removed.before} were removed by retention on ${day}: ${plural(removed.rows, "row")}.`);
+  }
   for (const { writer, seq, problem } of problems.slice(0, MOST_SHOWN))
     lines.push(`  row ${seq} of ${printable(writer)}: ${printable(problem)}`);
   if (problems.length > MOST_SHOWN) lines.push(`  and ${problems.length - MOST_SHOWN} more; see --json`);

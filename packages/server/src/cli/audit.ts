@@ -1,6 +1,8 @@
 import type { AuditEntry } from "@alter-vault/protocol";
 import { Option, type Command } from "commander";
 import { addAuditExport } from "./audit-export.ts";
+import { addAuditHolds } from "./audit-holds.ts";
+import { addAuditRetention } from "./audit-retention.ts";
 import { addAuditVerify } from "./audit-verify.ts";
 import type { Cli } from "./cli.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand } from "./describe-command.ts";
@@ -12,13 +14,15 @@ import { fields, table } from "./table.ts";
 /** `alter-vault audit`: reading the log of everything that was asked, decided and done. */
 export function addAudit(program: Command, cli: Cli): void {
   const audit = describeCommand(program.command("audit"), {
-    summary: "List, show, export and verify the audit log",
+    summary: "List, show, export and verify the audit log, and say how long it is kept",
     examples: ["alter-vault audit list --since 1h", "alter-vault audit verify"],
   });
   addList(audit, cli);
   addShow(audit, cli);
   addAuditExport(audit, cli);
   addAuditVerify(audit, cli);
+  addAuditRetention(audit, cli);
+  addAuditHolds(audit, cli);
 }
 
 /** The options that choose entries, and the query they make. */

@@ -230,6 +230,21 @@ describe("with a running vault", () => {
     expect(listed.stderr).not.toContain(operatorKey);
   });
 
+  test("how long the log is kept, and what is held", async () => {
+    expect((await run(here("audit", "retention", "show"))).stdout).toContain("for ever");
+    expect(await run(here("audit", "retention", "set", "400d"))).toMatchObject({ code: 2 });
+    expect(await run(here("audit", "retention", "set", "12h", "--yes"))).toMatchObject({ code: 2 });
+    expect(await json(here("audit", "retention", "set", "8w", "--yes"))).toMatchObject({ answer: { days: 56 } });
+    expect((await run(here("audit", "retention", "show"))).stdout).toContain("56 days");
+    expect(await json(here("audit", "retention", "set", "forever"))).toMatchObject({ answer: { days: null } });
+    expect(await run(here("audit", "hold", "add"))).toMatchObject({ code: 2 });
+    const added = await json<{ hold_id: string }>(here("audit", "hold", "add", "--reason", "case 1", "--since", "30d"));
+    expect((await run(here("audit", "hold", "list"))).stdout).toContain("case 1");
+    const { hold_id: id } = added.answer;
+    expect(await run(here("audit", "hold", "release", id))).toMatchObject({ code: 2 });
+    expect((await run(here("audit", "hold", "release", id, "--yes"))).stdout).toContain("released_at");
+  });
+
   test("the audit log is listed, shown and exported", async () => {
     expect((await run(here("apps", "create", "--name", "audited"))).code).toBe(0);
     const listed = await json<{ entries: { entry_id: string; action: string }[] }>(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -123,6 +123,20 @@ test("users and groups are listed, suspended, resumed and deleted", async () => 
   expect(await json(here("users", "delete", id, "--yes"))).toMatchObject({ answer: { status: "deleted" } });
   expect(await run(here("users", "resume", id))).toMatchObject({ code: 3 });
   expect((await run(here("audit", "list", "--user", id))).stdout).toContain("deleteUser");
+
+  const exported = await run(here("users", "export", id));
+  const document = JSON.parse(exported.stdout) as Record<string, { action?: string }[]>;
+  expect(Object.keys(document)).toEqual(["user", "grants", "entries"]);
+  expect(document["entries"]?.map(({ action }) => action)).toContain("deleteUser");
+  const file = join(data, "user.json");
+  expect(await run(here("users", "export", id, "--out", file))).toMatchObject({ code: 0, stdout: "" });
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ user: [{ user_id: id }] });
+  expect((await run(here("users", "erase", id, "--dry-run"))).stdout).toContain("Nothing was changed");
+  const unsure = await run(here("users", "erase", id));
+  expect(unsure).toMatchObject({ code: 2 });
+  expect(unsure.stderr).toContain("This goes, here and at the providers");
+  expect(await json(here("users", "erase", id, "--yes"))).toMatchObject({ answer: { erased: { grants: 1 } } });
+  expect(await json(here("users", "show", id))).toMatchObject({ answer: { status: "erased", email: null } });
 });
 
 test("an agent, its keys, and what was issued to it", async () => {

@@ -75,6 +75,8 @@ test("every command there should be is there", () => {
       ...["list", "show", "configure", "unconfigure", "lint", "add", "remove"].map((name) => `providers ${name}`),
       ...["link", "device", "settings"].map((name) => `connect ${name}`),
       ...["list", "show", "export", "verify"].map((name) => `audit ${name}`),
+      ...["retention show", "retention set"].map((name) => `audit ${name}`),
+      ...["hold add", "hold list", "hold release"].map((name) => `audit ${name}`),
       ...["show", "rotate"].map((name) => `keys ${name}`),
     ].toSorted(),
   );

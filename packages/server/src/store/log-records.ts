@@ -1,3 +1,5 @@
+import type { RetentionStore } from "./retention-records.ts";
+
 /** A row of the log before it has a place in the chain. `body` is the JSON that is hashed, as it stands. */
 export interface LogDraft {
   readonly kind: "entry" | "outcome";
@@ -68,7 +70,7 @@ export interface Checkpoint {
 /** Chains that a process is writing at this moment: writer -> the last row from before that process. */
 export type RunningChains = ReadonlyMap<string, number>;
 
-export interface LogStore {
+export interface LogStore extends RetentionStore {
   /**
    * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named
    * `fresh`. An embedded store has one chain, "main".

@@ -17,6 +17,7 @@ import { identityContract } from "./identity.contract.ts";
 import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
+import { retentionContract } from "./retention.contract.ts";
 import { toolCallContract } from "./tool-calls.contract.ts";
 import { userKeyContract } from "./user-keys.contract.ts";
 import { SYSTEM, type GrantRecord } from "./grant-records.ts";
@@ -469,5 +470,6 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     agentContract(open);
     userKeyContract(open);
     erasureContract(open);
+    retentionContract(open);
   });
 }

@@ -14,6 +14,7 @@ import { agentRoutes } from "./agents.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import { approvalRoutes } from "./approvals.ts";
 import { appRoutes } from "./apps.ts";
+import { auditRetentionRoutes } from "./audit-retention.ts";
 import { auditRoutes } from "./audit.ts";
 import { endGrantRoutes } from "./end-grants.ts";
 import { connectRoutes } from "./connect.ts";
@@ -73,6 +74,7 @@ export function resourceRoutes(deps: RouteDeps): RouteHandlers<ResourceRouteId> 
     ...policyRoutes(deps),
     ...approvalRoutes(deps),
     ...auditRoutes(deps),
+    ...auditRetentionRoutes(deps),
     ...keyringRoutes(deps),
   };
 }

@@ -285,4 +285,24 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX vault_sessions_of_user ON vault_sessions (app_id, user_id);
     `,
   },
+  {
+    id: 3,
+    name: "an end to keeping the log",
+    worksWith: 2,
+    sql: `
+      CREATE TABLE log_retention (
+        only_row integer PRIMARY KEY CHECK (only_row = 1), days integer NOT NULL, set_by text NOT NULL,
+        set_at bigint NOT NULL
+      );
+      CREATE TABLE log_holds (
+        id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, user_id ${ID}, since bigint, until bigint, reason text NOT NULL,
+        created_by text NOT NULL, created_at bigint NOT NULL, released_by text, released_at bigint
+      );
+      -- The last row of each chain that was removed: what is left begins after it.
+      CREATE TABLE log_starts (
+        writer ${ID} PRIMARY KEY, seq bigint NOT NULL, hash bytea NOT NULL, before bigint NOT NULL, at bigint NOT NULL,
+        signature bytea NOT NULL
+      );
+    `,
+  },
 ];

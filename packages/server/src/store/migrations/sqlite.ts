@@ -332,4 +332,23 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX vault_sessions_of_user ON vault_sessions (user_id);
     `,
   },
+  {
+    id: 9,
+    name: "an end to keeping the log",
+    sql: `
+      CREATE TABLE log_retention (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), days INTEGER NOT NULL, set_by TEXT NOT NULL,
+        set_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE log_holds (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL, user_id TEXT, since INTEGER, until INTEGER, reason TEXT NOT NULL,
+        created_by TEXT NOT NULL, created_at INTEGER NOT NULL, released_by TEXT, released_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+      -- The last row of each chain that was removed: what is left begins after it.
+      CREATE TABLE log_starts (
+        writer TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL, before INTEGER NOT NULL, at INTEGER NOT NULL,
+        signature BLOB NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

@@ -33,9 +33,26 @@ async function isThere(queries: Queries, name: string): Promise<boolean> {
   return (await queries.get(sql, name)) !== undefined;
 }
 
-const PARTITION_LOCK = 8_200_002;
+export const PARTITION_LOCK = 8_200_002;
+
+/** A month of the log. */
+export interface Piece {
+  readonly name: string;
+  /** All in it is older. */
+  readonly until: number;
+}
+
+export async function oldestPiece(queries: Queries): Promise<Piece | null> {
+  const row = await queries.get<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'log'::regclass AND c.relname ~ '^log_[0-9]{4}_[0-9]{2}$' ORDER BY c.relname LIMIT 1`,
+  );
+  if (!row) return null;
+  const [, year, month] = row.name.split("_").map(Number);
+  return { name: row.name, until: Date.UTC(year ?? 0, month ?? 0) };
+}
 
 /** Not after any id of that moment or later, and after all before: 48 bits of time lead a UUIDv7. */
-function firstId(ms: number): string {
+export function firstId(ms: number): string {
   return formatUuidV7(ms, new Uint8Array(10)).slice(0, 13);
 }

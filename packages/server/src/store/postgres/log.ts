@@ -12,6 +12,7 @@ import { appendLogTo } from "./append-log.ts";
 import { chainStore } from "./chains.ts";
 import type { Database } from "./database.ts";
 import { prepareLog } from "./log-partitions.ts";
+import { retentionStore } from "./retention.ts";
 
 interface Row {
   writer: string;
@@ -92,6 +93,7 @@ export function logStore(db: Database): LogStore {
       const { sql, values } = entryQuery(appId, filter, page);
       return (await db.all<EntryRow>(sql, ...values)).map(fromEntryRow);
     },
+    ...retentionStore(db),
     indexLog: (limit) => indexLog(db, limit),
     async insertCheckpoint({ writer, seq, hash, at, signature }) {
       const sql = "INSERT INTO checkpoints VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";

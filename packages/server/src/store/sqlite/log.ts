@@ -10,6 +10,7 @@ import {
 } from "../log-records.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
+import { retentionStore, startOf, startsOf } from "./retention.ts";
 import { createRowWriter } from "./row-writer.ts";
 import { openSeenNonces } from "./seen-nonces.ts";
 
@@ -49,7 +50,8 @@ export function logStore(db: Database): LogStore {
   };
   const headOf = (writer: string): ChainHead => {
     const row = db.get<ChainHead>("SELECT seq, hash FROM log WHERE writer = ? ORDER BY seq DESC LIMIT 1", writer);
-    return row ? { seq: row.seq, hash: row.hash } : { seq: 0, hash: new Uint8Array(32) };
+    const last = row ?? startOf(db, writer);
+    return last ? { seq: last.seq, hash: last.hash } : { seq: 0, hash: new Uint8Array(32) };
   };
   // One process owns the file, so what is running is known here.
   const running = new Map<string, number>();
@@ -69,7 +71,8 @@ export function logStore(db: Database): LogStore {
     prepareLog: async () => undefined,
     async chainWriters() {
       // One process, one chain: no need to look at more than one row.
-      return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
+      const [row] = db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1");
+      return row ? [row.writer] : startsOf(db).map(({ writer }) => writer);
     },
     async appendLog(writer, head, appends, link) {
       return db.writeBehind(
@@ -127,6 +130,7 @@ export function logStore(db: Database): LogStore {
     async insertCheckpoint({ writer, seq, hash, at, signature }) {
       db.run("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", writer, seq, hash, at, signature);
     },
+    ...retentionStore(db),
     async listCheckpoints(writer) {
       return db.all<Checkpoint>("SELECT * FROM checkpoints WHERE writer = ? ORDER BY seq", writer);
     },
