@@ -14,7 +14,7 @@ import { onPostgres } from "../harness/test-storage.ts";
 /* A user is exported, and erased: at the provider, in every table, in every byte of the files. */
 const PROVIDER = "google";
 const NOT_REVOCABLE = "aircall";
-const TARGET = "https://www.googleapis.com/fake-probe";
+const TARGET = "https://www.googleapis.com/fake-probe/quetzalcoatlus@people.example";
 const SUBJECT = "subject-of-quetzalcoatlus";
 const EMAIL = "quetzalcoatlus@people.example";
 

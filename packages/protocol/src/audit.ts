@@ -32,6 +32,8 @@ export const AuditEntry = z.object({
   secret_id: z.string().nullable(),
   provider: z.string().nullable(),
   principal_type: z.string().nullable(),
+  /** The user whose account was used, where that is not `user_id`: an agent may have been lent it. */
+  principal_id: z.string().nullable().default(null),
   method: z.string().nullable(),
   url: z.string().nullable(),
   body_digest: z.string().nullable(),
@@ -46,6 +48,8 @@ export const AuditEntry = z.object({
   rule: z.string(),
   code: z.string().nullable(),
   message: z.string().nullable(),
+  /** The user it was for was erased, and with them what the call said: URL, reason, message and most of the context. */
+  erased: z.boolean().default(false),
   /** `provider`: the provider answered; `done`: it happened inside the vault; `unknown`: allowed, but the vault stopped before it could write down what came of it. */
   outcome: z.enum(["none", "pending", "done", "provider", "vault_error", "client_closed", "unknown"]),
   status: z.number().int().nullable(),

@@ -94,6 +94,7 @@ export async function checkCall(
   facts.secret_id = grant.secretId;
   facts.provider = grant.provider;
   facts.principal_type = grant.principalType;
+  if (grant.principalType === "user" && grant.principalId !== facts.user_id) facts.principal_id = grant.principalId;
   if (resolved.delegationId !== null) facts.delegation_id = resolved.delegationId;
 
   const opening = usableCredential(deps.store, resolved.found, deps);

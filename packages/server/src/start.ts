@@ -4,6 +4,7 @@ import type { AuditVerification, Health } from "@alter-vault/protocol";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
+import { writeEntryBody } from "./audit/personal.ts";
 import { createRetentionKeeper } from "./audit/retention.ts";
 import { verifyLog } from "./audit/verify.ts";
 import { createApprovalLinks } from "./approvals/approval-links.ts";
@@ -115,6 +116,7 @@ export async function startVault({
     clock,
     newId,
     writer,
+    write: (entryId, body) => writeEntryBody(keyring, entryId, body),
     onCommit(rows, head) {
       metrics.committed(rows);
       checkpoints.committed(rows, head);

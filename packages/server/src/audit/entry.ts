@@ -23,6 +23,8 @@ export interface EntryBody {
   readonly secret_id: string | null;
   readonly provider: string | null;
   readonly principal_type: string | null;
+  /** The user whose account it is, where that is not the one who asks. */
+  readonly principal_id: string | null;
   readonly method: ProxyMethod | null;
   readonly url: string | null;
   readonly body_digest: string | null;
@@ -75,6 +77,7 @@ const NOTHING_KNOWN: Optional = {
   secret_id: null,
   provider: null,
   principal_type: null,
+  principal_id: null,
   method: null,
   url: null,
   body_digest: null,

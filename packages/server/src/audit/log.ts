@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { NewId } from "../random.ts";
+import { isLater, type Soon } from "../soon.ts";
 import type { ChainHead, LogAppend, LogStore, Nonce } from "../store/log-records.ts";
 import { linkRow } from "./chain.ts";
 import { writeOutcomeBody, type KnownEntry, type OutcomeBody } from "./entry.ts";
@@ -30,6 +31,8 @@ interface LogDeps {
   readonly clock: Clock;
   readonly newId: NewId;
   readonly writer: string;
+  /** How an entry is put into words. Default: as JSON. */
+  readonly write?: (entryId: string, body: KnownEntry) => Soon<string>;
   readonly onCommit?: (rows: number, head: ChainHead) => void;
   readonly onFailure?: (error: unknown) => void;
 }
@@ -48,7 +51,15 @@ const OUTCOME_RETRY_MS = 500;
 /** While the store fails, this many outcomes are kept for later. The entries they belong to say "unknown" meanwhile. */
 const MAX_KEPT_OUTCOMES = 100_000;
 
-export async function openAuditLog({ store, clock, newId, writer, onCommit, onFailure }: LogDeps): Promise<AuditLog> {
+export async function openAuditLog({
+  store,
+  clock,
+  newId,
+  writer,
+  write = (_entryId, body) => JSON.stringify(body),
+  onCommit,
+  onFailure,
+}: LogDeps): Promise<AuditLog> {
   let head = await store.chainHead(writer);
   const entries: Waiting[] = [];
   let outcomes: Waiting[] = [];
@@ -131,14 +142,16 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
   return {
     newId,
     record(entryId, body, nonce) {
-      const draft = {
-        kind: "entry" as const,
-        entryId,
-        appId: body.app_id ?? null,
-        at: clock.now(),
-        body: JSON.stringify(body),
-      };
-      return enqueue({ draft, nonce });
+      const known = { kind: "entry" as const, entryId, appId: body.app_id ?? null, at: clock.now() };
+      const written = write(entryId, body);
+      if (!isLater(written)) return enqueue({ draft: { ...known, body: written }, nonce });
+      return written.then(
+        (text) => enqueue({ draft: { ...known, body: text }, nonce }),
+        (error: unknown) => {
+          onFailure?.(error);
+          return "unavailable" as const;
+        },
+      );
     },
     consume: (nonce) => enqueue({ draft: null, nonce }),
     outcome(entryId, appId, body) {

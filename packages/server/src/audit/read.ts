@@ -7,19 +7,29 @@ import {
   type LogStore,
   type RunningChains,
 } from "../store/log-records.ts";
-import { readEntryBody, readOutcomeBody } from "./entry.ts";
+import { readOutcomeBody } from "./entry.ts";
+import { openEntryBody, type Opening } from "./personal.ts";
 
 /**
  * Reading the log back: an entry together with what came of it. Without an outcome, that of an entry whose process still
  * runs is pending, and that of any other will never be known.
  */
+export interface ReadDeps {
+  readonly store: LogStore;
+  readonly keyring: Opening;
+}
+
 const INDEX_BATCH = 2_000;
 const EXPORT_PAGE = 500;
 /** A decision is not indexed: a page that looks for a rare one stops here and hands out a cursor to go on from. */
 const MAX_LOOKED_AT = 20_000;
 
-export function toAuditEntry({ entry, outcome }: EntryWithOutcome, running: RunningChains): AuditEntry {
-  const body = readEntryBody(entry.body);
+export async function toAuditEntry(
+  keyring: Opening,
+  { entry, outcome }: EntryWithOutcome,
+  running: RunningChains,
+): Promise<AuditEntry> {
+  const body = await openEntryBody(keyring, entry);
   const end = outcome ? readOutcomeBody(outcome.body) : null;
   const isRunning = entry.seq > (running.get(entry.writer) ?? Infinity);
   const missing = body.decision === "deny" ? "none" : isRunning ? "pending" : "unknown";
@@ -40,7 +50,7 @@ export function toAuditEntry({ entry, outcome }: EntryWithOutcome, running: Runn
 }
 
 /** Newest first. The cursor is that of the last entry that was looked at. */
-export async function listAudit(store: LogStore, appId: string, query: AuditQuery): Promise<AuditList> {
+export async function listAudit({ store, keyring }: ReadDeps, appId: string, query: AuditQuery): Promise<AuditList> {
   const running = await store.runningChains();
   const entries: AuditEntry[] = [];
   let looked = 0;
@@ -53,17 +63,21 @@ export async function listAudit(store: LogStore, appId: string, query: AuditQuer
     }
     looked++;
     cursor = row.cursor;
-    const entry = toAuditEntry(row, running);
+    const entry = await toAuditEntry(keyring, row, running);
     if (!query.decision || entry.decision === query.decision) entries.push(entry);
   }
   return { entries, limit: query.limit, has_more: hasMore, next_cursor: hasMore ? cursor : null };
 }
 
 /** Oldest first, to the end. Holds one page in memory. */
-export async function* exportAudit(store: LogStore, appId: string, query: AuditQuery): AsyncGenerator<AuditEntry> {
+export async function* exportAudit(
+  { store, keyring }: ReadDeps,
+  appId: string,
+  query: AuditQuery,
+): AsyncGenerator<AuditEntry> {
   const running = await store.runningChains();
   for await (const row of walk(store, appId, query, "oldest", EXPORT_PAGE)) {
-    const entry = toAuditEntry(row, running);
+    const entry = await toAuditEntry(keyring, row, running);
     if (!query.decision || entry.decision === query.decision) yield entry;
   }
 }

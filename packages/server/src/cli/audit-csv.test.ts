@@ -9,6 +9,8 @@ const ENTRY: AuditEntry = {
   app_id: null,
   agent_id: null,
   user_id: null,
+  principal_id: null,
+  erased: false,
   session_id: null,
   key_id: "0123456789abcdef",
   caller: { type: "agent", identifier: "a" },

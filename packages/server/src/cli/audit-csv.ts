@@ -38,6 +38,8 @@ const COLUMNS = [
   "secret_id",
   "provider",
   "principal_type",
+  "principal_id",
+  "erased",
   "body_digest",
   "latency_ms",
   "retries",

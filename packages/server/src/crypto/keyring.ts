@@ -30,7 +30,7 @@ export interface Keyring {
   seal(context: SealContext, plain: Uint8Array): Promise<Buffer>;
   open(context: SealContext, sealed: Uint8Array): Opened;
   /** What may be a user's. */
-  sealOwned(context: OwnedContext, plain: Uint8Array): Promise<Buffer>;
+  sealOwned(context: OwnedContext, plain: Uint8Array): Soon<Buffer>;
   /** `unknown_key` also when it was destroyed. */
   openOwned(context: SealContext, sealed: Uint8Array): Soon<Opened>;
   /** From now on this process knows no key of a user whose keys were destroyed. */
@@ -163,9 +163,11 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
   }
 
   /** A user's key is no older than that of the app: both are made anew by a rotation. */
-  async function keyFor({ appId, userId }: OwnedContext): Promise<DataKey> {
-    const ofApp = await activeKey(appId);
-    return userId === null ? ofApp : userKeys.active(appId, userId, ofApp.createdAt);
+  function keyFor({ appId, userId }: OwnedContext): Soon<DataKey> {
+    const ofUser = (ofApp: AppKey): Soon<DataKey> =>
+      userId === null ? ofApp : userKeys.active(appId, userId, ofApp.createdAt);
+    const known = activeOf.get(appId);
+    return known ? ofUser(known) : activeKey(appId).then(ofUser);
   }
 
   async function rewrapAll(): Promise<void> {
@@ -220,9 +222,7 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
   return {
     seal: sealForApp,
     open: openForApp,
-    async sealOwned(context, plain) {
-      return seal(await keyFor(context), plain, context, random);
-    },
+    sealOwned: (context, plain) => once(keyFor(context), (key) => seal(key, plain, context, random)),
     openOwned,
     forgetUser: (appId, userId) => userKeys.forget(appId, userId),
     reseal,

@@ -1,5 +1,5 @@
 import type { User, UserHoldings } from "@alter-vault/protocol";
-import { exportAudit } from "../audit/read.ts";
+import { exportAudit, type ReadDeps } from "../audit/read.ts";
 import { toTimestamp } from "../clock.ts";
 import type { Store } from "../store/store.ts";
 
@@ -7,6 +7,10 @@ import type { Store } from "../store/store.ts";
 interface ExportedRecord {
   readonly kind: "user" | keyof UserHoldings | "entries";
   readonly record: Readonly<Record<string, unknown>>;
+}
+
+interface ExportDeps extends ReadDeps {
+  readonly store: Store;
 }
 
 const KINDS = [
@@ -28,8 +32,9 @@ const MOST_PER_PAGE_OF_LOG = 100;
  * grants. Without what is sealed, and without the hashes of tokens: neither says anything about anybody, and whoever
  * reads the export must not be able to use it. One page is in memory at a time.
  */
-export async function* exportUser(store: Store, user: User): AsyncGenerator<ExportedRecord> {
+export async function* exportUser(deps: ExportDeps, user: User): AsyncGenerator<ExportedRecord> {
   const { app_id: appId, user_id: userId } = user;
+  const { store } = deps;
   yield { kind: "user", record: user };
   const grants: string[] = [];
   for (const kind of KINDS) {
@@ -44,11 +49,11 @@ export async function* exportUser(store: Store, user: User): AsyncGenerator<Expo
       if (rows.length < PAGE) break;
     }
   }
-  for await (const entry of exportAudit(store, appId, { user_id: userId, limit: MOST_PER_PAGE_OF_LOG })) {
+  for await (const entry of exportAudit(deps, appId, { user_id: userId, limit: MOST_PER_PAGE_OF_LOG })) {
     yield { kind: "entries", record: entry };
   }
   for (const grantId of grants) {
-    for await (const entry of exportAudit(store, appId, { grant_id: grantId, limit: MOST_PER_PAGE_OF_LOG })) {
+    for await (const entry of exportAudit(deps, appId, { grant_id: grantId, limit: MOST_PER_PAGE_OF_LOG })) {
       if (entry.user_id !== userId) yield { kind: "entries", record: entry };
     }
   }

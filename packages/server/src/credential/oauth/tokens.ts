@@ -16,7 +16,7 @@ export interface Tokens {
   readonly subject?: string | undefined;
 }
 
-export function sealTokens(
+export async function sealTokens(
   keyring: Keyring,
   credential: Pick<OAuthCredentialRecord, "appId" | "id" | "userId">,
   tokens: Tokens,

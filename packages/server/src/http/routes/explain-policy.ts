@@ -1,5 +1,6 @@
 import { PolicyDocument, type PolicyExplain, type PolicyExplanation, type PolicyRequest } from "@alter-vault/protocol";
-import { readEntryBody, type EntryBody } from "../../audit/entry.ts";
+import type { EntryBody } from "../../audit/entry.ts";
+import { openEntryBody, type Opening } from "../../audit/personal.ts";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { decidePolicy } from "../../policy/decide-policy.ts";
@@ -10,6 +11,7 @@ import type { Store } from "../../store/store.ts";
 
 interface Deps {
   readonly store: Store;
+  readonly keyring: Opening;
 }
 
 const NO_VERSION = { ok: false, code: "policy_not_found", detail: "no such version" } as const;
@@ -61,10 +63,17 @@ async function aboutRequest({ store }: Deps, appId: string, request: PolicyReque
   return { request, version: published, notes: [], entry: null };
 }
 
-async function aboutEntry({ store }: Deps, appId: string, { entry_id }: PolicyExplain): Promise<Asked | Failure> {
+async function aboutEntry(
+  { store, keyring }: Deps,
+  appId: string,
+  { entry_id }: PolicyExplain,
+): Promise<Asked | Failure> {
   const found = entry_id === undefined ? null : await store.findEntry(appId, entry_id);
   if (!found) return NO_ENTRY;
-  const entry = readEntryBody(found.entry.body);
+  const entry = await openEntryBody(keyring, found.entry);
+  if (entry.erased) {
+    return { ok: false, code: "invalid_request", detail: "what the call said was erased with the user it was for" };
+  }
   if (entry.kind !== "request" || entry.method === null || entry.url === null) {
     return { ok: false, code: "invalid_request", detail: "the entry is not about a call to a provider" };
   }

@@ -21,7 +21,7 @@ type Ids =
   | "putStop"
   | "liftStop";
 
-type Deps = Pick<RouteDeps, "store" | "clock">;
+type Deps = Pick<RouteDeps, "store" | "keyring" | "clock">;
 
 const NO_VERSION = { ok: false, code: "policy_not_found", detail: "no such version" } as const;
 const NO_DRAFT = { ok: false, code: "policy_not_found", detail: "there is no draft" } as const;

@@ -112,7 +112,7 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       facts: { user_id: id },
       run: async () => {
         const found = await store.findUser(caller.appId, id);
-        return found ? { ok: true, body: null, lines: jsonLines(exportUser(store, show(found))) } : NO_USER;
+        return found ? { ok: true, body: null, lines: jsonLines(exportUser(deps, show(found))) } : NO_USER;
       },
     }),
     eraseUser: ({ caller, id, body }) => ({
