@@ -152,6 +152,14 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
+    promise:
+      "When a user was erased, nothing that is stored names them, and a copy of what was sealed for them does not open.",
+    shownBy: [
+      { file: "test/e2e/erasure.test.ts", test: "then is nowhere any more; the log still verifies" },
+      { file: `${server}/crypto/user-keys.test.ts`, test: "a copy of what was sealed does not open any more" },
+    ],
+  },
+  {
     promise: "Keys rotate online, and grants keep their ids.",
     shownBy: [{ file: "test/e2e/rotation.test.ts", test: "calls go on while every key is rotated" }],
   },

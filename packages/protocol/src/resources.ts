@@ -252,6 +252,9 @@ export const KeyringState = z.object({
 });
 export type KeyringState = z.infer<typeof KeyringState>;
 
+export const KeysForget = z.strictObject({ replaced_before: timestamp });
+export const KeysForgotten = z.object({ master_keys: z.number().int(), data_keys: z.number().int() });
+
 export const WhoAmI = z.object({
   app_id: uuid,
   app_name: z.string(),

@@ -1,4 +1,4 @@
-import { KeyringState } from "../resources.ts";
+import { KeyringState, KeysForget, KeysForgotten } from "../resources.ts";
 import type { Route } from "./route.ts";
 
 export const KEYRING_ROUTES = {
@@ -17,5 +17,14 @@ export const KEYRING_ROUTES = {
     status: 200,
     response: KeyringState,
     summary: "New master and data keys; every record is sealed again",
+  },
+  forgetKeys: {
+    method: "POST",
+    path: "/v1/keyring/forget",
+    scope: "keyring:write",
+    status: 200,
+    body: KeysForget,
+    response: KeysForgotten,
+    summary: "Destroy keys that were replaced, and with them older backups",
   },
 } as const satisfies Record<string, Route>;

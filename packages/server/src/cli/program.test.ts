@@ -77,7 +77,7 @@ test("every command there should be is there", () => {
       ...["list", "show", "export", "verify"].map((name) => `audit ${name}`),
       ...["retention show", "retention set"].map((name) => `audit ${name}`),
       ...["hold add", "hold list", "hold release"].map((name) => `audit ${name}`),
-      ...["show", "rotate"].map((name) => `keys ${name}`),
+      ...["show", "rotate", "forget"].map((name) => `keys ${name}`),
     ].toSorted(),
   );
 });

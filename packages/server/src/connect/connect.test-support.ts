@@ -42,6 +42,7 @@ const keyProvider: KeyProvider = {
   wrap: (bytes) => Promise.resolve({ masterKeyId: "one", bytes: Buffer.from(bytes) }),
   unwrap: ({ bytes }) => Promise.resolve(Buffer.from(bytes)),
   rotate: () => Promise.reject(new Error("there is one key")),
+  forget: () => Promise.resolve(0),
   masterKeys: () => [],
 };
 

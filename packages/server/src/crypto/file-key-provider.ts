@@ -18,7 +18,7 @@ import type { NewId, RandomBytes } from "../random.ts";
 import { MasterKeyMissing, type KeyProvider, type MasterKeyInfo, type WrappedKey } from "./key-provider.ts";
 
 /**
- * Master keys in one file that only its owner may read. Rotation adds a key to the file by writing a new file beside it
+ * Master keys in one file that only its owner may read. Rotation changes the file by writing a new one beside it
  * and renaming, so a crash leaves the old file or the new one. Losing this file means losing every sealed value: it must
  * be backed up apart from the database.
  */
@@ -41,7 +41,7 @@ interface MasterKey extends MasterKeyInfo {
 /** Makes the file with a first key. Refuses to touch one that exists. */
 export function createKeyFile(options: FileKeyOptions): void {
   if (existsSync(options.path)) throw new Error(`${options.path} exists already; it is not overwritten`);
-  addToKeyFile(options, newMasterKey(options));
+  changeKeyFile(options, () => [newMasterKey(options)]);
 }
 
 /** Throws {@link MasterKeyMissing} when there is no file, and says how to get one. */
@@ -77,9 +77,15 @@ export function openKeyFile(options: FileKeyOptions): KeyProvider {
       decipher.setAuthTag(bytes.subarray(bytes.length - 16));
       return Buffer.concat([decipher.update(bytes.subarray(12, bytes.length - 16)), decipher.final()]);
     },
+    async forget(needed) {
+      const before = readKeyFile(options.path);
+      const isLast = ({ id }: MasterKey): boolean => id === before.at(-1)?.id;
+      keys = changeKeyFile(options, (there) => there.filter((key) => needed.has(key.id) || isLast(key)));
+      return before.length - keys.length;
+    },
     async rotate() {
       const fresh = newMasterKey(options);
-      keys = addToKeyFile(options, fresh);
+      keys = changeKeyFile(options, (there) => [...there, fresh]);
       return { id: fresh.id, createdAt: fresh.createdAt };
     },
   };
@@ -120,13 +126,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A new file beside the old one, which is also what keeps a second process from adding to it at the same moment. */
-function addToKeyFile({ path, clock }: FileKeyOptions, fresh: MasterKey): MasterKey[] {
+/** A new file beside the old one, which is also what keeps a second process from changing it at the same moment. */
+function changeKeyFile(
+  { path, clock }: FileKeyOptions,
+  change: (there: readonly MasterKey[]) => MasterKey[],
+): MasterKey[] {
   const next = `${path}.next`;
   removeLeftBehind(next, clock);
   const file = createOrSay(next, path);
   try {
-    const keys = [...(existsSync(path) ? readKeyFile(path) : []), fresh];
+    const keys = change(existsSync(path) ? readKeyFile(path) : []);
     const content = {
       version: 1,
       keys: keys.map(({ id, createdAt, key }) => ({ id, created_at: createdAt, key: key.export().toString("base64") })),

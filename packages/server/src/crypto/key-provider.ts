@@ -9,6 +9,8 @@ export interface KeyProvider {
   wrap(dataKey: Uint8Array, dataKeyId: string): Promise<WrappedKey>;
   /** Throws {@link MasterKeyMissing} when the master key is not here, and an Error when the wrap is damaged. */
   unwrap(wrapped: WrappedKey, dataKeyId: string): Promise<Buffer>;
+  /** Destroys all that are not in `needed`, but never the active one. Returns how many that were. */
+  forget(needed: ReadonlySet<string>): Promise<number>;
   /** Makes a new active master key. Older ones keep unwrapping. */
   rotate(): Promise<MasterKeyInfo>;
 }

@@ -37,6 +37,11 @@ export interface Keyring {
   forgetUser(appId: string, userId: string): void;
   /** New master key, new data keys, every record sealed again. Calls go on meanwhile; a crash resumes where it was. */
   rotate(): Promise<void>;
+  /**
+   * Destroys master and data keys that were replaced before this moment and that nothing needs any more. Copies of the
+   * database from before that cannot be opened by anybody afterwards. Returns how many.
+   */
+  forgetReplaced(before: number): Promise<{ readonly masterKeys: number; readonly dataKeys: number }>;
   /** Seals again whatever is not under the active data key of its app. Returns how many records that were. */
   reseal(): Promise<number>;
   /** Takes note of keys that other processes made: from then on the newest are used here too. Call it every second. */
@@ -219,6 +224,33 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     return count;
   }
 
+  /** Keys of the vault itself stay: what they seal is not sealed again. */
+  async function unusedDataKeys(before: number): Promise<DataKeyRecord[]> {
+    const { byKey } = await store.countSealed();
+    const all = await store.listDataKeys();
+    return all.filter(({ id, appId, active, createdAt }) => {
+      if (active || appId === "" || byKey.has(id)) return false;
+      const next = all.filter((other) => other.appId === appId && other.createdAt > createdAt);
+      return next.length > 0 && Math.min(...next.map((other) => other.createdAt)) < before;
+    });
+  }
+
+  async function forgetReplaced(before: number): Promise<{ masterKeys: number; dataKeys: number }> {
+    await reseal();
+    let dataKeys = 0;
+    for (const { id } of await unusedDataKeys(before)) {
+      if (!(await store.deleteDataKey(id))) continue;
+      byId.delete(id);
+      dataKeys++;
+    }
+    const needed = new Set((await store.listDataKeys()).map(({ masterKeyId }) => masterKeyId));
+    provider.masterKeys().forEach(({ id }, index, keys) => {
+      const next = keys[index + 1];
+      if (!next || next.createdAt >= before) needed.add(id);
+    });
+    return { masterKeys: await provider.forget(needed), dataKeys };
+  }
+
   return {
     seal: sealForApp,
     open: openForApp,
@@ -226,6 +258,7 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     openOwned,
     forgetUser: (appId, userId) => userKeys.forget(appId, userId),
     reseal,
+    forgetReplaced,
     async rotate() {
       await provider.rotate();
       await rewrapAll();

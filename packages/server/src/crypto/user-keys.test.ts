@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createIds } from "../random.ts";
 import { idpRecord, oauthCredential, oauthGrant } from "../store/contract.test-support.ts";
@@ -9,6 +10,7 @@ import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { sealedWith } from "./envelope.ts";
 import { createKeyFile, openKeyFile } from "./file-key-provider.ts";
+import { MasterKeyMissing } from "./key-provider.ts";
 import { openKeyring, type Keyring } from "./keyring.ts";
 
 let now = 1_700_000_000_000;
@@ -120,6 +122,40 @@ test("what comes too late for a user who was erased cannot be opened by anybody"
   const late = await keyring.sealOwned(contextOf("late", ada), Buffer.from("fake token"));
   expect(await valueOf(keyring, "late", late)).toBe("(unknown_key)");
   expect((await store.countUserHoldings(appId, ada)).keys).toBe(0);
+});
+
+test("after a rotation, keys that were replaced can be destroyed, and a backup from before opens nothing any more", async () => {
+  const ada = await user();
+  const id = await account(ada);
+  const backup = join(folder, "backup.db");
+  const copying = new DatabaseSync(join(folder, "vault.db"));
+  copying.exec(`VACUUM INTO '${backup}'`);
+  copying.close();
+  await erase(ada);
+  const eve = await account(await user());
+
+  expect(await keyring.forgetReplaced(now + 1_000_000)).toEqual({ masterKeys: 0, dataKeys: 0 });
+  const before = now;
+  await keyring.rotate();
+  expect(await keyring.forgetReplaced(before - 1)).toEqual({ masterKeys: 0, dataKeys: 0 });
+  const opened = await openBackup(backup);
+  expect(await valueOf(opened.keyring, id, opened.sealed)).toBe(`fake token of ${id}`);
+  await opened.store.close();
+  expect(await keyring.forgetReplaced(now + 1_000_000)).toEqual({ masterKeys: 1, dataKeys: 1 });
+  await expect(openBackup(backup)).rejects.toThrow(MasterKeyMissing);
+  for (const by of [keyring, await ring()]) expect(await valueOf(by, eve)).toBe(`fake token of ${eve}`);
+
+  async function openBackup(path: string) {
+    const copy = openSqliteStore(path);
+    const provider = openKeyFile({ path: join(folder, "master.key"), clock, random: randomBytes, newId });
+    const opening = openKeyring({ store: copy, provider, clock, random: randomBytes, newId });
+    const by = await opening.catch(async (error: unknown) => {
+      await copy.close();
+      throw error;
+    });
+    const credential = await copy.findOAuthCredential(appId, id);
+    return { store: copy, keyring: by, sealed: credential?.sealedTokens ?? Buffer.alloc(0) };
+  }
 });
 
 test("what was sealed before there were keys of users opens, and is sealed again with the user's", async () => {

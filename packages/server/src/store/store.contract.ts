@@ -226,6 +226,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       const keys = await store.listDataKeys();
       expect(keys.filter(({ active }) => active).map(({ id }) => id)).toEqual([second]);
       expect(keys.find(({ id }) => id === first)).toMatchObject({ masterKeyId: "m2" });
+      expect([await store.deleteDataKey(second), await store.deleteDataKey(newId())]).toEqual([false, false]);
+      expect(await store.deleteDataKey(first)).toBe(true);
+      expect((await store.listDataKeys()).map(({ id }) => id)).toEqual([second]);
     });
 
     test("sealed records: each is met once, and replaced only when it is still what it was", async () => {

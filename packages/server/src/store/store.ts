@@ -155,6 +155,8 @@ export interface DataKeyStore {
   listDataKeys(createdSince?: number): Promise<DataKeyRecord[]>;
   /** An active key takes the place of the app's active one in the same write. */
   insertDataKey(key: DataKeyRecord): Promise<void>;
+  /** Unless it is active. False: it is, or there is none. */
+  deleteDataKey(id: string): Promise<boolean>;
   rewrapDataKey(id: string, masterKeyId: string, wrapped: Uint8Array): Promise<void>;
   /**
    * Shared storage shows every sealed value before it hands out the record it is in, and waits: another process may have

@@ -16,7 +16,7 @@ const show = (report: KeyringReport): KeyringState => ({
   stale_records: report.staleRecords,
 });
 
-export function keyringRoutes({ keyring }: RouteDeps): RouteHandlers<"getKeyring" | "rotateKeyring"> {
+export function keyringRoutes({ keyring }: RouteDeps): RouteHandlers<"getKeyring" | "rotateKeyring" | "forgetKeys"> {
   return {
     getKeyring: () => reads(async () => show(await keyring.state())),
     rotateKeyring: () => ({
@@ -24,6 +24,14 @@ export function keyringRoutes({ keyring }: RouteDeps): RouteHandlers<"getKeyring
       run: async () => {
         await keyring.rotate();
         return { ok: true, body: show(await keyring.state()) };
+      },
+    }),
+    forgetKeys: ({ body }) => ({
+      ok: true,
+      facts: { context: { replaced_before: body.replaced_before } },
+      run: async () => {
+        const { masterKeys, dataKeys } = await keyring.forgetReplaced(Date.parse(body.replaced_before));
+        return { ok: true, body: { master_keys: masterKeys, data_keys: dataKeys } };
       },
     }),
   };

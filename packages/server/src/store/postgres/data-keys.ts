@@ -42,6 +42,9 @@ export function dataKeyStore(db: Database): DataKeyStore {
           key.createdAt,
         );
       }),
+    async deleteDataKey(id) {
+      return (await db.run("DELETE FROM data_keys WHERE id = $1 AND NOT active", id)) === 1;
+    },
     onSealed: (learn) => db.onSealed(learn),
     async rewrapDataKey(id, masterKeyId, wrapped) {
       await db.run("UPDATE data_keys SET master_key_id = $1, wrapped = $2 WHERE id = $3", masterKeyId, wrapped, id);

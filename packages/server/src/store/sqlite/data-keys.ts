@@ -38,6 +38,11 @@ export function dataKeyStore(db: Database): DataKeyStore {
         );
       });
     },
+    async deleteDataKey(id) {
+      const deleted = db.run("DELETE FROM data_keys WHERE id = ? AND active = 0", id) === 1;
+      db.truncateLog();
+      return deleted;
+    },
     onSealed: () => undefined,
     async rewrapDataKey(id, masterKeyId, wrapped) {
       db.run("UPDATE data_keys SET master_key_id = ?, wrapped = ? WHERE id = ?", masterKeyId, wrapped, id);
