@@ -136,7 +136,7 @@ test("what one replica seals for a user opens in another, until the user is eras
   const userId = (await one.store.seeUser(appId, idp.id, seen))?.user.id ?? "";
   const context = { appId, userId, record: "oauth_credential:1", field: "tokens" };
   const made = await Promise.all(
-    [one, other, one, other].map(({ keyring }) => keyring.sealOwned(context, Buffer.from("fake token"))),
+    [one, other, one, other].map(async ({ keyring }) => keyring.sealOwned(context, Buffer.from("fake token"))),
   );
   expect(new Set(made.map(sealedWith)).size).toBe(1);
   const [sealed = Buffer.alloc(0)] = made;

@@ -69,24 +69,57 @@ export const USER_PLACES: readonly UserPlace[] = [
   { table: "user_keys", where: ofUser, counted: "keys" },
 ];
 
-/** What stays of somebody who said yes or no to calls of others: that they did, not in which words. */
-export const VOTES_OF_USER = ({ app, user }: UserPlaceSql): string =>
-  `SELECT approval_id FROM approval_votes JOIN approvals ON approvals.id = approval_id
-   WHERE approvals.app_id = ${app} AND approver = 'user ' || ${user}`;
-
-/** All that is left of a user: that there was one of this id, and that they were erased. */
-export const ERASE_USER = ({ app, user }: UserPlaceSql): string =>
-  `UPDATE users SET subject = 'erased ' || id, email = NULL, name = NULL, user_name = NULL, user_name_key = NULL,
-     last_seen_at = NULL, status = 'erased' WHERE app_id = ${app} AND id = ${user}`;
-
-export function userPlace(kind: keyof UserHoldings): UserPlace {
-  const place = USER_PLACES.find(({ counted }) => counted === kind);
-  if (!place) throw new Error(`nothing is kept as ${kind}`);
-  return place;
+/** What a driver sends: the first two values are app and user. */
+export interface ErasureSql {
+  /** All that is left of a user: that there was one of this id, and that they were erased. */
+  readonly emptyUser: string;
+  /** In this order, after that. */
+  readonly erase: readonly { readonly sql: string; readonly counted: keyof UserHoldings | undefined }[];
+  readonly counts: readonly { readonly sql: string; readonly counted: keyof UserHoldings }[];
+  /** A page of one kind: the third and fourth value are where it begins, and how many. */
+  read(kind: keyof UserHoldings): { readonly sql: string; readonly key: string };
 }
 
-export function holdings(counted: Partial<Record<keyof UserHoldings, number>>): UserHoldings {
-  const none: UserHoldings = {
+export function erasureSql(dialect: UserPlaceSql, after: string, limit: string): ErasureSql {
+  const { app, user } = dialect;
+  // Of somebody who said yes or no to calls of others it stays that they did, not in which words.
+  const voted = `SELECT approval_id FROM approval_votes JOIN approvals ON approvals.id = approval_id
+    WHERE approvals.app_id = ${app} AND approver = 'user ' || ${user}`;
+  return {
+    emptyUser: `UPDATE users SET subject = 'erased ' || id, email = NULL, name = NULL, user_name = NULL,
+      user_name_key = NULL, last_seen_at = NULL, status = 'erased' WHERE app_id = ${app} AND id = ${user}`,
+    erase: [
+      ...USER_PLACES.map(({ table, where, counted }) => ({
+        sql: `DELETE FROM ${table} WHERE ${where(dialect)}`,
+        counted,
+      })),
+      {
+        sql: `UPDATE approvals SET decision_reason = NULL WHERE app_id = ${app} AND id IN (${voted})`,
+        counted: undefined,
+      },
+      {
+        sql: `UPDATE approval_votes SET reason = NULL WHERE approver = 'user ' || ${user} AND approval_id IN (${voted})`,
+        counted: undefined,
+      },
+    ],
+    counts: USER_PLACES.flatMap(({ table, where, counted }) =>
+      counted ? [{ sql: `SELECT count(*) AS n FROM ${table} WHERE ${where(dialect)}`, counted }] : [],
+    ),
+    read(kind) {
+      const place = USER_PLACES.find(({ counted }) => counted === kind);
+      if (!place) throw new Error(`nothing is kept as ${kind}`);
+      const { table, where, key = "id" } = place;
+      const page = `${key} > ${after} ORDER BY ${key} LIMIT ${limit}`;
+      return { sql: `SELECT * FROM ${table} WHERE ${where(dialect)} AND ${page}`, key };
+    },
+  };
+}
+
+/** Adds up what was counted of each kind. */
+export function holdings(
+  counted: readonly { readonly counted: keyof UserHoldings | undefined; readonly n: number }[],
+): UserHoldings {
+  const sum: Record<keyof UserHoldings, number> = {
     grants: 0,
     credentials: 0,
     delegations: 0,
@@ -97,7 +130,8 @@ export function holdings(counted: Partial<Record<keyof UserHoldings, number>>): 
     groups: 0,
     keys: 0,
   };
-  return { ...none, ...counted };
+  for (const { counted: kind, n } of counted) if (kind) sum[kind] += n;
+  return sum;
 }
 
 export interface ErasureStore {
