@@ -104,6 +104,9 @@ describe("with a running vault", () => {
     expect((await json(here("secrets", "show", secret.secret_id))).code).toBe(4);
     expect((await json(here("grants", "show", secret.grant_id))).answer).not.toMatchObject({ status: "active" });
     expect(await json(here("keys", "rotate"))).toMatchObject({ code: 0, answer: { stale_records: 0 } });
+    const forget = ["keys", "forget", "--replaced-before", "30d"];
+    expect(await run(here(...forget))).toMatchObject({ code: 2 });
+    expect(await json(here(...forget, "--yes"))).toMatchObject({ answer: { master_keys: 0, data_keys: 0 } });
     const state = await json<{ master_keys: unknown[] }>(here("keys", "show"));
     expect(state.answer.master_keys).toHaveLength(2);
   });

@@ -70,7 +70,14 @@ interface Exchange {
 
 const PATIENCE_MS = 60_000;
 /** These look at everything there is, which takes as long as it takes. */
-const SLOW: readonly ClientRouteId[] = ["verifyAudit", "rotateKeyring", "exportAudit", "exportUser", "eraseUser"];
+const SLOW: readonly ClientRouteId[] = [
+  "verifyAudit",
+  "rotateKeyring",
+  "exportAudit",
+  "exportUser",
+  "eraseUser",
+  "forgetKeys",
+];
 
 export function createVaultClient(options: ClientOptions): VaultClient {
   const { url, app, clock, random } = options;

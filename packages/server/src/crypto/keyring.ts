@@ -38,7 +38,8 @@ export interface Keyring {
   /** New master key, new data keys, every record sealed again. Calls go on meanwhile; a crash resumes where it was. */
   rotate(): Promise<void>;
   /**
-   * Destroys master and data keys that were replaced before this moment and that nothing needs any more. Copies of the
+   * Destroys master and data keys that were replaced before this moment, and a minute ago at the least, and that nothing
+   * needs any more. Copies of the
    * database from before that cannot be opened by anybody afterwards. Returns how many.
    */
   forgetReplaced(before: number): Promise<{ readonly masterKeys: number; readonly dataKeys: number }>;
@@ -71,6 +72,8 @@ interface KeyringDeps {
 }
 
 const RESEAL_BATCH = 50;
+/** By then no process uses a key any more that was replaced. */
+const SETTLED_MS = 60_000;
 const OTHERS_KNOW_AFTER_MS = 2_000;
 /** How far the clocks of processes may be apart, and then some. */
 const LOOK_BACK_MS = 3_600_000;
@@ -235,7 +238,8 @@ export async function openKeyring({ store, provider, clock, random, newId }: Key
     });
   }
 
-  async function forgetReplaced(before: number): Promise<{ masterKeys: number; dataKeys: number }> {
+  async function forgetReplaced(wanted: number): Promise<{ masterKeys: number; dataKeys: number }> {
+    const before = Math.min(wanted, clock.now() - SETTLED_MS);
     await reseal();
     let dataKeys = 0;
     for (const { id } of await unusedDataKeys(before)) {

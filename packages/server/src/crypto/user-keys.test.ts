@@ -141,6 +141,8 @@ test("after a rotation, keys that were replaced can be destroyed, and a backup f
   const opened = await openBackup(backup);
   expect(await valueOf(opened.keyring, id, opened.sealed)).toBe(`fake token of ${id}`);
   await opened.store.close();
+  expect(await keyring.forgetReplaced(now + 1_000_000)).toEqual({ masterKeys: 0, dataKeys: 0 });
+  now += 61_000;
   expect(await keyring.forgetReplaced(now + 1_000_000)).toEqual({ masterKeys: 1, dataKeys: 1 });
   await expect(openBackup(backup)).rejects.toThrow(MasterKeyMissing);
   for (const by of [keyring, await ring()]) expect(await valueOf(by, eve)).toBe(`fake token of ${eve}`);
