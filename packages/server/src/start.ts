@@ -28,6 +28,7 @@ import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createInFlight } from "./policy/limits.ts";
+import { signedAfter } from "./moving/imported-vault.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import type { Store } from "./store/store.ts";
@@ -145,6 +146,7 @@ export async function startVault({
     userTokens,
     keyRates: createKeyRates(),
     openSigningKey: createSigningKeyOpener(keyring),
+    signedAfter: await signedAfter(store, clock),
     log,
     refusalLimit: createRefusalLimit(),
     egress,

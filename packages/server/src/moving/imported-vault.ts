@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { MAX_CLOCK_SKEW_SECONDS } from "@alter-vault/protocol";
 import type { Clock } from "../clock.ts";
 import type { MovedValue } from "../store/moved-rows.ts";
@@ -24,11 +25,17 @@ export async function markImported(
   await store.insertSetting(IMPORTED, Buffer.from(JSON.stringify(from)));
 }
 
-/** At every start: the second after which a request must be signed; 0 where nothing was imported. */
+/**
+ * At every start: the second up to which signatures are too old; 0 where nothing was imported. The first start takes a
+ * second or two longer, until the vault itself would take a request that is signed for the second after.
+ */
 export async function signedAfter(store: SettingStore, clock: Clock): Promise<number> {
   if (!(await store.getSetting(IMPORTED))) return 0;
   const latest = Math.ceil(clock.now() / 1000) + MAX_CLOCK_SKEW_SECONDS;
-  const first = await store.insertSetting(SIGNED_AFTER, Buffer.from(String(latest)));
+  const kept = await store.insertSetting(SIGNED_AFTER, Buffer.from(String(latest)));
   // Of a first start with a clock that was far ahead, nobody is to suffer for ever.
-  return Math.min(Number(Buffer.from(first).toString()), latest);
+  const after = Math.min(Number(Buffer.from(kept).toString()), latest);
+  const waitMs = (after + 1 - MAX_CLOCK_SKEW_SECONDS) * 1000 - clock.now();
+  if (waitMs > 0) await sleep(waitMs);
+  return after;
 }
