@@ -11,6 +11,7 @@ import {
   type Surroundings,
 } from "../local-vault.ts";
 import { createLogger } from "../logger.ts";
+import { isFilling } from "../store/sqlite/fill.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { globalOptions, type GlobalOptions } from "./describe-command.ts";
@@ -121,6 +122,13 @@ export function quietSurroundings(cli: Cli): Surroundings {
 
 export async function requireVault(config: Config): Promise<void> {
   if (await isInitialized(config)) return;
+  if (config.databaseUrl === null && isFilling(config.databasePath))
+    throw new CliError(EXIT.error, {
+      code: "import_unfinished",
+      title: "An import was not finished",
+      detail: `${config.dataDir} holds part of an import, and no vault`,
+      fix: "If it is still running, wait for it. If it was cut short, run `alter-vault import` again: it begins anew.",
+    });
   throw new CliError(EXIT.error, {
     code: "not_initialized",
     title: "There is no vault here",

@@ -12,7 +12,7 @@ import { sqliteStoreOn } from "./sqlite-store.ts";
  */
 export function fillSqlite(path: string, step: number): StoreToFill {
   if (existsSync(path)) throw new StoreNotEmpty(`there is a database at ${path} already`);
-  const aside = `${path}.import`;
+  const aside = asideOf(path);
   const remove = (): void => {
     for (const end of ["", "-wal", "-shm"]) rmSync(`${aside}${end}`, { force: true });
   };
@@ -45,6 +45,13 @@ export function fillSqlite(path: string, step: number): StoreToFill {
       remove();
     },
   };
+}
+
+const asideOf = (path: string): string => `${path}.import`;
+
+/** Whether somebody is filling a database for this place, or was cut short. */
+export function isFilling(path: string): boolean {
+  return existsSync(asideOf(path));
 }
 
 function sync(path: string, how: "r" | "r+"): void {
