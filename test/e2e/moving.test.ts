@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -211,6 +212,11 @@ describe("a move to the other storage", () => {
     for (let call = 0; call < 5; call++)
       expect((await sdk.request("GET", `${upstream.origin}/sdk`, { grantId })).status).toBe(200);
     await sdk.close();
+    const [news] = await house.storage.query<{ body: string }>(
+      house.dataDir,
+      "SELECT body FROM log WHERE kind = 'entry' AND body LIKE '%\"action\":\"import\"%'",
+    );
+    expect(JSON.parse(news?.body ?? "{}")).toMatchObject({ message: expect.stringMatching(/^export 01.*, imported /) });
     await second.stop();
   });
 
@@ -229,6 +235,26 @@ describe("a move to the other storage", () => {
     expect(await run("import", file, "--data", empty)).toEqual([1, "master_key_missing"]);
     expect(readdirSync(empty)).toEqual([]);
     expect(await run("export", join(root, "no-such-folder", "x"), "--data", from.dataDir)).toEqual([1, "failed"]);
+  });
+
+  test("a disk that is full ends it with nothing left behind", async () => {
+    // What cannot be packed, so that the file is larger than the disk has room for.
+    for (let n = 0; n < 30; n++) await storeSecret(first, `${n} ${randomBytes(40).toString("hex")}`);
+    const outDir = mkdtempSync(join(root, "full-"));
+    const out = join(outDir, "vault.export");
+    const exporting = await runCommand(["export", out, "--data", from.dataDir, "--json"], from.storage.settings, 8);
+    expect([exporting.code, (JSON.parse(exporting.stdout) as { code: string }).code]).toEqual([1, "disk_full"]);
+    expect(readdirSync(outDir)).toEqual([]);
+    await first.stop();
+
+    expect((await runCommand(["export", file, "--data", from.dataDir], from.storage.settings)).code).toBe(0);
+    const house = await emptyHouse(from.dataDir, false);
+    const importing = await runCommand(["import", file, "--data", house.dataDir, "--json"], house.storage.settings, 64);
+    expect([importing.code, (JSON.parse(importing.stdout) as { code: string }).code]).toEqual([
+      1,
+      "storage_unavailable",
+    ]);
+    expect(readdirSync(house.dataDir).toSorted()).toEqual(["lock.db", "master.key", "operator.key"]);
   });
 
   test("an import that is killed leaves no vault, and is made again", async () => {

@@ -13,8 +13,12 @@ const MAIN = new URL("../../packages/server/src/main.ts", import.meta.url).pathn
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  /** No file may become larger than so many blocks of the shell's: as on a disk that is nearly full. */
+  mostBlocks?: number,
 ): Promise<RanCommand> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const limited = ["-c", `ulimit -f ${mostBlocks}; exec "$@"`, "sh", process.execPath, MAIN, ...args];
+  const [program, given] = mostBlocks === undefined ? [process.execPath, [MAIN, ...args]] : ["sh", limited];
+  const child = spawn(program, given, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });

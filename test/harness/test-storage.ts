@@ -53,7 +53,10 @@ async function createDatabase(): Promise<TestStorage> {
   await query(server, `CREATE DATABASE ${name}`, []);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return databaseAt(url.href, async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, [])));
+  return databaseAt(
+    url.href,
+    async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, [])),
+  );
 }
 
 function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage {

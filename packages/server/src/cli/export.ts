@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { exportVault, type Exported } from "../moving/export-vault.ts";
+import { MovingProblem } from "../moving/moving-problem.ts";
 import { openSnapshot } from "../store/open-moving.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
@@ -44,7 +45,7 @@ export function addExport(program: Command, cli: Cli): void {
     if (globals.url !== undefined) throw usageError("an export is made where the database is, not over --url");
     const config = localConfig(cli, globals);
     if (existsSync(file) && !options.force) throw fileExists(file);
-    if (config.databaseUrl === null && !existsSync(config.databasePath)) throw noVault(config.dataDir);
+    if (config.databaseUrl === null && !existsSync(config.databasePath)) throw nothingThere(config.dataDir);
     const provider = openMasterKey(cli, config);
     const passphrase = await readPassphrase(cli, options);
     const progress = showProgress(cli);
@@ -94,11 +95,10 @@ function fileExists(file: string): CliError {
   });
 }
 
-function noVault(dataDir: string): CliError {
-  return new CliError(EXIT.error, {
-    code: "not_initialized",
-    title: "There is no vault here",
-    detail: `${dataDir} holds no vault`,
-    fix: "Name the place of a vault with --data DIR or --database URL.",
-  });
+function nothingThere(dataDir: string): MovingProblem {
+  return new MovingProblem(
+    "nothing_to_export",
+    `${dataDir} holds no vault`,
+    "Name the place of a vault with --data DIR or --database URL.",
+  );
 }

@@ -90,7 +90,7 @@ function toCliError(error: unknown): CliError {
     );
   }
   const code = errorCode(error);
-  if (code === "ENOSPC") {
+  if (code === "ENOSPC" || code === "EFBIG" || code === "EDQUOT") {
     return failed("disk_full", "The disk is full", messageOf(error), "Make room, or write to another disk.");
   }
   if (code === "EADDRINUSE") {
@@ -121,6 +121,7 @@ const MOVING_TITLES: Readonly<Record<MovingCode, string>> = {
   export_wrong_passphrase: "The passphrase is wrong",
   passphrase_needed: "A passphrase is needed",
   passphrase_unneeded: "There is no passphrase",
+  nothing_to_export: "There is no vault here",
   schema_outdated: "The database cannot be exported as it is",
   target_not_empty: "There is something there already",
   target_schema_newer: "The database is in the way",

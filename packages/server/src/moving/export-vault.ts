@@ -55,14 +55,7 @@ export interface Exported {
 /** Writes the file, which appears only when it is whole. Throws {@link MovingProblem}, or what the disk says. */
 export async function exportVault(path: string, deps: ExportDeps): Promise<Exported> {
   const { snapshot, random, clock, newId } = deps;
-  const { taken, known } = snapshot.step;
-  if (taken < known) throw schemaOutdated(taken, known);
-  if (taken > known)
-    throw new MovingProblem(
-      "export_newer",
-      `the database was changed by a newer version (step ${taken} of its schema; this program knows ${known})`,
-      "Export it with that version.",
-    );
+  await expectVault(snapshot);
   const id = newId();
   const { key, sealedBy, check } = await makeExportKey(id, deps);
   const header = writeHeader({
@@ -111,14 +104,22 @@ async function* linesOf({ snapshot, onProgress }: ExportDeps, counts: Record<str
   yield endLine(counts);
 }
 
-function schemaOutdated(taken: number, known: number): MovingProblem {
-  if (taken === 0)
-    return new MovingProblem(
-      "schema_outdated",
-      "there is no vault there",
-      "Name the place of a vault with --data or --database.",
+async function expectVault(snapshot: StoreSnapshot): Promise<void> {
+  const { taken, known } = snapshot.step;
+  if (taken > known)
+    throw new MovingProblem(
+      "export_newer",
+      `the database was changed by a newer version (step ${taken} of its schema; this program knows ${known})`,
+      "Export it with that version.",
     );
-  return new MovingProblem(
+  if (taken === 0 || (await snapshot.count("apps")) === 0)
+    throw new MovingProblem(
+      "nothing_to_export",
+      "the database holds no vault",
+      "Name the place of a vault with --data DIR or --database URL.",
+    );
+  if (taken === known) return;
+  throw new MovingProblem(
     "schema_outdated",
     `the database is of an older version (step ${taken} of its schema; this program knows ${known})`,
     "Export it with the version that it is of; or start this version once, which brings it up to date.",

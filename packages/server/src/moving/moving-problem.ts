@@ -8,6 +8,7 @@ export type MovingCode =
   | "export_wrong_passphrase"
   | "passphrase_needed"
   | "passphrase_unneeded"
+  | "nothing_to_export"
   | "schema_outdated"
   | "target_not_empty"
   | "target_schema_newer"

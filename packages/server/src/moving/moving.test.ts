@@ -14,6 +14,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createKeyFile, openKeyFile } from "../crypto/file-key-provider.ts";
 import type { KeyProvider } from "../crypto/key-provider.ts";
+import { newId } from "../store/contract.test-support.ts";
 import { SchemaInTheWay, type SchemaSteps, type StoreToFill } from "../store/moved-rows.ts";
 import { KNOWN_STEPS, openSnapshot, openStoreToFill } from "../store/open-moving.ts";
 import { createTestDatabase, type TestDatabase } from "../store/postgres/database.test-support.ts";
@@ -278,6 +279,8 @@ describe("a file that is not as it was written, or not for here", () => {
     await expect(exportVault(file, { ...deps, snapshot: newer })).rejects.toMatchObject({ code: "export_newer" });
     const older = { ...snapshot, step: { ...snapshot.step, taken: snapshot.step.known - 1 } };
     await expect(exportVault(file, { ...deps, snapshot: older })).rejects.toMatchObject({ code: "schema_outdated" });
+    const nobody = { ...snapshot, count: () => Promise.resolve(0) };
+    await expect(exportVault(file, { ...deps, snapshot: nobody })).rejects.toMatchObject({ code: "nothing_to_export" });
     const broken = {
       ...snapshot,
       // eslint-disable-next-line require-yield
@@ -292,6 +295,19 @@ describe("a file that is not as it was written, or not for here", () => {
 });
 
 describe.each(["SQLite", "PostgreSQL"] as const)("into %s", (kind) => {
+  test("an export is of one moment, whatever is written meanwhile", async () => {
+    const place = await vaultAt(kind);
+    const snapshot = await openSnapshot(place);
+    const before = await contentOf(await openSnapshot(place));
+    const store = await openAt(place);
+    await store.insertApp({ id: newId(), name: "later", createdAt: 1 });
+    const { writer, head } = await store.openChain("later");
+    await writeEntries(store, writer, head, [null]);
+    expect(await contentOf(snapshot)).toEqual(before);
+    await store.close();
+    expect((await contentOf(await openSnapshot(place)))["apps"]).toHaveLength(3);
+  });
+
   test("what is not empty is not touched", async () => {
     const { file } = await exported(await vaultAt("SQLite"));
     const place = await vaultAt(kind);

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "
 import { dirname } from "node:path";
 import { StoreNotEmpty, type StoreToFill } from "../moved-rows.ts";
 import { LOG_COLUMNS } from "../moved-tables.ts";
-import { migrate, openDatabase } from "./database.ts";
+import { migrate, openDatabase, type Database } from "./database.ts";
 import { tableColumns } from "./snapshot.ts";
 import { sqliteStoreOn } from "./sqlite-store.ts";
 
@@ -17,7 +17,7 @@ export function fillSqlite(path: string, step: number): StoreToFill {
     for (const end of ["", "-wal", "-shm"]) rmSync(`${aside}${end}`, { force: true });
   };
   remove();
-  const db = openDatabase(aside, step);
+  const db = openAside(aside, step, remove);
   // Nothing of it counts before it is whole, and then all of it is brought to the disk.
   db.exec("PRAGMA synchronous = OFF");
   return {
@@ -45,6 +45,15 @@ export function fillSqlite(path: string, step: number): StoreToFill {
       remove();
     },
   };
+}
+
+function openAside(aside: string, step: number, remove: () => void): Database {
+  try {
+    return openDatabase(aside, step);
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 const asideOf = (path: string): string => `${path}.import`;
