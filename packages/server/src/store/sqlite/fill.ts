@@ -49,7 +49,7 @@ export function fillSqlite(path: string, step: number): StoreToFill {
 
 function openAside(aside: string, step: number, remove: () => void): Database {
   try {
-    return openDatabase(aside, step);
+    return openDatabase(aside, { upTo: step });
   } catch (error) {
     remove();
     throw error;
