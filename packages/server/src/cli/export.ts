@@ -5,17 +5,16 @@ import { exportVault, type Exported } from "../moving/export-vault.ts";
 import { MovingProblem } from "../moving/moving-problem.ts";
 import { openSnapshot } from "../store/open-moving.ts";
 import type { Cli } from "./cli.ts";
-import { CliError, usageError } from "./cli-error.ts";
-import { describeCommand, globalOptions } from "./describe-command.ts";
+import { CliError } from "./cli-error.ts";
+import { describeCommand } from "./describe-command.ts";
 import { EXIT } from "./exit-code.ts";
 import {
   addPassphraseOptions,
-  openMasterKey,
-  readPassphrase,
-  showProgress,
+  MOVING_ENVIRONMENT,
+  movingConfig,
+  withMovingParts,
   type PassphraseOptions,
 } from "./moving-options.ts";
-import { localConfig } from "./open-vault.ts";
 import { show } from "./show.ts";
 import { table } from "./table.ts";
 
@@ -41,38 +40,20 @@ export function addExport(program: Command, cli: Cli): void {
     ],
     environment: MOVING_ENVIRONMENT,
   }).action(async (file: string, options: ExportOptions, self: Command) => {
-    const globals = globalOptions(self);
-    if (globals.url !== undefined) throw usageError("an export is made where the database is, not over --url");
-    const config = localConfig(cli, globals);
-    if (existsSync(file) && !options.force) throw fileExists(file);
+    const config = movingConfig(cli, self);
     if (config.databaseUrl === null && !existsSync(config.databasePath)) throw nothingThere(config.dataDir);
-    const provider = openMasterKey(cli, config);
-    const passphrase = await readPassphrase(cli, options);
-    const progress = showProgress(cli);
-    const snapshot = await openSnapshot(config);
-    const exported = await exportVault(file, {
-      ...cliParts(cli),
-      snapshot,
-      provider,
-      passphrase,
-      onProgress: progress.tell,
-    })
-      .finally(() => snapshot.close())
-      .finally(progress.end);
+    if (existsSync(file) && !options.force) throw fileExists(file);
+    const exported = await withMovingParts(cli, config, options, async (parts) => {
+      const snapshot = await openSnapshot(config);
+      try {
+        return await exportVault(file, { ...parts, snapshot });
+      } finally {
+        await snapshot.close();
+      }
+    });
     show(cli, self, { file: resolve(file), ...exported }, () => exportedText(file, exported));
   });
 }
-
-/** What a command is given by the process, and hands on. */
-export function cliParts({ clock, random, newId }: Cli): Pick<Cli, "clock" | "random" | "newId"> {
-  return { clock, random, newId };
-}
-
-export const MOVING_ENVIRONMENT: Readonly<Record<string, string>> = {
-  ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
-  ALTER_VAULT_DATABASE_URL: "the PostgreSQL database of the vault, when it has one",
-  ALTER_VAULT_MASTER_KEY_FILE: "the master key (default: master.key in the data directory)",
-};
 
 function exportedText(file: string, { counts, sealedBy }: Exported): string {
   const rows = Object.entries(counts).filter(([, count]) => count > 0);

@@ -6,16 +6,14 @@ import { importVault, type Imported } from "../moving/import-vault.ts";
 import { openStoreToFill } from "../store/open-moving.ts";
 import type { Cli } from "./cli.ts";
 import { usageError } from "./cli-error.ts";
-import { describeCommand, globalOptions } from "./describe-command.ts";
-import { cliParts, MOVING_ENVIRONMENT } from "./export.ts";
+import { describeCommand } from "./describe-command.ts";
 import {
   addPassphraseOptions,
-  openMasterKey,
-  readPassphrase,
-  showProgress,
+  MOVING_ENVIRONMENT,
+  movingConfig,
+  withMovingParts,
   type PassphraseOptions,
 } from "./moving-options.ts";
-import { localConfig } from "./open-vault.ts";
 import { show } from "./show.ts";
 import { table } from "./table.ts";
 
@@ -42,28 +40,19 @@ export function addImport(program: Command, cli: Cli): void {
       "alter-vault import vault.export --data /var/lib/alter-vault --database postgres://vault@db.example.com/vault",
       "alter-vault restore /backup/vault-2026-01-31.export --data /var/lib/alter-vault",
     ],
-    environment: {
-      ...MOVING_ENVIRONMENT,
-      ALTER_VAULT_DATABASE_URL: "a PostgreSQL database to import into, instead of the data directory",
-    },
+    environment: MOVING_ENVIRONMENT,
   }).action(async (file: string, options: ImportOptions, self: Command) => {
-    const globals = globalOptions(self);
-    if (globals.url !== undefined) throw usageError("an import is made where the database is, not over --url");
+    const config = movingConfig(cli, self);
     if (!existsSync(file)) throw usageError(`the file ${file} is not there`);
-    const config = localConfig(cli, globals);
-    const provider = openMasterKey(cli, config);
-    const passphrase = await readPassphrase(cli, options);
-    const progress = showProgress(cli);
-    const imported = await withLock(config, () =>
-      importVault(file, {
-        ...cliParts(cli),
-        openTarget: (steps) => openStoreToFill(config, steps),
-        provider,
-        passphrase,
-        acceptDamage: options.acceptDamage ?? false,
-        onProgress: progress.tell,
-      }),
-    ).finally(progress.end);
+    const imported = await withMovingParts(cli, config, options, (parts) =>
+      withLock(config, () =>
+        importVault(file, {
+          ...parts,
+          openTarget: (steps) => openStoreToFill(config, steps),
+          acceptDamage: options.acceptDamage ?? false,
+        }),
+      ),
+    );
     show(cli, self, answerOf(imported), () => importedText(config, imported));
   });
 }

@@ -7,6 +7,8 @@ import type { Progress } from "../moving/export-vault.ts";
 import { MovingProblem } from "../moving/moving-problem.ts";
 import type { Cli } from "./cli.ts";
 import { usageError } from "./cli-error.ts";
+import { globalOptions } from "./describe-command.ts";
+import { localConfig } from "./open-vault.ts";
 import { readHidden, readSecretFile } from "./secret-input.ts";
 
 /** What `export` and `import` have in common: they work on the storage itself, with its master key. */
@@ -19,12 +21,15 @@ const SHORTEST_PASSPHRASE = 12;
 
 export function addPassphraseOptions(command: Command): Command {
   return command
-    .option("--passphrase-stdin", "seal with a passphrase instead of the master key; read from stdin, or asked for")
+    .option(
+      "--passphrase-stdin",
+      "the file is sealed with a passphrase, not the master key; read from stdin, or asked for",
+    )
     .option("--passphrase-file <file>", "the same, with the passphrase in a file");
 }
 
 /** Null: none was asked for. */
-export async function readPassphrase(
+async function readPassphrase(
   cli: Cli,
   { passphraseStdin, passphraseFile }: PassphraseOptions,
 ): Promise<string | null> {
@@ -41,12 +46,53 @@ export async function readPassphrase(
   return passphrase;
 }
 
-export function openMasterKey({ clock, random, newId }: Cli, { masterKeyPath: path }: Config): KeyProvider {
+/** Where the vault is, or will be. Neither command works over the network: what is moved is the storage itself. */
+export function movingConfig(cli: Cli, command: Command): Config {
+  const globals = globalOptions(command);
+  if (globals.url !== undefined)
+    throw usageError(
+      "this is done where the database is, not over --url",
+      "Name it with --data DIR or --database URL.",
+    );
+  return localConfig(cli, globals);
+}
+
+export interface MovingParts extends Pick<Cli, "clock" | "random" | "newId"> {
+  readonly provider: KeyProvider;
+  readonly passphrase: string | null;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Opens the master key, asks for the passphrase, and shows how far the work is. */
+export async function withMovingParts<T>(
+  cli: Cli,
+  config: Config,
+  options: PassphraseOptions,
+  work: (parts: MovingParts) => Promise<T>,
+): Promise<T> {
+  const { clock, random, newId } = cli;
+  const provider = openMasterKey(cli, config);
+  const passphrase = await readPassphrase(cli, options);
+  const progress = showProgress(cli);
+  try {
+    return await work({ clock, random, newId, provider, passphrase, onProgress: (step) => progress.tell(step) });
+  } finally {
+    progress.end();
+  }
+}
+
+export const MOVING_ENVIRONMENT: Readonly<Record<string, string>> = {
+  ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
+  ALTER_VAULT_DATABASE_URL: "a PostgreSQL database instead of the one in the data directory",
+  ALTER_VAULT_MASTER_KEY_FILE: "the master key (default: master.key in the data directory)",
+};
+
+function openMasterKey({ clock, random, newId }: Cli, { masterKeyPath: path }: Config): KeyProvider {
   if (existsSync(path)) return openKeyFile({ path, clock, random, newId });
   throw new MovingProblem(
     "master_key_missing",
     `there is no master key at ${path}`,
-    "Put the master key of the vault that was exported there first (mode 600), or name it with ALTER_VAULT_MASTER_KEY_FILE. It is never part of an export.",
+    "Put the master key of the vault there first (mode 600), or name it with ALTER_VAULT_MASTER_KEY_FILE. It is never part of an export.",
   );
 }
 
@@ -59,7 +105,7 @@ const STEPS: Readonly<Record<Progress["step"], string>> = {
 };
 
 /** A line on stderr that is written over, where somebody watches. */
-export function showProgress({ stderr, clock }: Cli): { tell(progress: Progress): void; end(): void } {
+function showProgress({ stderr, clock }: Cli): { tell(progress: Progress): void; end(): void } {
   let told = -Infinity;
   let shown = false;
   return {
