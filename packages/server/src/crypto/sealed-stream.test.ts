@@ -51,6 +51,16 @@ test("another key, another header, a part, and more than there was", async () =>
   await expect(open(Buffer.concat([sealed, Buffer.from([0])]))).rejects.toMatchObject({ reason: "continued" });
 });
 
+test("a chunk in the middle cannot be made the last one, nor the last one followed by more", async () => {
+  const sealed = await seal(randomBytes(CHUNK_BYTES + 5));
+  const first = Buffer.from(sealed.subarray(0, 5 + CHUNK_BYTES + 16));
+  first[0] = 1;
+  await expect(open(first)).rejects.toMatchObject({ reason: "changed" });
+  const last = await seal(Buffer.from("whole"));
+  last[0] = 0;
+  await expect(open(Buffer.concat([last, sealed]))).rejects.toMatchObject({ reason: "changed" });
+});
+
 test("a change far behind does not hold back what was checked before it", async () => {
   const sealed = await seal(randomBytes(3 * CHUNK_BYTES));
   sealed[sealed.length - 1] = (sealed.at(-1) ?? 0) ^ 1;
