@@ -102,6 +102,9 @@ test("rehearsal: backup under load, kill -9, restore into an empty folder", { ti
   stop.abort();
   await end;
 
+  const late = await runCommand(["export", join(root, "late.export"), "--data", vault.dataDir], vault.settings);
+  expect([late.code, late.stderr], "what a killed vault left can be exported, too").toEqual([0, ""]);
+
   const house = await emptyHouse(vault.dataDir, onPostgres);
   const restore = await runCommand(["restore", file, "--data", house.dataDir, "--json"], house.storage.settings);
   expect([restore.code, restore.stderr]).toEqual([0, ""]);

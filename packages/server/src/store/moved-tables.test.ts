@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LEFT_BEHIND, MOVED_TABLES } from "./moved-tables.ts";
+import { LEFT_BEHIND, LOG_COLUMNS, MOVED_TABLES } from "./moved-tables.ts";
 import { createTestDatabase, type TestDatabase } from "./postgres/database.test-support.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";
 import { openDatabase } from "./sqlite/database.ts";
@@ -64,4 +64,10 @@ test("every table of both schemas moves, or stays behind for a reason", () => {
 
 test.each(MOVED_TABLES.filter((table) => table !== "log"))("%s has the same columns in both", (table) => {
   expect(sqlite.get(table)).toEqual(postgres.get(table));
+});
+
+test("of the log, what both keep of a row moves, and SQLite has only one column more", () => {
+  const names = (schema: Schema): string[] => [...(schema.get("log")?.keys() ?? [])].toSorted();
+  expect(names(postgres)).toEqual(LOG_COLUMNS.toSorted());
+  expect(names(sqlite)).toEqual([...LOG_COLUMNS, "chain_seq"].toSorted());
 });

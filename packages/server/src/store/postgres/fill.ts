@@ -9,8 +9,8 @@ import { recordsOn } from "./postgres-store.ts";
 import { columnTypes, stepTaken } from "./snapshot.ts";
 
 /**
- * An empty database, filled within one transaction, its schema included: there is all of it or nothing, and until then a
- * vault that is started on it waits and gives up.
+ * An empty database, filled within one transaction, its schema included: there is all of it or nothing, and whoever
+ * starts a vault on it meanwhile waits.
  */
 export async function fillPostgres(url: string, step: number): Promise<StoreToFill> {
   const db = await openTransaction(url, "BEGIN");
