@@ -131,10 +131,12 @@ describe("a file that is not as it was written, or not for here", () => {
 
   test("what is in it cannot be read in the file, and only its owner may", async () => {
     const secret = randomBytes(1_000);
-    const place = await vaultAt("SQLite", (target) => target.insert("settings", ["name", "value"], [["s2", secret]]));
+    const place = await vaultAt("SQLite", (target) =>
+      target.insert("settings", ["name", "value"], [["fake-setting-name", secret]]),
+    );
     const { file } = await exported(place);
     const bytes = readFileSync(file);
-    for (const plain of ["s2", "run-1", "api_keys", secret.toString("base64")])
+    for (const plain of ["fake-setting-name", "tool_call_answers", "entry_id", secret.toString("base64")])
       expect(bytes.includes(plain)).toBe(false);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
