@@ -31,7 +31,14 @@ export { ActorType } from "./actor-type.ts";
 export { readToolAnswer, runTool, type ToolExecution, type ToolRequest, type ToolScope } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
 export { expectedFailure, missingConnections, toolVault, type ExpectedFailure } from "./adapter-attempt.ts";
-export { checkToolForm, runToolForm, type ExecuteForm, type RequestForm, type ToolForm } from "./adapter-form.ts";
+export {
+  checkToolForm,
+  previewToolForm,
+  runToolForm,
+  type ExecuteForm,
+  type RequestForm,
+  type ToolForm,
+} from "./adapter-form.ts";
 export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
 export type { WaitOptions } from "./adapter-wait.ts";
@@ -138,6 +145,7 @@ export {
   type SystemPrincipal,
   type UserPrincipal,
 } from "./principals.ts";
+export type { Preview } from "./preview.ts";
 export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";
