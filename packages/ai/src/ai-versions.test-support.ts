@@ -17,6 +17,8 @@ interface Outcome {
   readonly steps: readonly Generated[];
   /** What the model was shown of the tools' outputs. */
   readonly shown: readonly unknown[];
+  /** What a chat's history has more afterwards. */
+  readonly added: readonly unknown[];
 }
 
 /** One version of the AI SDK, with its own mock model, behind one form. */
@@ -31,7 +33,12 @@ export interface AiVersion {
 }
 
 interface Sdk {
-  readonly generateText: (options: object) => Promise<{ readonly steps: unknown }>;
+  readonly generateText: (options: object) => Promise<{
+    readonly steps: unknown;
+    /** Version 7. */
+    readonly responseMessages?: readonly unknown[];
+    readonly response: { readonly messages: readonly unknown[] };
+  }>;
   readonly streamText: (options: object) => { consumeStream(): PromiseLike<void> };
 }
 
@@ -50,12 +57,16 @@ const versionOf = (major: number, sdk: unknown, Mock: unknown, stopAfter: (steps
     options: (turns) => ({ ...common, model: create(turns) }),
     async generate(turns, tools, options = {}) {
       const model = create(turns);
-      const { steps } = await generateText({ ...common, model, tools, ...options });
+      const result = await generateText({ ...common, model, tools, ...options });
       const prompt = model.doGenerateCalls.at(-1)?.prompt ?? [];
       const parts = prompt
         .filter(({ role }) => role === "tool")
         .flatMap(({ content }) => content as { output: unknown }[]);
-      return { steps: steps as Generated[], shown: parts.map(({ output }) => output) };
+      return {
+        steps: result.steps as Generated[],
+        shown: parts.map(({ output }) => output),
+        added: result.responseMessages ?? result.response.messages,
+      };
     },
     async stream(turns, tools, options = {}) {
       await streamText({ ...common, model: create(turns), tools, ...options }).consumeStream();

@@ -10,7 +10,7 @@ import { streamText as streamText5 } from "ai-v5";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { AI_VERSIONS } from "./ai-versions.test-support.ts";
-import { requireConnections, vaultApproval, vaultTool, type VaultOutput } from "./index.ts";
+import { requireConnections, vaultApproval, vaultNeedsApproval, vaultTool, type VaultOutput } from "./index.ts";
 
 /* Tools against a real vault. What was done is counted at the provider. */
 let testVault: TestVault;
@@ -206,30 +206,105 @@ test("no secret is in telemetry, in spans, or in the UI stream", async () => {
   }
 });
 
-test("version 7 asks the vault's policy before it runs a tool, and the vault decides again", async () => {
-  await testVault.connect("notes");
-  const [, , seven] = AI_VERSIONS;
-  const asked: unknown[] = [];
-  const effects = ["approval", "deny", "allow"] as const;
-  for (const [index, effect] of effects.entries()) {
-    const toolApproval = vaultApproval(["post"], async (tool, input, ids) => {
-      asked.push([tool, input, ids.toolCallId]);
-      return { effect };
-    });
-    await seven?.generate([[call(`c${index}`)], "done"], { post: post() }, { toolApproval });
-    expect(notes.calls).toHaveLength(effect === "allow" ? 1 : 0);
-  }
-  expect(asked[0]).toEqual(["post", { text: "c0" }, "c0"]);
-  const unreachable = vaultApproval(["post"], () => Promise.reject(new Error("no policy")));
-  await seven?.generate([[call("c9")], "done"], { post: post() }, { toolApproval: unreachable });
-  expect(notes.calls).toHaveLength(1);
+describe("asking the vault before a tool is executed", () => {
+  const [, six, seven] = AI_VERSIONS;
+  const kinds = async (version: (typeof AI_VERSIONS)[number] | undefined, id: string, tool = post()) => {
+    const tools = { post: tool };
+    const more = version === seven ? { toolApproval: vaultApproval(tools) } : {};
+    const given = version === six ? { post: { ...tool, needsApproval: vaultNeedsApproval(tool) } } : tools;
+    const ids = { vault: { runId: "mine", threadId: "t1" } };
+    const context = { toolsContext: { post: ids }, experimental_context: ids };
+    const result = await version?.generate([[call(id)], "done"], given, { ...more, ...context });
+    return result?.steps[0]?.content.map(({ type }) => type);
+  };
+  const executed = ["tool-call", "tool-result"];
+  const userIsAsked = ["tool-call", "tool-approval-request"];
+  /** Version 7 says at once that it was answered: no. */
+  const deniedAtOnce = ["tool-call", "tool-approval-request", "tool-approval-response"];
 
-  const approval = testVault.requireApproval();
-  const forged = vaultApproval(["post"], async () => ({ effect: "allow" }));
-  const result = await seven?.generate([[call("c10")], "done"], { post: post() }, { toolApproval: forged });
-  expect(result?.steps[0]?.toolResults[0]?.output).toMatchObject({
-    ok: false,
-    action: { type: "approval_required", approvalId: approval.id },
+  test.each([
+    ["6", six],
+    ["7", seven],
+  ])(
+    "version %s: what is allowed is executed, and where an approval is needed the user is asked",
+    async (_, version) => {
+      await testVault.connect("notes");
+      expect(await kinds(version, "c1")).toEqual(executed);
+      const approval = testVault.requireApproval({ provider: "notes" });
+      expect(await kinds(version, "c2")).toEqual(userIsAsked);
+      expect(notes.calls).toHaveLength(1);
+      approval.approve();
+      expect(await kinds(version, "c3")).toEqual(executed);
+      expect(notes.calls).toHaveLength(2);
+    },
+  );
+
+  test.each([
+    ["6", six, executed],
+    ["7", seven, deniedAtOnce],
+  ])("version %s: what the vault refuses calls nobody", async (_, version, expected) => {
+    await testVault.connect("notes");
+    testVault.refuse("policy_denied", { provider: "notes" });
+    expect(await kinds(version, "c1")).toEqual(expected);
+    expect(notes.calls).toEqual([]);
   });
-  expect(notes.calls).toHaveLength(1);
+
+  test.each([
+    ["6", six],
+    ["7", seven],
+  ])("version %s: nobody is connected: the tool runs, and shows the card to connect", async (_, version) => {
+    expect(await kinds(version, "c1")).toEqual(executed);
+    expect(notes.calls).toEqual([]);
+    expect((await testVault.calls()).at(-1)).toMatchObject({ decision: "deny", code: "grant_not_found" });
+  });
+
+  test.each([
+    ["6", six],
+    ["7", seven],
+  ])("version %s: when the vault cannot be asked, or the request cannot be made, the user is", async (_, version) => {
+    await testVault.connect("notes");
+    const away = testVault.sdk({ baseUrl: "http://127.0.0.1:9", timeout: 2000 });
+    const shared = { provider: "notes", description: "d", inputSchema: z.object({ text: z.string() }) };
+    const request = () => ({ method: "POST", url: "https://api.notes.example/notes" }) as const;
+    expect(await kinds(version, "c1", vaultTool({ ...shared, vault: away, request }))).toEqual(userIsAsked);
+    const broken = (): never => {
+      throw new Error("a mistake of the program");
+    };
+    expect(await kinds(version, "c2", vaultTool({ ...shared, vault, request: broken }))).toEqual(userIsAsked);
+    expect(notes.calls).toEqual([]);
+  });
+
+  test("a tool whose calls nobody knows beforehand, and one of somebody else, are left alone", async () => {
+    const execute = async (): Promise<string> => "done";
+    const shared = { vault, provider: "notes", description: "d", inputSchema: z.object({ text: z.string() }) };
+    const own = vaultTool({ ...shared, execute });
+    expect(Object.keys(vaultApproval({ post: post(), other: { description: "d" } }))).toEqual(["post"]);
+    testVault.requireApproval();
+    expect(await kinds(seven, "c1", own as never)).toEqual(executed);
+    expect(await vaultNeedsApproval({})({}, { toolCallId: "c1" })).toBe(false);
+  });
+
+  test("what is asked carries the ids of the call, and counts as none", async () => {
+    await testVault.connect("notes");
+    const seen: { path: string; context: unknown; call: string | null }[] = [];
+    const fetching: typeof fetch = (input, init) => {
+      const headers = new Headers(init?.headers);
+      const { pathname: path } = new URL(input instanceof Request ? input.url : input);
+      seen.push({
+        path,
+        context: JSON.parse(headers.get("alter-context") ?? "null"),
+        call: headers.get("alter-call"),
+      });
+      return fetch(input, init);
+    };
+    vault = testVault.sdk({ fetch: fetching });
+    // It learns what time it is for the vault.
+    await vault.whoami();
+    seen.length = 0;
+    expect(await kinds(seven, "c1")).toEqual(executed);
+    expect(seen).toMatchObject([
+      { path: "/v1/preview", context: { run_id: "mine", thread_id: "t1", tool_call_id: "c1" }, call: null },
+      { path: "/v1/request", context: { run_id: "mine", thread_id: "t1", tool_call_id: "c1" }, call: "0" },
+    ]);
+  });
 });

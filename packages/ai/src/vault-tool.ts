@@ -19,7 +19,8 @@ import {
   type VaultCalls,
 } from "@alter-vault/sdk";
 import type { Tool } from "ai";
-import { toolScope, type ExecuteOptions } from "./tool-scope.ts";
+import { toolScope, type ToolOptions } from "./tool-scope.ts";
+import { rememberAsking } from "./vault-approval.ts";
 import { failedOutput, toModelOutput, type VaultOutput } from "./vault-output.ts";
 
 interface SharedOptions<Input> extends CredentialOptions {
@@ -64,7 +65,7 @@ export function vaultTool<Input, Data = unknown>(
   const view = toolVault(options);
   watchGenerations();
 
-  async function attempt(input: Input, execution: ExecuteOptions): Promise<Attempt<Data>> {
+  async function attempt(input: Input, execution: ToolOptions): Promise<Attempt<Data>> {
     try {
       const data = await runTool(view, toolScope(execution), (tool) => runToolForm(options, input, tool));
       return { output: { ok: true, data }, action: null };
@@ -74,7 +75,7 @@ export function vaultTool<Input, Data = unknown>(
     }
   }
 
-  async function* attemptUntilDone(input: Input, execution: ExecuteOptions): AsyncGenerator<VaultOutput<Data>> {
+  async function* attemptUntilDone(input: Input, execution: ToolOptions): AsyncGenerator<VaultOutput<Data>> {
     const endsAt = performance.now() + waitForUser;
     for (;;) {
       const { output, action } = await attempt(input, execution);
@@ -86,13 +87,15 @@ export function vaultTool<Input, Data = unknown>(
     }
   }
 
-  return {
+  const tool: Tool<Input, VaultOutput<Data>> = {
     description,
     inputSchema,
     execute:
       waitForUser > 0
         ? attemptUntilDone
-        : async (input: Input, execution: ExecuteOptions) => (await attempt(input, execution)).output,
+        : async (input: Input, execution: ToolOptions) => (await attempt(input, execution)).output,
     toModelOutput,
   };
+  rememberAsking(tool, view, options);
+  return tool;
 }
