@@ -4,12 +4,10 @@ import { toolScope, type ToolOptions } from "./tool-scope.ts";
 /** Asks the vault about a tool call that is about to be made; null: only its execution tells what it calls. */
 type AskVault = (input: unknown, options: ToolOptions) => Promise<Preview | null>;
 
-type ApprovalStatus = undefined | { readonly type: "user-approval" | "denied"; readonly reason: string };
+type ApprovalStatus = undefined | "user-approval" | { readonly type: "denied"; readonly reason: string };
 
 /** How each of our tools asks the vault. Kept beside the tools: nothing of it is in what a tool shows. */
 const asking = new WeakMap<object, AskVault>();
-
-const UNKNOWN = "The vault could not be asked whether the call needs an approval.";
 
 /** Remembers how a tool asks. `view` is the vault of its calls, with its credential. */
 export function rememberAsking<Input>(tool: object, view: VaultCalls, form: ToolForm<Input, unknown>): void {
@@ -48,8 +46,7 @@ export function vaultApproval<Tools extends Readonly<Record<string, object>>>(
  */
 export function vaultNeedsApproval(tool: object): (input: unknown, options: ToolOptions) => Promise<boolean> {
   const ask = asking.get(tool);
-  return async (input, options) =>
-    ask !== undefined && statusOf(await asked(ask, input, options))?.type === "user-approval";
+  return async (input, options) => ask !== undefined && statusOf(await asked(ask, input, options)) === "user-approval";
 }
 
 /** Whatever goes wrong here must not end the generation; what is wrong is told when the tool is executed. */
@@ -59,14 +56,14 @@ function asked(ask: AskVault, input: unknown, options: ToolOptions): Promise<Pre
 
 function statusOf(preview: Preview | null | "unknown"): ApprovalStatus {
   if (preview === null) return undefined;
-  if (preview === "unknown") return { type: "user-approval", reason: UNKNOWN };
+  if (preview === "unknown") return "user-approval";
   switch (preview.decision) {
     case "allowed":
     // The tool itself shows the card to connect.
     case "connect_required":
       return undefined;
     case "approval_required":
-      return { type: "user-approval", reason: preview.reason };
+      return "user-approval";
     case "denied":
       // What passes by itself is for the tool to say: to the model a denial is a no.
       return preview.retryable ? undefined : { type: "denied", reason: preview.reason };
