@@ -11,7 +11,7 @@ const asking = new WeakMap<object, AskVault>();
 
 /** Remembers how a tool asks. `view` is the vault of its calls, with its credential. */
 export function rememberAsking<Input>(tool: object, view: VaultCalls, form: ToolForm<Input, unknown>): void {
-  asking.set(tool, (input, options) => previewToolForm(form, input as Input, view, toolScope(options)));
+  asking.set(tool, (input, options) => previewToolForm(view, toolScope(options), form, input as Input));
 }
 
 /**

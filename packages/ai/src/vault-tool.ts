@@ -7,10 +7,8 @@
  * One source for versions 5, 6 and 7, of which it uses types only.
  */
 import {
+  attemptTool,
   checkToolForm,
-  expectedFailure,
-  runTool,
-  runToolForm,
   toolVault,
   watchGenerations,
   type ActionRequired,
@@ -38,7 +36,10 @@ interface SharedOptions<Input> extends CredentialOptions {
 
 export type VaultToolOptions<Input, Data> = SharedOptions<Input> & ToolForm<Input, Data>;
 
-type Attempt<Data> = { readonly output: VaultOutput<Data>; readonly action: ActionRequired | null };
+interface Tried<Data> {
+  readonly output: VaultOutput<Data>;
+  readonly action: ActionRequired | null;
+}
 
 /**
  * Makes a tool whose calls go through the vault: of one call with `request`, or of as many as you like with `execute`.
@@ -65,14 +66,11 @@ export function vaultTool<Input, Data = unknown>(
   const view = toolVault(options);
   watchGenerations();
 
-  async function attempt(input: Input, execution: ToolOptions): Promise<Attempt<Data>> {
-    try {
-      const data = await runTool(view, toolScope(execution), (tool) => runToolForm(options, input, tool));
-      return { output: { ok: true, data }, action: null };
-    } catch (error) {
-      const { failure, action } = await expectedFailure(view, error, execution.abortSignal);
-      return { output: failedOutput(failure, action), action };
-    }
+  async function attempt(input: Input, execution: ToolOptions): Promise<Tried<Data>> {
+    const tried = await attemptTool(view, toolScope(execution), options, input);
+    return tried.ok
+      ? { output: { ok: true, data: tried.value }, action: null }
+      : { output: failedOutput(tried.told, tried.action), action: tried.action };
   }
 
   async function* attemptUntilDone(input: Input, execution: ToolOptions): AsyncGenerator<VaultOutput<Data>> {

@@ -2,6 +2,7 @@
 import {
   previewToolRequest,
   readToolAnswer,
+  runTool,
   sendToolRequest,
   type ToolExecution,
   type ToolRequest,
@@ -41,15 +42,18 @@ export function checkToolForm(form: { readonly request?: unknown; readonly execu
 }
 
 /** Runs a tool once. `read` makes a value of an answer for which there is no `output`. */
-export async function runToolForm<Input, Output>(
+export function runToolForm<Input, Output>(
+  vault: VaultCalls,
+  scope: ToolScope,
   form: ToolForm<Input, Output>,
   input: Input,
-  execution: ToolExecution,
   read: (response: Response) => Promise<unknown> = readToolAnswer,
 ): Promise<Output> {
-  if (form.execute !== undefined) return form.execute(input, execution);
-  const response = await sendToolRequest(execution.vault, await form.request(input));
-  return form.output === undefined ? ((await read(response)) as Output) : form.output(response, input);
+  return runTool(vault, scope, async (execution) => {
+    if (form.execute !== undefined) return form.execute(input, execution);
+    const response = await sendToolRequest(execution.vault, await form.request(input));
+    return form.output === undefined ? ((await read(response)) as Output) : form.output(response, input);
+  });
 }
 
 /**
@@ -57,10 +61,10 @@ export async function runToolForm<Input, Output>(
  * knows beforehand. Rejects as `preview()` does.
  */
 export async function previewToolForm<Input>(
-  form: ToolForm<Input, unknown>,
-  input: Input,
   vault: VaultCalls,
   scope: ToolScope,
+  form: ToolForm<Input, unknown>,
+  input: Input,
 ): Promise<Preview | null> {
   return form.request === undefined ? null : previewToolRequest(vault, scope, await form.request(input));
 }
