@@ -30,18 +30,30 @@ export interface AiVersion {
   readonly options: (turns: readonly Turn[]) => object;
   /** The same with `streamText`. */
   readonly stream: (turns: readonly Turn[], tools: object, options?: object) => Promise<void>;
+  /** The same with the agent class of the SDK. */
+  readonly agent: (turns: readonly Turn[], tools: object, options?: object) => Promise<void>;
+  /** `streamText` as a browser gets it, part by part. */
+  readonly ui: (turns: readonly Turn[], tools: object, options?: object) => AsyncIterable<UiPart>;
 }
 
+type UiPart = Readonly<Record<string, unknown>>;
+
 interface Sdk {
+  readonly ToolLoopAgent?: AgentClass;
+  readonly Experimental_Agent?: AgentClass;
   readonly generateText: (options: object) => Promise<{
     readonly steps: unknown;
     /** Version 7. */
     readonly responseMessages?: readonly unknown[];
     readonly response: { readonly messages: readonly unknown[] };
   }>;
-  readonly streamText: (options: object) => { consumeStream(): PromiseLike<void> };
+  readonly streamText: (options: object) => {
+    consumeStream(): PromiseLike<void>;
+    toUIMessageStream(): AsyncIterable<UiPart>;
+  };
 }
 
+type AgentClass = new (settings: object) => { generate(call: object): Promise<unknown> };
 type MockClass = new (options: never) => { readonly doGenerateCalls: { readonly prompt: readonly PromptMessage[] }[] };
 interface PromptMessage {
   readonly role: string;
@@ -49,7 +61,7 @@ interface PromptMessage {
 }
 
 const versionOf = (major: number, sdk: unknown, Mock: unknown, stopAfter: (steps: number) => unknown): AiVersion => {
-  const { generateText, streamText } = sdk as Sdk;
+  const { generateText, streamText, ToolLoopAgent, Experimental_Agent } = sdk as Sdk;
   const create = (turns: readonly Turn[]) => new (Mock as MockClass)(script(major, turns) as never);
   const common = { prompt: "go", stopWhen: stopAfter(5), maxRetries: 0 };
   return {
@@ -71,6 +83,14 @@ const versionOf = (major: number, sdk: unknown, Mock: unknown, stopAfter: (steps
     async stream(turns, tools, options = {}) {
       await streamText({ ...common, model: create(turns), tools, ...options }).consumeStream();
     },
+    async agent(turns, tools, options = {}) {
+      const Agent = ToolLoopAgent ?? Experimental_Agent;
+      if (Agent === undefined) throw new Error("this version has no agent");
+      const { prompt, ...settings } = common;
+      await new Agent({ ...settings, model: create(turns), tools, ...options }).generate({ prompt });
+    },
+    ui: (turns, tools, options = {}) =>
+      streamText({ ...common, model: create(turns), tools, ...options }).toUIMessageStream(),
   };
 };
 

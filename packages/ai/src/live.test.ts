@@ -1,12 +1,10 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { parseApiKey } from "@alter-vault/protocol";
-import type { AlterVault } from "@alter-vault/sdk";
+import { withContext, type AlterVault } from "@alter-vault/sdk";
 import { createTestVault, slow, type FakeApi, type TestVault } from "@alter-vault/testing";
-import { trace } from "@opentelemetry/api";
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { streamText, type Tool } from "ai";
-import { streamText as streamText5 } from "ai-v5";
+import { recordSpans } from "@alter-vault/sdk/record-spans.test-support";
+import type { Tool } from "ai";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { AI_VERSIONS } from "./ai-versions.test-support.ts";
@@ -36,7 +34,7 @@ const post = (more: { waitForUser?: number } = {}): Tool<{ text: string }, Vault
   });
 const call = (id: string, name = "post") => ({ id, name, input: { text: id } });
 
-describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
+describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream, agent }) => {
   const within = (context: object): object =>
     major === 7 ? { toolsContext: { post: { vault: context } } } : { experimental_context: { vault: context } };
 
@@ -50,6 +48,34 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
     for (const context of contexts) expect(context).toMatchObject({ run_id: expect.any(String), thread_id: "t1" });
     expect(contexts[2]).toMatchObject({ run_id: "mine" });
     if (major === 7) expect(contexts[0]?.["run_id"]).toBe(contexts[1]?.["run_id"]);
+  });
+
+  test("the agent of the SDK, and a generation within a tool: the ids of what runs them", async () => {
+    await testVault.connect("notes");
+    await agent([[call("c1")], "done"], { post: post() });
+    const outer = {
+      ask: {
+        description: "Asks another agent.",
+        inputSchema: z.object({ text: z.string() }),
+        execute: async () => {
+          await generate([[call("inner")], "done"], { post: post() });
+          return "asked";
+        },
+      },
+    };
+    await generate([[call("outer", "ask")], "done"], { ...outer, post: post() });
+    await withContext({ runId: "r1", threadId: "t1" }, () =>
+      generate([[call("outer", "ask"), call("beside")], "done"], { ...outer, post: post() }),
+    );
+    const contexts = (await testVault.calls()).map(({ context }) => context);
+    expect(contexts).toHaveLength(4);
+    const [first, inner, ...given] = contexts;
+    expect(first).toMatchObject({ run_id: expect.any(String), tool_call_id: "c1" });
+    expect(inner).toMatchObject({ run_id: expect.any(String), tool_call_id: "inner" });
+    if (major === 7) expect([first?.["run_id"], inner?.["run_id"]].every((id) => id?.startsWith("call-"))).toBe(true);
+    expect(first?.["run_id"]).not.toBe(inner?.["run_id"]);
+    for (const context of given) expect(context).toMatchObject({ run_id: "r1", thread_id: "t1" });
+    expect(given.map((context) => context["tool_call_id"]).toSorted()).toEqual(["beside", "inner"]);
   });
 
   test("the same tool call run again makes no second call", async () => {
@@ -104,6 +130,20 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
     await running.catch(() => undefined);
   });
 
+  test("a tool whose time is over ends its call at the provider within 100 ms", { retry: 2 }, async () => {
+    // Only version 7 gives tools a time.
+    if (major !== 7) return;
+    await testVault.connect("notes");
+    await generate([[call("warm")]], { post: post() });
+    notes.fail(slow());
+    const toolMs = 200;
+    const startedAt = performance.now();
+    const { steps } = await generate([[call(`late-${startedAt}`)]], { post: post() }, { timeout: { toolMs } });
+    await vi.waitFor(() => expect(notes.calls.at(-1)?.endedAfterMs).not.toBeNull(), { timeout: 2000, interval: 1 });
+    expect(performance.now() - startedAt).toBeLessThan(toolMs + 100);
+    expect(steps[0]?.content.map(({ type }) => type)).toContain("tool-error");
+  });
+
   test("all connections are asked for before the first step", async () => {
     const options = { prepareStep: requireConnections({ vault, needs: [{ provider: "notes" }] }) };
     await expect(generate([[call("c1")], "done"], { post: post() }, options)).rejects.toMatchObject({
@@ -143,16 +183,9 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
   });
 });
 
-test.each([
-  ["ai 7", streamText as unknown, AI_VERSIONS[2]],
-  ["ai 5", streamText5 as unknown, AI_VERSIONS[0]],
-])("%s: the card to connect is a preliminary part of the UI stream", async (_, stream, version) => {
-  const result = (stream as (options: object) => { toUIMessageStream(): AsyncIterable<Record<string, unknown>> })({
-    ...version?.options([[call("c1")], "done"]),
-    tools: { post: post({ waitForUser: 20_000 }) },
-  });
+test.each(AI_VERSIONS)("ai $major: the card to connect is a preliminary part of the UI stream", async ({ ui }) => {
   const outputs: unknown[] = [];
-  for await (const part of result.toUIMessageStream()) {
+  for await (const part of ui([[call("c1")], "done"], { post: post({ waitForUser: 20_000 }) })) {
     if (part["type"] !== "tool-output-available") continue;
     outputs.push([part["preliminary"] === true, part["output"]]);
     if (outputs.length === 1) await testVault.connect("notes");
@@ -165,46 +198,71 @@ test.each([
   ]);
 });
 
-test("no secret is in telemetry, in spans, or in the UI stream", async () => {
-  const told: unknown[] = [];
-  const channel = tracingChannel("ai:telemetry");
-  const listen = (message: unknown): void => void told.push(message);
-  const subscribers = { start: listen, end: listen, asyncStart: listen, asyncEnd: listen, error: listen };
-  channel.subscribe(subscribers);
-  const spans = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
-  notes.answer(({ headers }) => ({ echoed: headers }));
-  const ada = await testVault.signIn("ada");
-  await testVault.connect("notes", ada);
-  const bound = vaultTool({
-    vault: vault.with({ userToken: ada }),
-    provider: "notes",
-    description: "Posts a note.",
-    inputSchema: z.object({ text: z.string() }),
-    request: (json) => ({ method: "POST", url: "https://api.notes.example/notes", json }),
-  });
-  const parts: unknown[] = [];
-  try {
-    const result = streamText({
-      ...AI_VERSIONS[2]?.options([[call("c1")], "done"]),
-      tools: { post: bound },
+test.each(AI_VERSIONS)(
+  "ai $major: no secret is in telemetry, spans, logs or the UI stream",
+  async ({ major, ui, generate }) => {
+    const printed: unknown[] = [];
+    for (const level of ["log", "info", "warn", "error", "debug"] as const) {
+      vi.spyOn(console, level).mockImplementation((...line) => void printed.push(line));
+    }
+    const told: unknown[] = [];
+    const channel = tracingChannel("ai:telemetry");
+    const listen = (message: unknown): void => void told.push(message);
+    const subscribers = { start: listen, end: listen, asyncStart: listen, asyncEnd: listen, error: listen };
+    channel.subscribe(subscribers);
+    const spans = recordSpans();
+    const logged: unknown[] = [];
+    notes.answer(({ headers }) => ({ echoed: headers }));
+    const ada = await testVault.signIn("ada");
+    await testVault.connect("notes", ada);
+    const shared = {
+      provider: "notes",
+      description: "Posts a note.",
+      inputSchema: z.object({ text: z.string() }),
+      request: (json: object) => ({ method: "POST", url: "https://api.notes.example/notes", json }) as const,
+    };
+    const users = testVault.sdk({ logger: { warn: (line) => void logged.push(line) } }).with({ userToken: ada });
+    const bound = vaultTool({ vault: users, ...shared });
+    const options = {
       toolsContext: { post: { vault: { threadId: "t1" } } },
-    } as never);
-    for await (const part of result.toUIMessageStream()) parts.push(part);
-  } finally {
-    channel.unsubscribe(subscribers);
-    trace.disable();
-  }
-  const token = String(notes.calls[0]?.headers.authorization).replace("Bearer ", "");
-  expect(token).toMatch(/^fake-token-/);
-  expect(told.length).toBeGreaterThan(5);
-  const finished = spans.getFinishedSpans().map(({ name, attributes }) => ({ name, attributes }));
-  expect(finished).toMatchObject([{ name: "execute_tool post", attributes: { "gen_ai.tool.call.id": "c1" } }]);
-  const dump = inspect([told, parts, finished, bound], { depth: null, showHidden: true, maxStringLength: null });
-  for (const secret of [token, ada, testVault.apiKey, String(parseApiKey(testVault.apiKey)?.secret)]) {
-    expect(dump.includes(secret)).toBe(false);
-  }
-});
+      experimental_context: { vault: { threadId: "t1" } },
+      // Without it, versions 5 and 6 have no spans of their own. With it, theirs hold inputs and outputs of tools.
+      experimental_telemetry: { isEnabled: true },
+      ...(major === 7 ? { toolApproval: vaultApproval({ post: bound }) } : {}),
+    };
+    const parts: unknown[] = [];
+    const errors: unknown[] = [];
+    try {
+      for await (const part of ui([[call("c1")], "done"], { post: bound }, options)) parts.push(part);
+      parts.push(await generate([[call("c2")], "done"], { post: bound }, options));
+      notes.revokeToken();
+      parts.push(await generate([[call("c3")], "done"], { post: bound }, options));
+      const broken = { ...shared, vault: users, output: () => Promise.reject(new Error("a mistake of the program")) };
+      const failing = vaultTool(broken);
+      parts.push(await generate([[call("c4")], "done"], { post: failing }, options));
+      errors.push(
+        await users.request("GET", "https://other.example", { provider: "notes" }).catch((error: unknown) => error),
+      );
+    } finally {
+      channel.unsubscribe(subscribers);
+      vi.restoreAllMocks();
+    }
+    const finished = spans.finished();
+    spans.stop();
+    const token = String(notes.calls[0]?.headers.authorization).replace("Bearer ", "");
+    // What is searched has in it what is to be searched: otherwise the rest says nothing.
+    expect(token).toMatch(/^fake-token-/);
+    if (major === 7) expect(told.length).toBeGreaterThan(5);
+    expect(finished.map(({ name }) => name)).toContain(major === 7 ? "execute_tool post" : "ai.toolCall");
+    expect(logged.join()).toContain("clock");
+    expect(inspect(parts, { depth: null })).toContain("echoed");
+    const all = [told, parts, errors, finished, printed, logged, bound, JSON.stringify([bound, parts]), users];
+    const dump = inspect(all, { depth: null, showHidden: true, maxStringLength: null, maxArrayLength: null });
+    for (const secret of [token, ada, testVault.apiKey, String(parseApiKey(testVault.apiKey)?.secret)]) {
+      expect(dump.includes(secret)).toBe(false);
+    }
+  },
+);
 
 describe("asking the vault before a tool is executed", () => {
   const [, six, seven] = AI_VERSIONS;

@@ -158,6 +158,25 @@ describe.each([
     expect(handled).toHaveBeenCalledOnce();
   });
 
+  test("the audit log has the ids of the request: the caller's, those of the trace, or new ones", async () => {
+    const ada = await testVault.signIn("ada");
+    await testVault.connect("notes", ada);
+    const base = await start({ threadId: (req: { get(name: string): string | undefined }) => req.get("x-chat") });
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const given: object[] = [{}, { "x-request-id": "req-1", "x-chat": "chat-1" }, { traceparent }];
+    const told = [];
+    for (const headers of given)
+      told.push((await fetch(`${base}/notes`, as(ada, headers))).headers.get("x-request-id"));
+    const contexts = (await testVault.calls()).map(({ context }) => context);
+    expect(contexts).toMatchObject([
+      { run_id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      { run_id: "req-1", thread_id: "chat-1" },
+      { run_id: "4bf92f3577b34da6a3ce929d0e0e4736", traceparent },
+    ]);
+    // The caller can find the entries by it.
+    expect(told).toEqual(contexts.map((context) => context["run_id"]));
+  });
+
   test("everything below finds ids, trace and user in the ambient scope", async () => {
     const ada = await testVault.signIn("ada");
     await testVault.connect("notes", ada);
