@@ -136,6 +136,36 @@ describe.each([
     expect((await fetch(`${base}/notes`)).status).toBe(200);
   });
 
+  test("what other middleware has put on the request stays as it is, or away", async () => {
+    const ada = await testVault.signIn("ada");
+    const seen: unknown[] = [];
+    const look = (app: Express): void =>
+      void app.get("/look", (req, res) => {
+        const { auth, user } = req as { auth?: unknown; user?: unknown };
+        seen.push([auth, user, Object.keys(req).filter((name) => name === "auth" || name === "user")]);
+        res.end();
+      });
+    await fetch(`${await start({}, look)}/look`, as(ada));
+    const app = express();
+    const [auth, user] = [Object.freeze({ token: ada }), Object.freeze({ id: "ada" })];
+    app.use((req, _res, next) => {
+      Object.assign(req, { auth, user });
+      next();
+    });
+    app.use(vaultMiddleware({ vault }));
+    look(app);
+    const other = app.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    await fetch(`http://127.0.0.1:${(other.address() as AddressInfo).port}/look`, as(ada));
+    other.closeAllConnections();
+    other.close();
+    expect(seen).toEqual([
+      [undefined, undefined, []],
+      [auth, user, ["auth", "user"]],
+    ]);
+    expect((seen[1] as unknown[])[0]).toBe(auth);
+  });
+
   test("requireConnection answers with what the user must do, before the handler runs", async () => {
     const ada = await testVault.signIn("ada");
     const handled = vi.fn();
