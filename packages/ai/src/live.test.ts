@@ -339,7 +339,8 @@ describe("asking the vault before a tool is executed", () => {
     expect(Object.keys(vaultApproval({ post: post(), other: { description: "d" } }))).toEqual(["post"]);
     testVault.requireApproval();
     expect(await kinds(seven, "c1", own as never)).toEqual(executed);
-    expect(await vaultNeedsApproval({})({}, { toolCallId: "c1" })).toBe(false);
+    expect(await vaultNeedsApproval(own)({}, { toolCallId: "c1" })).toBe(false);
+    expect(() => vaultNeedsApproval({ ...own })).toThrow("the very tool");
   });
 
   test("what is asked carries the ids of the call, and counts as none", async () => {

@@ -1,4 +1,4 @@
-import { previewToolForm, type Preview, type ToolForm, type VaultCalls } from "@alter-vault/sdk";
+import { AlterValueError, previewToolForm, type Preview, type ToolForm, type VaultCalls } from "@alter-vault/sdk";
 import { toolScope, type ToolOptions } from "./tool-scope.ts";
 
 /** Asks the vault about a tool call that is about to be made; null: only its execution tells what it calls. */
@@ -39,14 +39,17 @@ export function vaultApproval<Tools extends Readonly<Record<string, object>>>(
 
 /**
  * The same as `needsApproval` of a tool, which is what version 6 of the AI SDK has. It knows no refusal: a call that the
- * vault would refuse is made, and the tool gives back what the vault says. Version 5 has no approvals.
+ * vault would refuse is made, and the tool gives back what the vault says. Version 5 has no approvals. Throws
+ * AlterValueError for a tool that is not of `vaultTool()`, such as a copy of one.
  *
  * @example
  * generateText({ model, prompt, tools: { pay: { ...pay, needsApproval: vaultNeedsApproval(pay) } } });
  */
 export function vaultNeedsApproval(tool: object): (input: unknown, options: ToolOptions) => Promise<boolean> {
   const ask = asking.get(tool);
-  return async (input, options) => ask !== undefined && statusOf(await asked(ask, input, options)) === "user-approval";
+  if (ask === undefined)
+    throw new AlterValueError("vaultNeedsApproval() needs the very tool that vaultTool() has made.");
+  return async (input, options) => statusOf(await asked(ask, input, options)) === "user-approval";
 }
 
 /** Whatever goes wrong here must not end the generation; what is wrong is told when the tool is executed. */

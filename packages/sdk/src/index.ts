@@ -38,14 +38,7 @@ export {
   type Attempt,
   type ConnectionNeeds,
 } from "./adapter-attempt.ts";
-export {
-  checkToolForm,
-  previewToolForm,
-  runToolForm,
-  type ExecuteForm,
-  type RequestForm,
-  type ToolForm,
-} from "./adapter-form.ts";
+export { checkToolForm, previewToolForm, type ExecuteForm, type RequestForm, type ToolForm } from "./adapter-form.ts";
 export { describeFailure, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
 export type { WaitOptions } from "./adapter-wait.ts";

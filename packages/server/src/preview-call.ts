@@ -4,7 +4,8 @@ import type { IncomingCall, Previewed, Refused } from "./call.ts";
 import { checkCall, type Check, type CheckedCall, type Mode } from "./check-call.ts";
 import type { Asker } from "./identity/asker.ts";
 import { identify } from "./identity/identify.ts";
-import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay } from "./refuse.ts";
+import { AUDIT_UNAVAILABLE, recordRefusal, refuse, refused, refuseReplay } from "./refuse.ts";
+import type { Nonce } from "./store/log-records.ts";
 import type { VaultDeps } from "./vault.ts";
 import { marked, refuseUnknown, whoAsks } from "./who-asks.ts";
 
@@ -16,9 +17,8 @@ import { marked, refuseUnknown, whoAsks } from "./who-asks.ts";
  * edge of a rule by trying hears "no" on the way, and is seen.
  */
 export async function previewCall(deps: VaultDeps, call: IncomingCall, mode: Mode): Promise<Previewed | Refused> {
-  const { log, clock } = deps;
-  const requestId = log.newId();
-  const who = await identify(deps, call.signed, clock.now());
+  const requestId = deps.log.newId();
+  const who = await identify(deps, call.signed, deps.clock.now());
   if (!who.ok) return refuseUnknown(deps, requestId, who, "preview");
   const { key, nonce } = who;
   const facts: Facts = { kind: "request", action: "preview", mode, app_id: key.appId, key_id: key.id };
@@ -27,15 +27,10 @@ export async function previewCall(deps: VaultDeps, call: IncomingCall, mode: Mod
 
   const check = await checkCall(deps, call, mode, known.asker, facts);
   const no = check.ok ? await foreseeApproval(deps, check.checked, known.asker, facts) : check;
-  const recorded = await (no
-    ? log.record(
-        requestId,
-        { ...facts, decision: "deny", rule: no.rule, code: no.failure.code, message: no.failure.detail },
-        nonce,
-      )
-    : log.consume(nonce));
-  if (recorded === "replayed") return marked(key, refuseReplay(deps, requestId, facts));
-  if (recorded === "unavailable") return refused(requestId, AUDIT_UNAVAILABLE);
+  const failed = no
+    ? await recordRefusal(deps, requestId, facts, no.failure, no.rule, nonce)
+    : await useUp(deps, requestId, facts, nonce);
+  if (failed) return { ...failed, keyDeprecated: key.deprecatedAt !== null };
   return {
     ok: true,
     keyDeprecated: key.deprecatedAt !== null,
@@ -46,6 +41,13 @@ export async function previewCall(deps: VaultDeps, call: IncomingCall, mode: Mod
       ...(no ? previewOfRefusal(no.failure, no.rule) : { decision: "allowed" }),
     },
   };
+}
+
+/** Null: the nonce was not used before. */
+async function useUp({ log }: VaultDeps, requestId: string, facts: Facts, nonce: Nonce): Promise<Refused | null> {
+  const used = await log.consume(nonce);
+  if (used === "replayed") return refuseReplay({ log }, requestId, facts);
+  return used === "unavailable" ? refused(requestId, AUDIT_UNAVAILABLE) : null;
 }
 
 /** Null: nobody needs to approve, or somebody has, and the answer waits. */
