@@ -13,6 +13,7 @@ const ON_POSTGRES = [
   "documented-calls",
   "fail-closed",
   "identity-attacks",
+  "moving",
   "refresh",
   "rotation",
   "session-attacks",
