@@ -19,7 +19,12 @@ export interface TestStorage {
 export const onPostgres: boolean = env["ALTER_VAULT_TEST_STORAGE"] === "postgres";
 
 export async function createTestStorage(): Promise<TestStorage> {
-  return onPostgres ? createDatabase() : EMBEDDED;
+  return createStorage(onPostgres);
+}
+
+/** Of one kind, whatever the others of this run are. */
+export async function createStorage(isPostgres: boolean): Promise<TestStorage> {
+  return isPostgres ? createDatabase() : EMBEDDED;
 }
 
 /** A database that is there already, and stays. */
@@ -48,7 +53,10 @@ async function createDatabase(): Promise<TestStorage> {
   await query(server, `CREATE DATABASE ${name}`, []);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return databaseAt(url.href, async () => void (await query(server, `DROP DATABASE ${name} WITH (FORCE)`, [])));
+  return databaseAt(
+    url.href,
+    async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, [])),
+  );
 }
 
 function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage {

@@ -3,11 +3,11 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { AuditEntry } from "@alter-vault/protocol";
 import { Option, type Command } from "commander";
+import { linesOf } from "../lines-of.ts";
 import { CSV_HEADER, csvRow } from "./audit-csv.ts";
 import { addFilterOptions, auditQuery, type FilterOptions } from "./audit.ts";
 import type { Cli } from "./cli.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand, globalOptions } from "./describe-command.ts";
-import { linesOf } from "./lines-of.ts";
 import { withVault } from "./open-vault.ts";
 import { writeWhole } from "./write-whole.ts";
 

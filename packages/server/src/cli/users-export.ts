@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand, globalOptions } from "./describe-command.ts";
-import { linesOf } from "./lines-of.ts";
+import { linesOf } from "../lines-of.ts";
 import { withVault } from "./open-vault.ts";
 import { writeWhole } from "./write-whole.ts";
 

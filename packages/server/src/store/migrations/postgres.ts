@@ -290,10 +290,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     name: "an end to keeping the log",
     worksWith: 2,
     sql: `
-      CREATE TABLE log_retention (
-        only_row integer PRIMARY KEY CHECK (only_row = 1), days integer NOT NULL, set_by text NOT NULL,
-        set_at bigint NOT NULL
-      );
+      -- The newest row counts.
+      CREATE TABLE log_retention (set_at bigint PRIMARY KEY, days integer NOT NULL, set_by text NOT NULL);
       CREATE TABLE log_holds (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, user_id ${ID}, since bigint, until bigint, reason text NOT NULL,
         created_by text NOT NULL, created_at bigint NOT NULL, released_by text, released_at bigint

@@ -311,6 +311,20 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   },
   {
     id: 8,
+    name: "chains of other vaults",
+    sql: `
+      -- Of rows that came with an import: their place in the chain they are from. Of the vault's own rows it is their
+      -- place in the file, less that of the row before the first of them.
+      ALTER TABLE log ADD COLUMN chain_seq INTEGER;
+      CREATE INDEX log_of_imported_chain ON log (writer, chain_seq) WHERE chain_seq IS NOT NULL;
+      -- Of a vault that began with an import. Without it, the chain is "main", and begins with the file.
+      CREATE TABLE own_chain (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), writer TEXT NOT NULL, starts_after INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
+  {
+    id: 9,
     name: "keys of users",
     sql: `
       CREATE TABLE user_keys (
@@ -333,12 +347,12 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
     `,
   },
   {
-    id: 9,
+    id: 10,
     name: "an end to keeping the log",
     sql: `
+      -- The newest row counts.
       CREATE TABLE log_retention (
-        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), days INTEGER NOT NULL, set_by TEXT NOT NULL,
-        set_at INTEGER NOT NULL
+        set_at INTEGER PRIMARY KEY, days INTEGER NOT NULL, set_by TEXT NOT NULL
       ) STRICT;
       CREATE TABLE log_holds (
         id TEXT PRIMARY KEY, app_id TEXT NOT NULL, user_id TEXT, since INTEGER, until INTEGER, reason TEXT NOT NULL,

@@ -6,7 +6,8 @@ import { pruneLog } from "./prune-log.ts";
 export function retentionStore(db: Database): RetentionStore {
   return {
     async getRetention() {
-      const sql = `SELECT days, set_by AS "setBy", set_at AS "setAt" FROM log_retention`;
+      const sql = `SELECT days, set_by AS "setBy", set_at AS "setAt" FROM log_retention
+        ORDER BY set_at DESC LIMIT 1`;
       return (await db.get<Retention>(sql)) ?? null;
     },
     setRetention: (retention) =>
@@ -14,13 +15,9 @@ export function retentionStore(db: Database): RetentionStore {
         await queries.run("DELETE FROM log_retention");
         if (!retention) return;
         const { days, setBy, setAt } = retention;
-        await queries.run(
-          `INSERT INTO log_retention VALUES (1, $1, $2, $3)
-           ON CONFLICT (only_row) DO UPDATE SET days = excluded.days, set_by = excluded.set_by, set_at = excluded.set_at`,
-          days,
-          setBy,
-          setAt,
-        );
+        const sql = `INSERT INTO log_retention VALUES ($1, $2, $3)
+          ON CONFLICT (set_at) DO UPDATE SET days = excluded.days, set_by = excluded.set_by`;
+        await queries.run(sql, setAt, days, setBy);
       }),
     async insertHold(hold) {
       await db.run("INSERT INTO log_holds VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)", ...holdValues(hold));

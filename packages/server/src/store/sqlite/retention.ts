@@ -5,7 +5,9 @@ import { holdFromRow, holdValues, type HoldRow } from "../rows/hold-row.ts";
 import type { Database } from "./database.ts";
 
 interface Row {
+  /** The place in the file. */
   seq: number;
+  chain_seq: number | null;
   writer: string;
   kind: LogDraft["kind"];
   app_id: string | null;
@@ -19,11 +21,12 @@ export function startOf(db: Database, writer: string): ChainStart | undefined {
   return db.get<ChainStart>("SELECT * FROM log_starts WHERE writer = ?", writer);
 }
 
-export function startsOf(db: Database): ChainStart[] {
+function startsOf(db: Database): ChainStart[] {
   return db.all<ChainStart>("SELECT * FROM log_starts");
 }
 
-export function retentionStore(db: Database): RetentionStore {
+/** `seqOf` says the place of a row in its chain. */
+export function retentionStore(db: Database, seqOf: (row: Row) => number): RetentionStore {
   const removeRef = db.logWriter("DELETE FROM log_refs WHERE app_id = ? AND name = ? AND value = ? AND seq = ?");
   const removeRows = db.logWriter("DELETE FROM log WHERE seq <= ?");
   const removeCheckpoints = db.logWriter("DELETE FROM checkpoints WHERE writer = ? AND seq <= ?");
@@ -35,43 +38,50 @@ export function retentionStore(db: Database): RetentionStore {
   const activeHolds = (): HoldRecord[] =>
     db.all<HoldRow>("SELECT * FROM log_holds WHERE released_at IS NULL ORDER BY id").map(holdFromRow);
 
-  /** From the oldest on, one after the other: there is one chain, in the order of time. */
+  /** From the oldest on, one after the other: rows lie in the order of time, and so do those of each chain. */
   function prune({ before, now, limit, sign }: PruneWish): Pruned {
-    const rows = db.all<Row>("SELECT seq, writer, kind, app_id, at, body, hash FROM log ORDER BY seq LIMIT ?", limit);
+    const rows = db.all<Row>(
+      "SELECT seq, chain_seq, writer, kind, app_id, at, body, hash FROM log ORDER BY seq LIMIT ?",
+      limit,
+    );
     const holds = activeHolds();
     let heldBy: string | null = null;
-    let last: Row | undefined;
-    let removed = 0;
+    const gone: Row[] = [];
     for (const row of rows) {
       if (row.at >= before) break;
       heldBy = holds.find((hold) => covers(hold, row))?.id ?? null;
       if (heldBy !== null) break;
-      last = row;
-      removed++;
+      gone.push(row);
     }
+    const last = gone.at(-1);
     if (!last) return { rows: 0, hasMore: false, heldBy };
-    for (const row of rows.slice(0, removed)) {
+    for (const row of gone) {
       if (row.kind !== "entry" || row.app_id === null) continue;
       for (const [name, value] of logRefsOf(row.body)) removeRef(row.app_id, name, value, row.seq);
     }
-    const { writer, seq, hash } = last;
-    const start = sign({ writer, seq, hash, before, at: now });
-    removeRows(seq);
-    removeCheckpoints(writer, seq);
-    putStart(writer, seq, start.hash, start.before, start.at, start.signature);
-    return { rows: removed, hasMore: removed === limit, heldBy };
+    removeRows(last.seq);
+    for (const [writer, row] of new Map(gone.map((one) => [one.writer, one]))) {
+      const { seq, hash, signature } = sign({ writer, seq: seqOf(row), hash: row.hash, before, at: now });
+      removeCheckpoints(writer, seq);
+      putStart(writer, seq, hash, before, now, signature);
+    }
+    return { rows: gone.length, hasMore: gone.length === limit, heldBy };
   }
 
   return {
     async getRetention() {
-      return db.get<Retention>("SELECT days, set_by AS setBy, set_at AS setAt FROM log_retention") ?? null;
+      return (
+        db.get<Retention>(
+          "SELECT days, set_by AS setBy, set_at AS setAt FROM log_retention ORDER BY set_at DESC LIMIT 1",
+        ) ?? null
+      );
     },
     async setRetention(retention) {
       db.transaction(() => {
         db.run("DELETE FROM log_retention");
         if (!retention) return;
         const { days, setBy, setAt } = retention;
-        db.run("INSERT INTO log_retention VALUES (1, ?, ?, ?)", days, setBy, setAt);
+        db.run("INSERT INTO log_retention VALUES (?, ?, ?)", setAt, days, setBy);
       });
     },
     async insertHold(hold) {

@@ -20,7 +20,10 @@ import { userKeyStore } from "./user-keys.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
-  const db = openDatabase(path);
+  return sqliteStoreOn(openDatabase(path));
+}
+
+export function sqliteStoreOn(db: Database): Store {
   return {
     ...appStore(db),
     ...apiKeyStore(db),
