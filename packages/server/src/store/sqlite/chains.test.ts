@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { linkRow } from "../../audit/chain.ts";
+import { startSigner } from "../../audit/chain-start.ts";
 import { verifyLog } from "../../audit/verify.ts";
 import { newId } from "../contract.test-support.ts";
 import type { ChainHead, LogDraft } from "../log-records.ts";
@@ -99,4 +101,39 @@ test.each([
   db.run(sql);
   expect((await verify(db)).ok).toBe(false);
   db.close();
+});
+
+test("retention takes the beginning of each chain, imported ones too, and all of them go on from there", async () => {
+  const db = openDatabase(":memory:");
+  importTwoChains(db);
+  const store = logStore(db);
+  const { writer, head } = await store.openChain("fresh");
+  await store.appendLog(writer, head, [{ draft: draft(), nonce: null }], linkRow);
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const prune = (limit: number) => store.pruneLog({ before: 2, now: 2, limit, sign: startSigner(privateKey) });
+  const verified = () => verifyLog({ store, publicKey, kept: [] });
+
+  expect(await prune(3)).toEqual({ rows: 3, hasMore: true, heldBy: null });
+  expect(await verified()).toMatchObject({ ok: true, rows: 3, removed: { rows: 3 } });
+  const starts = async () => new Map((await store.chainStarts()).map((start) => [start.writer, start.seq]));
+  expect(await starts()).toEqual(
+    new Map([
+      ["main", 1],
+      ["other", 2],
+    ]),
+  );
+  expect((await prune(10)).rows).toBe(3);
+  expect(await starts()).toEqual(
+    new Map([
+      ["main", 2],
+      ["other", 3],
+      ["fresh", 1],
+    ]),
+  );
+
+  // As a restart does.
+  const again = await logStore(db).openChain("another");
+  expect([again.writer, again.head.seq]).toEqual(["fresh", 1]);
+  await logStore(db).appendLog("fresh", again.head, [{ draft: draft(), nonce: null }], linkRow);
+  expect(await verified()).toMatchObject({ ok: true, rows: 1, removed: { rows: 6 } });
 });

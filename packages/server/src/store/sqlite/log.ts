@@ -118,7 +118,7 @@ export function logStore(db: Database): LogStore {
     async insertCheckpoint({ writer, seq, hash, at, signature }) {
       db.run("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", writer, seq, hash, at, signature);
     },
-    ...retentionStore(db, chains.seqOf),
+    ...retentionStore(db, (row) => chains.seqOf(row)),
     async listCheckpoints(writer) {
       return db.all<Checkpoint>("SELECT * FROM checkpoints WHERE writer = ? ORDER BY seq", writer);
     },
