@@ -6,6 +6,8 @@ const slow = { environment: "node", globalSetup, testTimeout: 60_000, hookTimeou
 /** Scenarios that depend on what is stored and when: these run on both storages. */
 const ON_POSTGRES = [
   "agent-attacks",
+  "approvals",
+  "approvals-of-users",
   "attacks",
   "connect-attacks",
   "connect-flows",
@@ -13,6 +15,7 @@ const ON_POSTGRES = [
   "documented-calls",
   "fail-closed",
   "identity-attacks",
+  "policies",
   "refresh",
   "rotation",
   "session-attacks",

@@ -19,7 +19,7 @@ export interface TestStorage {
 export const onPostgres: boolean = env["ALTER_VAULT_TEST_STORAGE"] === "postgres";
 
 export async function createTestStorage(): Promise<TestStorage> {
-  return onPostgres ? createDatabase() : EMBEDDED;
+  return onPostgres ? createPostgresStorage() : EMBEDDED;
 }
 
 /** A database that is there already, and stays. */
@@ -41,7 +41,8 @@ const EMBEDDED: TestStorage = {
   drop: () => Promise.resolve(),
 };
 
-async function createDatabase(): Promise<TestStorage> {
+/** Also for tests that need one in any project: of what several replicas do together. */
+export async function createPostgresStorage(): Promise<TestStorage> {
   const { inject } = await import("vitest");
   const server = await (await fetch(inject("postgresAt"))).text();
   const name = `alter_vault_e2e_${randomBytes(6).toString("hex")}`;

@@ -57,7 +57,7 @@ export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord): Pr
   if (!prepared.ok) return failed(prepared.problem.detail);
   if (!("injected" in prepared)) return failed("the call was approved before");
   const kept = keepAnswer(NOWHERE);
-  const sent = await sending.forward(prepared, null, kept, new HangUp()).finally(prepared.release);
+  const sent = await sending.forward(prepared, null, kept, new HangUp()).finally(() => prepared.release());
   if (!("retries" in sent)) {
     outcomes.endedInside(requestId, appId, sent, startedMs);
     return failed(sent.detail);

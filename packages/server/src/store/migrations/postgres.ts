@@ -260,4 +260,18 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         FOR EACH STATEMENT EXECUTE FUNCTION tell_change();
     `,
   },
+  {
+    id: 2,
+    name: "calls on their way",
+    worksWith: 1,
+    sql: `
+      -- A place among the calls that a rule lets through at the same time. It counts as long as the process lives whose
+      -- chain the holder is.
+      CREATE TABLE policy_slots (
+        app_id ${ID} NOT NULL, rule_id ${ID} NOT NULL, key ${ID} NOT NULL, call_id ${ID} NOT NULL, holder ${ID} NOT NULL,
+        PRIMARY KEY (app_id, rule_id, key, call_id)
+      );
+      CREATE INDEX policy_slots_of_holder ON policy_slots (holder);
+    `,
+  },
 ];

@@ -10,6 +10,7 @@ import { openPool, type PoolOptions } from "./database.ts";
 import { delegationStore } from "./delegations.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
+import { limitStore } from "./limits.ts";
 import { logStore } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
@@ -59,6 +60,7 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...agentStore(db),
     ...delegationStore(db),
     ...policyStore(db, freshness),
+    ...limitStore(db),
     ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),

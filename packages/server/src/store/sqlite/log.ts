@@ -11,7 +11,7 @@ import {
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
 import { createRowWriter } from "./row-writer.ts";
-import { openSeenNonces } from "./seen-nonces.ts";
+import type { SeenNonces } from "./seen-nonces.ts";
 
 interface Row {
   seq: number;
@@ -37,8 +37,7 @@ const fromRow = (row: Row): LogRow => ({
 
 const ONLY_WRITER = "main";
 
-export function logStore(db: Database): LogStore {
-  const nonces = openSeenNonces(db);
+export function logStore(db: Database, nonces: SeenNonces): LogStore {
   const rows = createRowWriter(db, "log", 8);
   const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const setIndexed = db.logWriter("UPDATE log_indexed SET seq = ?");
@@ -95,6 +94,7 @@ export function logStore(db: Database): LogStore {
         nonces.settle(isWritten);
       }
     },
+    nonceUsed: (nonce) => nonces.has(nonce),
     async forgetNonces(createdBefore, limit) {
       nonces.forget(createdBefore, limit);
     },
