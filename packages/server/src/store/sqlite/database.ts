@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageUnavailable } from "../store.ts";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
+import { openWalSync, type WalSync } from "./wal-sync.ts";
 
 /**
- * One connection to the embedded database: write-ahead log, every commit on the disk before it returns. Statements are
- * prepared once. Everything runs to its end in one go, so transactions cannot mix.
+ * One connection to the embedded database: write-ahead log, every commit on the disk before it is acknowledged. Statements
+ * are prepared once. Everything runs to its end in one go, so transactions cannot mix.
  */
 export interface Database {
   get<T>(sql: string, ...values: SQLInputValue[]): T | undefined;
@@ -16,12 +17,18 @@ export interface Database {
   /** A write of the log and what belongs to it: made over and over, and not counted among the changes of records. */
   logWriter(sql: string): (...values: SQLInputValue[]) => void;
   transaction<T>(work: () => T): T;
+  /**
+   * A transaction that is on the disk when the promise resolves, and does not hold the event loop until then. When the
+   * disk refuses, it fails though the rows can be read. `settle` is told at once whether the rows are there.
+   */
+  writeBehind<T>(work: () => T, settle: (isCommitted: boolean) => void): Promise<T>;
   /** Becomes another number whenever a record may have changed: what was read before may not be true any more. */
   changes(): number;
   close(): void;
 }
 
-export function openDatabase(path: string): Database {
+/** `openWal` is for tests of a disk that fails. */
+export function openDatabase(path: string, openWal: (path: string) => WalSync = openWalSync): Database {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(path);
   db.exec("PRAGMA journal_mode = WAL");
@@ -45,6 +52,7 @@ export function openDatabase(path: string): Database {
     return statement;
   };
   let changes = 0;
+  let wal: WalSync | null = null;
   const begin = prepare("BEGIN IMMEDIATE");
   const commit = prepare("COMMIT");
   const rollback = prepare("ROLLBACK");
@@ -82,7 +90,30 @@ export function openDatabase(path: string): Database {
           throw error;
         }
       }),
-    close: () => db.close(),
+    async writeBehind(work, settle) {
+      let isCommitted = false;
+      let result: ReturnType<typeof work>;
+      db.exec("PRAGMA synchronous = NORMAL");
+      try {
+        result = database.transaction(work);
+        isCommitted = true;
+      } finally {
+        db.exec("PRAGMA synchronous = FULL");
+        settle(isCommitted);
+      }
+      if (path === ":memory:") return result;
+      try {
+        wal ??= openWal(path);
+        await wal.sync();
+      } catch (error) {
+        throw new StorageUnavailable("the disk does not take what is written", { cause: error });
+      }
+      return result;
+    },
+    close() {
+      wal?.close();
+      db.close();
+    },
   };
   migrate(db, database);
   return database;

@@ -71,9 +71,8 @@ export function logStore(db: Database, nonces: SeenNonces): LogStore {
       return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
     },
     async appendLog(writer, head, appends, link) {
-      let isWritten = false;
-      try {
-        const written = db.transaction(() => {
+      return db.writeBehind(
+        () => {
           let last = head;
           rows.clear();
           const results: ("written" | "replayed")[] = [];
@@ -87,12 +86,9 @@ export function logStore(db: Database, nonces: SeenNonces): LogStore {
           rows.flush();
           nonces.write();
           return { head: last, results };
-        });
-        isWritten = true;
-        return written;
-      } finally {
-        nonces.settle(isWritten);
-      }
+        },
+        (isCommitted) => nonces.settle(isCommitted),
+      );
     },
     nonceUsed: (nonce) => nonces.has(nonce),
     async forgetNonces(createdBefore, limit) {
@@ -112,7 +108,7 @@ export function logStore(db: Database, nonces: SeenNonces): LogStore {
       return db.all<Row>(sql, ...values, limit).map(withOutcome);
     },
     async indexLog(limit) {
-      return db.transaction(() => {
+      const index = (): number => {
         const done = db.get<{ seq: number }>("SELECT seq FROM log_indexed")?.seq ?? 0;
         const rows = db.all<Row>("SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?", done, limit);
         for (const row of rows) {
@@ -125,7 +121,8 @@ export function logStore(db: Database, nonces: SeenNonces): LogStore {
         setIndexed(last);
         const newest = db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log")?.seq ?? 0;
         return newest - last;
-      });
+      };
+      return db.writeBehind(index, () => undefined);
     },
     async insertCheckpoint({ writer, seq, hash, at, signature }) {
       db.run("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", writer, seq, hash, at, signature);
