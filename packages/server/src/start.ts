@@ -261,7 +261,7 @@ export async function startVault({
     connect,
     directory,
     publicUrl,
-    behindProxy: config.behindTlsProxy,
+    proxies: config.proxies,
     routes: resourceRoutes({
       store,
       keyring,
