@@ -213,7 +213,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     shownBy: [
       { file: "test/e2e/approvals.test.ts", test: "an approval is for that very call" },
       { file: "test/e2e/approvals.test.ts", test: "a grant that was revoked meanwhile opens nothing" },
-      { file: "test/e2e/approvals.test.ts", test: "kill -9 while an approved call is being made" },
+      { file: "test/e2e/approvals.test.ts", test: "while it is being made: it is not made again" },
     ],
   },
   {

@@ -14,6 +14,8 @@ export interface VaultProcess {
   readonly dataDir: string;
   /** What is stored, past the vault. Places for values are question marks. */
   query<T>(sql: string, ...values: string[]): Promise<T[]>;
+  /** Changes what is stored, past a vault that does not run. */
+  write(sql: string, ...values: string[]): Promise<void>;
   bearer(token: string, host: string): Promise<string>;
   residentBytes(): number;
   /** All that it wrote to stderr, at the most talkative level. */
@@ -68,6 +70,9 @@ export async function startVaultProcess(): Promise<VaultProcess> {
     },
     dataDir,
     query: (sql, ...values) => storage.query(dataDir, sql, ...values),
+    async write(sql, ...values) {
+      await storage.query(dataDir, sql, ...values);
+    },
     async bearer(token, host) {
       const body = JSON.stringify({
         name: `secret ${process.pid} ${++secrets} ${Date.now()}`,

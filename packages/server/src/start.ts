@@ -159,6 +159,7 @@ export async function startVault({
     egress,
     toolCalls,
     clock,
+    holder: writer,
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
     limits,

@@ -67,6 +67,8 @@ export interface VaultDeps {
   readonly egress: Egress;
   readonly toolCalls: ToolCalls;
   readonly clock: Clock;
+  /** The chain that this process writes: by it others see whether it lives. */
+  readonly holder: string;
   readonly allowLoopback: boolean;
   readonly policies: PolicyCache;
   readonly limits: CallLimits;
@@ -83,7 +85,7 @@ export function createVault(deps: VaultDeps): Vault {
 
   return {
     async executeApproved(appId, id) {
-      const approval = await store.startApproval(appId, id, clock.now());
+      const approval = await store.startApproval(appId, id, deps.holder, clock.now());
       if (!approval) return;
       let end: ApprovalEnd | null = null;
       try {

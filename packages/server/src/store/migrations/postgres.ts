@@ -272,6 +272,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         PRIMARY KEY (app_id, rule_id, key, call_id)
       );
       CREATE INDEX policy_slots_of_holder ON policy_slots (holder);
+      -- Which process makes the approved call, by its chain.
+      ALTER TABLE approvals ADD COLUMN holder ${ID};
     `,
   },
 ];

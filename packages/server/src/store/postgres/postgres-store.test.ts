@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newId } from "../contract.test-support.ts";
+import { approvalRecord, newId } from "../contract.test-support.ts";
 import { storeContract } from "../store.contract.ts";
 import type { Wanted } from "../limit-records.ts";
 import type { LogAppend, Nonce } from "../log-records.ts";
@@ -194,6 +194,31 @@ test("places among running calls are counted over all replicas, and are free whe
     await gone(4_000);
     await replicas[1]?.forgetTakes(0, 10);
     expect(await held()).toEqual([]);
+  });
+});
+
+test("an approved call of a replica that died is given up; of one that lives, it is not", async () => {
+  await withReplicas(2, async ([one, other]) => {
+    if (!one || !other) throw new Error("no replicas");
+    const appId = newId();
+    await one.insertApp({ id: appId, name: "approving", createdAt: 1 });
+    const { writer } = await one.openChain(newId());
+    const id = newId();
+    await one.askApproval(approvalRecord(appId, { id }), Buffer.from("fake"));
+    const vote = { approver: "key k", decision: "approve" as const, reason: null, ruleIds: ["ask"], at: 1_500 };
+    await one.voteApproval(appId, id, vote, () => "approved");
+    expect(await one.startApproval(appId, id, writer, 1_600)).toMatchObject({ status: "executing" });
+    const gone = (seconds: number) =>
+      database.query(
+        "UPDATE chains SET seen_at = now() - make_interval(secs => $1) WHERE writer = $2",
+        seconds,
+        writer,
+      );
+    await gone(50);
+    expect(await other.abandonApprovals("nobody knows", 1_700)).toBe(0);
+    await gone(61);
+    expect(await other.abandonApprovals("nobody knows", 1_700)).toBe(1);
+    expect(await other.findApproval(appId, id)).toMatchObject({ status: "failed", problem: "nobody knows" });
   });
 });
 

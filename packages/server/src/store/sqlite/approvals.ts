@@ -100,13 +100,12 @@ export function approvalStore(db: Database): ApprovalStore {
       const sql = "SELECT sealed FROM approval_calls WHERE id = ? AND app_id = ?";
       return db.get<{ sealed: Uint8Array }>(sql, id, appId)?.sealed ?? null;
     },
-    async startApproval(appId, id, now) {
+    async startApproval(appId, id, _holder, now) {
       const started = db.run(
-        "UPDATE approvals SET status = 'executing', executed_at = ? WHERE id = ? AND app_id = ? AND status = 'approved' AND expires_at > ?",
+        "UPDATE approvals SET status = 'executing', executed_at = ? WHERE id = ? AND app_id = ? AND status = 'approved'",
         now,
         id,
         appId,
-        now,
       );
       return started === 1 ? find(appId, id) : null;
     },
