@@ -2,7 +2,7 @@ import { HttpMethod, PolicyViolationError, RateLimitError } from "@alter-vault/s
 import { policy, rule, type PolicyDocument } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getThrough, rawCall, sendMessage, signedMessage, type RawMessage } from "../harness/raw-call.ts";
+import { getThrough, rawCall, sendMessage, signedMessage, withHeaders, type RawMessage } from "../harness/raw-call.ts";
 import { startUpstream, type Answer, type Upstream } from "../harness/upstream.ts";
 import { startTestVault, type TestVault } from "../harness/vault.ts";
 
@@ -151,6 +151,72 @@ describe("rules", () => {
     await expect(vault.operator.call("publishPolicy", { body })).rejects.toMatchObject({
       report: { code: "conflict" },
     });
+  });
+});
+
+describe("a call that is dressed up as another", () => {
+  const REFUSED = "target";
+  const send = (method: string, path: string, headers: [string, string][] = [], body = "") =>
+    rawCall(vault.url, vault.apiKey, {
+      alter: {
+        "alter-method": method,
+        "alter-target": path.startsWith("/") ? `${upstream.origin}${path}` : path,
+        "alter-grant": grantId,
+        ...withHeaders(...headers),
+      },
+      body,
+    });
+
+  beforeEach(() =>
+    publish(
+      policy({
+        rules: [
+          rule("keep")
+            .when({ method: ["DELETE"] })
+            .deny("Nothing is deleted"),
+          rule("no-admin")
+            .when({ path: ["/admin/**"] })
+            .deny("Hands off"),
+          rule("small")
+            .when({ path: ["/pay"], body: [{ field: "/amount", greater_than: 100 }] })
+            .deny("Too much"),
+        ],
+      }),
+    ),
+  );
+
+  const form: [string, string] = ["Content-Type", "application/x-www-form-urlencoded"];
+  const json: [string, string] = ["CONTENT-TYPE", "application/json"];
+  test.each<[string, string, Parameters<typeof send>]>([
+    ["a header for another method", "header_forbidden", ["POST", "/x", [["X-HTTP-Method-Override", "DELETE"]]]],
+    ["in another letter case", "header_forbidden", ["POST", "/x", [["x-hTTp-mEthod", "DELETE"]]]],
+    ["a header for another path", "header_forbidden", ["GET", "/x", [["X-Original-URL", "/admin/x"]]]],
+    ["a field of a form", "keep", ["POST", "/x", [form], "a=1&%5Fmethod=delete"]],
+    ["a name in the query", "keep", ["POST", "/x?_Method=delete"]],
+    ["a path in capitals", "no-admin", ["GET", "/ADMIN/x"]],
+    ["a path with two slashes", "no-admin", ["GET", "/x//admin"]],
+    ["a path that climbs", REFUSED, ["GET", "/x/../admin/x"]],
+    ["and encoded", REFUSED, ["GET", "/x/%2e%2e/admin/x"]],
+    ["a name in capitals", "small", ["POST", "/pay", [json], '{"AMOUNT":500}']],
+    ["two types", "small", ["POST", "/pay", [json, ["content-type", "text/plain"]], '{"amount":500}']],
+    ["a compressed body", "small", ["POST", "/pay", [json, ["Content-Encoding", "gzip"]], "{}"]],
+    ["a type that nobody reads", "small", ["POST", "/pay", [["content-type", "text/plain"]], '{"amount":500}']],
+    ["a host with a dot at its end", REFUSED, ["GET", "https://api.example.com./admin/x"]],
+    ["a host with a user", REFUSED, ["GET", "https://api.example.com@127.0.0.1/admin/x"]],
+  ])("%s", async (_name, by, call) => {
+    const { problem } = await send(...call);
+    const entry = await vault.lastEntry();
+    if (by === "header_forbidden") expect(problem?.code).toBe(by);
+    else if (by === REFUSED) expect(problem?.code).toMatch(/^target_/);
+    else expect(problem).toMatchObject({ code: "policy_denied", rule_id: by });
+    expect(entry).toMatchObject({ decision: "deny", code: problem?.code, outcome: "none" });
+    expect(seen()).toBe(0);
+  });
+
+  test("and what is what it looks like goes through", async () => {
+    expect((await send("POST", "/pay", [json], '{"amount":5,"payment_method":"card"}')).status).toBe(200);
+    expect((await send("POST", "/x", [form], "payment_method=card")).status).toBe(200);
+    expect(seen()).toBe(2);
   });
 });
 
