@@ -15,6 +15,7 @@ const ON_POSTGRES = [
   "documented-calls",
   "fail-closed",
   "identity-attacks",
+  "moving",
   "policies",
   "refresh",
   "rotation",

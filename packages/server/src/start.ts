@@ -28,6 +28,7 @@ import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
+import { originOf, recordImport } from "./moving/imported-vault.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import type { Store } from "./store/store.ts";
@@ -124,6 +125,8 @@ export async function startVault({
       failed("audit commit failed")(error);
     },
   });
+  const origin = await originOf(store, clock);
+  if (origin.news) await recordImport(log, origin.news);
   const egress = createEgress({
     allowLoopback: config.allowLoopbackUpstreams,
     limits: egressLimits(config),
@@ -154,6 +157,7 @@ export async function startVault({
     userTokens,
     keyRates: createKeyRates(),
     openSigningKey: createSigningKeyOpener(keyring),
+    signedAfter: origin.signedAfter,
     log,
     refusalLimit: createRefusalLimit(),
     egress,

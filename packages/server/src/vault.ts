@@ -60,6 +60,7 @@ export interface VaultDeps {
   readonly keyring: Keyring;
   readonly refresher: Refresher;
   readonly openSigningKey: OpenSigningKey;
+  readonly signedAfter: number;
   readonly log: AuditLog;
   readonly userTokens: UserTokens;
   readonly keyRates: KeyRates;

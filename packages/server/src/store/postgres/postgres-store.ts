@@ -6,8 +6,9 @@ import { appStore } from "./apps.ts";
 import { listenForChanges } from "./change-listener.ts";
 import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
-import { openPool, type PoolOptions } from "./database.ts";
+import { openPool, type Database, type PoolOptions } from "./database.ts";
 import { delegationStore } from "./delegations.ts";
+import type { Freshness } from "./fresh-records.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
 import { limitStore } from "./limits.ts";
@@ -46,6 +47,18 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
   const listener = monotonic ? listenForChanges(options.url, () => heard++) : null;
   const freshness = monotonic ? { monotonic, generation: () => db.changes() + heard } : null;
   return {
+    ...recordsOn(db, freshness),
+    isShared: true,
+    async close() {
+      await listener?.close();
+      await db.close();
+    },
+  };
+}
+
+/** Every kind of record, on a pool or within one transaction. */
+export function recordsOn(db: Database, freshness: Freshness | null): Omit<Store, "isShared" | "close"> {
+  return {
     ...appStore(db),
     ...apiKeyStore(db, freshness),
     ...secretStore(db),
@@ -67,10 +80,5 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),
-    isShared: true,
-    async close() {
-      await listener?.close();
-      await db.close();
-    },
   };
 }

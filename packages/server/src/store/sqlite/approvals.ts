@@ -45,7 +45,7 @@ export function approvalStore(db: Database): ApprovalStore {
         );
         if (open) return approvalOf(open);
         db.run(
-          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           ...approvalValues(approval),
         );
         db.run("INSERT INTO approval_calls VALUES (?, ?, ?)", approval.id, approval.appId, sealedCall);
@@ -100,10 +100,11 @@ export function approvalStore(db: Database): ApprovalStore {
       const sql = "SELECT sealed FROM approval_calls WHERE id = ? AND app_id = ?";
       return db.get<{ sealed: Uint8Array }>(sql, id, appId)?.sealed ?? null;
     },
-    async startApproval(appId, id, _holder, now) {
+    async startApproval(appId, id, holder, now) {
       const started = db.run(
-        "UPDATE approvals SET status = 'executing', executed_at = ? WHERE id = ? AND app_id = ? AND status = 'approved'",
+        "UPDATE approvals SET status = 'executing', executed_at = ?, holder = ? WHERE id = ? AND app_id = ? AND status = 'approved'",
         now,
+        holder,
         id,
         appId,
       );

@@ -14,6 +14,8 @@ export interface Database {
   all<T>(sql: string, ...values: SQLInputValue[]): T[];
   /** How many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
+  /** Statements that are run once and answer nothing. */
+  exec(sql: string): void;
   /** A write of the log and what belongs to it: made over and over, and not counted among the changes of records. */
   logWriter(sql: string): (...values: SQLInputValue[]) => void;
   transaction<T>(work: () => T): T;
@@ -27,8 +29,14 @@ export interface Database {
   close(): void;
 }
 
-/** `openWal` is for tests of a disk that fails. */
-export function openDatabase(path: string, openWal: (path: string) => WalSync = openWalSync): Database {
+interface DatabaseOptions {
+  /** For tests of a disk that fails. */
+  readonly openWal?: (path: string) => WalSync;
+  /** The last step of the schema to take. Default: all of them. */
+  readonly upTo?: number;
+}
+
+export function openDatabase(path: string, { openWal = openWalSync, upTo = Infinity }: DatabaseOptions = {}): Database {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(path);
   db.exec("PRAGMA journal_mode = WAL");
@@ -64,6 +72,7 @@ export function openDatabase(path: string, openWal: (path: string) => WalSync = 
       changes++;
       return guard(() => Number(prepare(sql).run(...values).changes));
     },
+    exec: (sql) => guard(() => db.exec(sql)),
     logWriter(sql) {
       const statement = prepare(sql);
       return (...values) => {
@@ -115,14 +124,14 @@ export function openDatabase(path: string, openWal: (path: string) => WalSync = 
       db.close();
     },
   };
-  migrate(db, database);
+  migrate(database, upTo);
   return database;
 }
 
 const CONSTRAINT = 19;
 
 /** What goes wrong in SQLite is the storage's fault, but for a broken constraint, which is ours. */
-function guard<T>(work: () => T): T {
+export function guard<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -136,10 +145,11 @@ function ofStorage(error: unknown): unknown {
   return new StorageUnavailable(`SQLite failed with ${errcode}`, { cause: error });
 }
 
-function migrate(db: DatabaseSync, database: Database): void {
+/** Takes the steps that are left, up to one. Throws when the database knows more of them than this program. */
+export function migrate(db: Database, upTo: number = Infinity): void {
   db.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT");
   const newest = SQLITE_MIGRATIONS.at(-1)?.id ?? 0;
-  const done = database.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
+  const done = db.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
   if (done > newest) {
     db.close();
     throw new Error(
@@ -147,10 +157,10 @@ function migrate(db: DatabaseSync, database: Database): void {
     );
   }
   for (const { id, name, sql } of SQLITE_MIGRATIONS) {
-    if (id <= done) continue;
-    database.transaction(() => {
+    if (id <= done || id > upTo) continue;
+    db.transaction(() => {
       db.exec(sql);
-      database.run("INSERT INTO migrations VALUES (?, ?)", id, name);
+      db.run("INSERT INTO migrations VALUES (?, ?)", id, name);
     });
   }
 }

@@ -26,7 +26,7 @@ function notesOf(database: Database): string[] {
 }
 
 function openWithNotes(sync: () => Promise<void>): { db: Database; write: (text: string) => Promise<void> } {
-  const db = openDatabase(path, () => ({ sync, close: () => undefined }));
+  const db = openDatabase(path, { openWal: () => ({ sync, close: () => undefined }) });
   db.run("CREATE TABLE notes (text TEXT NOT NULL) STRICT");
   const insert = db.logWriter("INSERT INTO notes VALUES (?)");
   return {
