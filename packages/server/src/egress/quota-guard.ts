@@ -8,7 +8,7 @@ export interface QuotaGuard {
   /** How long a call of this quota must wait; 0: it may go. Each that asks while others wait gets a later turn. */
   waitMs(key: string, now: number): number;
   /** An answer of the provider, to whatever call of the quota. */
-  heard(key: string, status: number, headers: Headers, now: number, named?: LimitHeaders | undefined): void;
+  heard(key: string, status: number, headers: Headers, now: number, named?: LimitHeaders): void;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;

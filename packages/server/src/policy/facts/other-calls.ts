@@ -33,7 +33,7 @@ export function carriesCalls(host: string, path: readonly string[]): boolean {
   if (path.some((segment) => segment.toLowerCase() === "$batch")) return true;
   const [first = "", ...rest] = path.map((segment) => segment.toLowerCase());
   if (/(?:^|\.)googleapis\.com$/.test(host)) return first === "batch";
-  if (/\.salesforce\.com$/.test(host)) return first === "services" && rest.includes("composite");
+  if (host.endsWith(".salesforce.com")) return first === "services" && rest.includes("composite");
   return META.test(host) && rest.length === 0;
 }
 
