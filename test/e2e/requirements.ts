@@ -243,6 +243,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   {
     promise:
+      "Asking whether a call would be allowed does nothing of it, tells of nobody else, and every no is written down.",
+    shownBy: [
+      { file: "test/e2e/preview.test.ts", test: "it says what making the call then says" },
+      { file: "test/e2e/preview.test.ts", test: "approval_required: nobody is asked, and there is no link" },
+      {
+        file: "test/e2e/preview.test.ts",
+        test: "others do not exist: another app's grant, another user's, what an agent was not given",
+      },
+    ],
+  },
+  {
+    promise:
       "A user token is believed only from an issuer of the app, for its audience, by a key that the issuer publishes.",
     shownBy: [
       { file: "test/e2e/identity-attacks.test.ts", test: "is signed with the public key as a secret (HS256)" },

@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
-  called(mode: "proxy" | "retrieve" | "admin", code: string, seconds: number): void;
+  called(mode: "proxy" | "retrieve" | "preview" | "admin", code: string, seconds: number): void;
   committed(rows: number): void;
   commitFailed(): void;
   inFlight(change: 1 | -1): void;

@@ -8,8 +8,18 @@ import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
 import type { CallLimits } from "./call-limits.ts";
 import { createCallOutcomes } from "./call-outcome.ts";
-import type { Failure, Forwarded, IncomingCall, Operation, Performed, Plan, Refused, Retrieved } from "./call.ts";
-import { actingApp, DIGEST_MISMATCH, lacksScope } from "./check-call.ts";
+import type {
+  Failure,
+  Forwarded,
+  IncomingCall,
+  Operation,
+  Performed,
+  Plan,
+  Previewed,
+  Refused,
+  Retrieved,
+} from "./call.ts";
+import { actingApp, DIGEST_MISMATCH, lacksScope, type Mode } from "./check-call.ts";
 import type { Clock } from "./clock.ts";
 import type { Refresher } from "./credential/oauth/refresh.ts";
 import type { Keyring } from "./crypto/keyring.ts";
@@ -25,6 +35,7 @@ import type { UserTokens } from "./identity/user-token.ts";
 import type { PolicyCache } from "./policy/policy-cache.ts";
 import { createPreparing } from "./prepare-call.ts";
 import type { Prepared } from "./prepared-call.ts";
+import { previewCall } from "./preview-call.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay } from "./refuse.ts";
 import { createSending, streamedBody, whyBodyBroke, type Sending } from "./send-call.ts";
 import type { ApprovalEnd } from "./store/approval-records.ts";
@@ -49,6 +60,8 @@ export interface Vault {
   ): Promise<Forwarded | Refused>;
   /** Retrieve mode: the injection of one named request. */
   retrieve(call: IncomingCall): Promise<Retrieved | Refused>;
+  /** Whether a call would be allowed, for whoever may make it. */
+  preview(call: IncomingCall, mode: Mode): Promise<Previewed | Refused>;
   /** Makes a call that was approved, if nobody else has begun to. Its answer is kept for whoever asked. */
   executeApproved(appId: string, id: string): Promise<void>;
   /** Everything else: reading and changing what the vault keeps. */
@@ -144,6 +157,8 @@ export function createVault(deps: VaultDeps): Vault {
       };
       return { ok: true, injection, keyDeprecated: prepared.keyDeprecated };
     },
+
+    preview: (call, mode) => previewCall(deps, call, mode),
 
     async perform(call, operation) {
       const startedMs = clock.monotonic();

@@ -26,7 +26,10 @@ export async function fillEveryTable(target: StoreToFill, appIds: readonly strin
   const schema = openDatabase(":memory:");
   for (const table of MOVED_TABLES) {
     if (BY_THE_VAULT.includes(table)) continue;
-    const columns = schema.all<Column>(`SELECT name, type, "notnull" AS needed, pk FROM pragma_table_info('${table}')`);
+    const moved = await target.columnsOf(table);
+    const columns = schema
+      .all<Column>(`SELECT name, type, "notnull" AS needed, pk FROM pragma_table_info('${table}')`)
+      .filter(({ name }) => moved.includes(name));
     const rows = appIds.map((appId, index) => columns.map((column) => valueFor(table, column, appId, index)));
     await target.insert(
       table,

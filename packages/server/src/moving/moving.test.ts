@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { newId } from "../store/contract.test-support.ts";
 import { SchemaInTheWay, type SchemaSteps, type StoreToFill } from "../store/moved-rows.ts";
+import { LOG_COLUMNS } from "../store/moved-tables.ts";
 import { KNOWN_STEPS, openSnapshot, openStoreToFill } from "../store/open-moving.ts";
 import { inspectPostgres } from "../store/postgres/inspect.ts";
 import { openDatabase } from "../store/sqlite/database.ts";
@@ -36,6 +37,16 @@ describe.each([
     const { audit, sealed } = await imported((await exported(await vaultAt(from))).file, place);
     expect(audit).toMatchObject({ ok: true, chains, rows: 20 * chains, outcome_unknown_total: 0 });
     expect(sealed.opened).toBe(sealed.total);
+
+    // Whoever removes the oldest rows later removes the beginning of each chain.
+    const snapshot = await openSnapshot(place);
+    const seen = new Map<string, number>();
+    for await (const some of snapshot.rowsOf("log", LOG_COLUMNS))
+      for (const [writer, seq] of some as [string, number][]) {
+        expect(seq).toBe((seen.get(writer) ?? 0) + 1);
+        seen.set(writer, seq);
+      }
+    await snapshot.close();
 
     const store = await openAt(place);
     const [app] = await store.listApps();

@@ -56,7 +56,19 @@ export const LEFT_BEHIND: Readonly<Record<string, string>> = {
 };
 
 /**
- * Of the log, what every driver keeps of a row: `seq` is its place in the chain of its writer. Rows come by entry, which
- * is by time, and an entry before its outcome.
+ * Table -> columns of it that do not move: those that one driver alone has, or that are about the process which works on
+ * the record. A new vault finds them empty.
+ */
+export const COLUMNS_LEFT_BEHIND: Readonly<Record<string, readonly string[]>> = {};
+
+/**
+ * Of the log, what every driver keeps of a row: `seq` is its place in the chain of its writer. Rows of a chain come in
+ * its order, and chains are mixed by time, so that whatever comes first of all is also the beginning of each chain.
  */
 export const LOG_COLUMNS: readonly string[] = ["writer", "seq", "kind", "entry_id", "app_id", "at", "body", "hash"];
+
+/** Of the columns a table has, those that move. */
+export function movedColumns(table: string, columns: readonly string[]): readonly string[] {
+  if (table === "log") return LOG_COLUMNS;
+  return columns.filter((name) => !COLUMNS_LEFT_BEHIND[table]?.includes(name));
+}

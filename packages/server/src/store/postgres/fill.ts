@@ -1,6 +1,6 @@
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres.ts";
 import { SchemaInTheWay, StoreNotEmpty, type MovedRow, type StoreToFill } from "../moved-rows.ts";
-import { MOVED_TABLES } from "../moved-tables.ts";
+import { movedColumns, MOVED_TABLES } from "../moved-tables.ts";
 import type { Database, Queries } from "./database.ts";
 import { makePieces } from "./log-partitions.ts";
 import { migrate } from "./migrate.ts";
@@ -22,7 +22,7 @@ export async function fillPostgres(url: string, step: number): Promise<StoreToFi
   }
   const typesOf = createTypes(db);
   return {
-    columnsOf: async (table) => [...(await typesOf(table)).keys()],
+    columnsOf: async (table) => movedColumns(table, [...(await typesOf(table)).keys()]),
     async insert(table, columns, rows) {
       const types = await typesOf(table);
       if (table === "log") await makePieces(db, idsOf(columns, rows));

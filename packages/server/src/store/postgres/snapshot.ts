@@ -1,6 +1,6 @@
 import { POSTGRES_MIGRATIONS } from "../migrations/postgres.ts";
 import type { MovedRow, MovedValue, StoreSnapshot } from "../moved-rows.ts";
-import { LOG_COLUMNS } from "../moved-tables.ts";
+import { movedColumns } from "../moved-tables.ts";
 import type { Queries } from "./database.ts";
 import { openTransaction } from "./one-transaction.ts";
 
@@ -12,23 +12,93 @@ export async function openPostgresSnapshot(url: string): Promise<StoreSnapshot> 
   const db = await openTransaction(url, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   return {
     step: { taken: await stepTaken(db), known: POSTGRES_MIGRATIONS.at(-1)?.id ?? 0 },
-    columnsOf: async (table) => (table === "log" ? LOG_COLUMNS : [...(await columnTypes(db, table)).keys()]),
+    columnsOf: async (table) => movedColumns(table, [...(await columnTypes(db, table)).keys()]),
     count: async (table) => (await db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))?.n ?? 0,
-    async *rowsOf(table, columns) {
-      const order = table === "log" ? " ORDER BY entry_id, kind" : "";
-      await db.run(`DECLARE moving NO SCROLL CURSOR FOR SELECT ${columns.join(", ")} FROM ${table}${order}`);
-      let atOnce = FIRST_AT_ONCE;
-      for (;;) {
-        const found = await db.all<Record<string, unknown>>(`FETCH ${atOnce} FROM moving`);
-        const rows = found.map((row) => columns.map((name) => valueOf(row[name])));
-        if (rows.length > 0) yield rows;
-        if (rows.length < atOnce) break;
-        atOnce = nextAtOnce(rows);
-      }
-      await db.run("CLOSE moving");
-    },
+    rowsOf: (table, columns) =>
+      table === "log" ? mixedChains(db, columns) : readAll(db, `SELECT ${columns.join(", ")} FROM ${table}`, columns),
     close: () => db.close(),
   };
+}
+
+/** By a cursor of a name of its own, so that several can be read at the same time. */
+async function* readAll(
+  db: Queries,
+  sql: string,
+  columns: readonly string[],
+  cursor = "moving",
+): AsyncGenerator<readonly MovedRow[]> {
+  await db.run(`DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}`);
+  let atOnce = FIRST_AT_ONCE;
+  for (;;) {
+    const found = await db.all<Record<string, unknown>>(`FETCH ${atOnce} FROM ${cursor}`);
+    const rows = found.map((row) => columns.map((name) => valueOf(row[name])));
+    if (rows.length > 0) yield rows;
+    if (rows.length < atOnce) break;
+    atOnce = nextAtOnce(rows);
+  }
+  await db.run(`CLOSE ${cursor}`);
+}
+
+/** Every chain from its beginning, and always the next row of the one whose next row is the oldest. */
+async function* mixedChains(db: Queries, columns: readonly string[]): AsyncGenerator<readonly MovedRow[]> {
+  const chains = await Promise.all(
+    (await writersOf(db)).map((writer, at) => {
+      const sql = `SELECT ${columns.join(", ")} FROM log WHERE writer = ${writer} ORDER BY seq`;
+      return rowByRow(readAll(db, sql, columns, `moving_${at}`));
+    }),
+  );
+  const time = columns.indexOf("at");
+  let some: MovedRow[] = [];
+  for (;;) {
+    let oldest: RowByRow | undefined;
+    for (const chain of chains)
+      if (chain.next && (!oldest?.next || Number(chain.next[time]) < Number(oldest.next[time]))) oldest = chain;
+    if (!oldest?.next) break;
+    some.push(oldest.next);
+    await oldest.advance();
+    if (some.length < MIXED_AT_ONCE) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
+const MIXED_AT_ONCE = 200;
+
+interface RowByRow {
+  /** Null: there is none any more. */
+  readonly next: MovedRow | null;
+  advance(): Promise<void> | undefined;
+}
+
+async function rowByRow(pages: AsyncGenerator<readonly MovedRow[]>): Promise<RowByRow> {
+  let page: readonly MovedRow[] = [];
+  let at = 0;
+  const turn = async (): Promise<void> => {
+    const next = await pages.next();
+    page = next.done ? [] : next.value;
+    at = 0;
+  };
+  await turn();
+  return {
+    get next() {
+      return page[at] ?? null;
+    },
+    advance: () => (++at < page.length ? undefined : turn()),
+  };
+}
+
+/** Whoever ever wrote a row, as SQL; found by steps through the index. */
+async function writersOf(db: Queries): Promise<readonly string[]> {
+  const rows = await db.all<{ writer: string }>(
+    `WITH RECURSIVE found AS (
+       (SELECT writer FROM log ORDER BY writer LIMIT 1)
+       UNION ALL
+       SELECT (SELECT writer FROM log WHERE log.writer > found.writer ORDER BY writer LIMIT 1)
+         FROM found WHERE found.writer IS NOT NULL
+     ) SELECT quote_literal(writer) AS writer FROM found WHERE writer IS NOT NULL`,
+  );
+  return rows.map(({ writer }) => writer);
 }
 
 const FIRST_AT_ONCE = 8;

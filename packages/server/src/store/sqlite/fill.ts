@@ -1,7 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { StoreNotEmpty, type StoreToFill } from "../moved-rows.ts";
-import { LOG_COLUMNS } from "../moved-tables.ts";
 import { migrate, openDatabase, type Database } from "./database.ts";
 import { tableColumns } from "./snapshot.ts";
 import { sqliteStoreOn } from "./sqlite-store.ts";
@@ -21,7 +20,7 @@ export function fillSqlite(path: string, step: number): StoreToFill {
   // Nothing of it counts before it is whole, and then all of it is brought to the disk.
   db.exec("PRAGMA synchronous = OFF");
   return {
-    columnsOf: async (table) => (table === "log" ? LOG_COLUMNS : tableColumns((sql) => db.all(sql), table)),
+    columnsOf: async (table) => tableColumns((sql) => db.all(sql), table),
     async insert(table, columns, rows) {
       const names = columns.map((name) => (table === "log" && name === "seq" ? "chain_seq" : name));
       const places = names.map(() => "?").join(", ");

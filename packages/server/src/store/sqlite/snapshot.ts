@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 import type { MovedRow, StoreSnapshot } from "../moved-rows.ts";
-import { LOG_COLUMNS } from "../moved-tables.ts";
+import { movedColumns } from "../moved-tables.ts";
 import { guard } from "./database.ts";
 
 const AT_ONCE = 200;
@@ -16,15 +16,13 @@ export function openSqliteSnapshot(path: string): StoreSnapshot {
   const taken = beginAt(db, () => get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0);
   return {
     step: { taken, known: SQLITE_MIGRATIONS.at(-1)?.id ?? 0 },
-    columnsOf: async (table) =>
-      table === "log" ? LOG_COLUMNS : tableColumns((sql) => guard(() => db.prepare(sql).all()), table),
+    columnsOf: async (table) => tableColumns((sql) => guard(() => db.prepare(sql).all()), table),
     count: async (table) => get<{ n: number }>(`SELECT count(*) AS n FROM "${table}"`)?.n ?? 0,
     async *rowsOf(table, columns) {
       const names = columns.map((name) => `"${name}"`).join(", ");
       const after = get<{ after: number }>("SELECT starts_after AS after FROM own_chain")?.after ?? 0;
-      // By its index: otherwise all of it is sorted first.
       const log = `SELECT writer, coalesce(chain_seq, seq - ${after}) AS seq, kind, entry_id, app_id, at, body, hash
-        FROM log INDEXED BY log_by_entry ORDER BY entry_id, kind`;
+        FROM log ORDER BY log.seq`;
       const rows = guard(() => db.prepare(table === "log" ? log : `SELECT ${names} FROM "${table}"`).iterate());
       let some: MovedRow[] = [];
       for (;;) {
@@ -52,8 +50,16 @@ function beginAt<T>(db: DatabaseSync, read: () => T): T {
   }
 }
 
-export function tableColumns(all: (sql: string) => readonly Record<string, unknown>[], table: string): string[] {
-  return all(`SELECT name FROM pragma_table_info('${table}') ORDER BY cid`).map(({ name }) => String(name));
+/** Those that move. */
+export function tableColumns(
+  all: (sql: string) => readonly Record<string, unknown>[],
+  table: string,
+): readonly string[] {
+  const rows = all(`SELECT name FROM pragma_table_info('${table}') ORDER BY cid`);
+  return movedColumns(
+    table,
+    rows.map(({ name }) => String(name)),
+  );
 }
 
 function valueOf(value: SQLOutputValue | undefined): string | number | Uint8Array | null {
