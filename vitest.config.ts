@@ -6,6 +6,8 @@ const slow = { environment: "node", globalSetup, testTimeout: 60_000, hookTimeou
 /** Scenarios that depend on what is stored and when: these run on both storages. */
 const ON_POSTGRES = [
   "agent-attacks",
+  "approvals",
+  "approvals-of-users",
   "attacks",
   "connect-attacks",
   "connect-flows",
@@ -15,6 +17,7 @@ const ON_POSTGRES = [
   "fail-closed",
   "identity-attacks",
   "moving",
+  "policies",
   "refresh",
   "rotation",
   "session-attacks",

@@ -24,7 +24,7 @@ export async function createTestStorage(): Promise<TestStorage> {
 
 /** Of one kind, whatever the others of this run are. */
 export async function createStorage(isPostgres: boolean): Promise<TestStorage> {
-  return isPostgres ? createDatabase() : EMBEDDED;
+  return isPostgres ? createPostgresStorage() : EMBEDDED;
 }
 
 /** A database that is there already, and stays. */
@@ -46,7 +46,8 @@ const EMBEDDED: TestStorage = {
   drop: () => Promise.resolve(),
 };
 
-async function createDatabase(): Promise<TestStorage> {
+/** Also for tests that need one in any project: of what several replicas do together. */
+export async function createPostgresStorage(): Promise<TestStorage> {
   const { inject } = await import("vitest");
   const server = await (await fetch(inject("postgresAt"))).text();
   const name = `alter_vault_e2e_${randomBytes(6).toString("hex")}`;

@@ -63,3 +63,12 @@ test("the address of a database is checked, and never told", () => {
   expect(problems.join()).toMatch(/^ALTER_VAULT_DATABASE_URL asks for sslmode=no-verify/);
   expect(problems.join()).not.toContain("fake-password");
 });
+
+test("whose word counts about where calls come from", () => {
+  expect(loadConfig("serve", {}, {}).proxies).toBeNull();
+  expect(loadConfig("serve", {}, { ALTER_VAULT_BEHIND_TLS_PROXY: "1" }).proxies).toBe("nearest");
+  const listed = { ALTER_VAULT_BEHIND_TLS_PROXY: "1", ALTER_VAULT_TRUSTED_PROXIES: "10.0.0.0/8, ::1" };
+  expect(loadConfig("serve", {}, listed).proxies).toMatchObject([{ bits: 8 }, { bits: 128 }]);
+  const problems = problemsOf("serve", { ALTER_VAULT_TRUSTED_PROXIES: "10.0.0.1/8,,proxy.example" });
+  expect(problems.map((problem) => /"(.*)"/.exec(problem)?.[1])).toEqual(["10.0.0.1/8", "", "proxy.example"]);
+});

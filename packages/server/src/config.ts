@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { Proxies } from "./http/caller-address.ts";
+import { readRange } from "./policy/conditions/ip-range.ts";
 import { databaseUrlProblem } from "./store/postgres/connection.ts";
 
 /**
@@ -24,6 +26,8 @@ export interface Config {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   /** Serves plain HTTP beyond loopback: for a proxy in front that ends TLS. */
   readonly behindTlsProxy: boolean;
+  /** Whose `x-forwarded-for` counts. Behind a proxy that ends TLS, and without a list: of whoever connects. */
+  readonly proxies: Proxies;
   readonly allowLoopbackUpstreams: boolean;
   readonly metricsToken: string | null;
   /** Default: info, and warn in dev. */
@@ -61,6 +65,7 @@ const Settings = z.object({
   ALTER_VAULT_TLS_CERT_FILE: z.string().optional(),
   ALTER_VAULT_TLS_KEY_FILE: z.string().optional(),
   ALTER_VAULT_BEHIND_TLS_PROXY: flag,
+  ALTER_VAULT_TRUSTED_PROXIES: z.string().optional(),
   ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS: flag,
   ALTER_VAULT_METRICS_TOKEN: z.string().min(16, "use at least 16 characters").optional(),
   ALTER_VAULT_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).optional(),
@@ -103,6 +108,7 @@ export function loadConfig(
       `ALTER_VAULT_HOST is ${settings.ALTER_VAULT_HOST}, which others can reach, and there is no TLS: set ALTER_VAULT_TLS_CERT_FILE and ALTER_VAULT_TLS_KEY_FILE, or ALTER_VAULT_BEHIND_TLS_PROXY=1 when a proxy in front ends TLS`,
     );
   }
+  const proxies = readProxies(settings, problems);
   const databaseProblem = databaseUrlProblem(settings.ALTER_VAULT_DATABASE_URL);
   if (databaseProblem !== null) problems.push(`ALTER_VAULT_DATABASE_URL ${databaseProblem}`);
   if (mode === "dev" && !loopback) problems.push("`dev` listens on loopback only; use `serve` for anything else");
@@ -121,6 +127,7 @@ export function loadConfig(
     servedAt: null,
     tls,
     behindTlsProxy: settings.ALTER_VAULT_BEHIND_TLS_PROXY,
+    proxies,
     allowLoopbackUpstreams: mode === "dev" || settings.ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS,
     metricsToken: settings.ALTER_VAULT_METRICS_TOKEN ?? null,
     logLevel: settings.ALTER_VAULT_LOG_LEVEL ?? (mode === "dev" ? "warn" : "info"),
@@ -146,6 +153,7 @@ const LISTENER_SETTINGS = [
   "ALTER_VAULT_TLS_CERT_FILE",
   "ALTER_VAULT_TLS_KEY_FILE",
   "ALTER_VAULT_BEHIND_TLS_PROXY",
+  "ALTER_VAULT_TRUSTED_PROXIES",
 ];
 
 /**
@@ -214,6 +222,19 @@ function readTls(settings: z.infer<typeof Settings>, problems: string[]): Config
   const cert = readOrReport("ALTER_VAULT_TLS_CERT_FILE", certFile, problems);
   const key = readOrReport("ALTER_VAULT_TLS_KEY_FILE", keyFile, problems);
   return cert && key ? { cert, key } : null;
+}
+
+function readProxies(
+  { ALTER_VAULT_TRUSTED_PROXIES: list, ALTER_VAULT_BEHIND_TLS_PROXY: isBehind }: z.infer<typeof Settings>,
+  problems: string[],
+): Proxies {
+  if (list === undefined) return isBehind ? "nearest" : null;
+  return list.split(",").flatMap((given) => {
+    const text = given.trim();
+    const range = readRange(text);
+    if (!range) problems.push(`ALTER_VAULT_TRUSTED_PROXIES: "${text}" is no address or range like 10.0.0.0/8`);
+    return range ?? [];
+  });
 }
 
 function readOrReport(name: string, path: string, problems: string[]): Buffer | null {

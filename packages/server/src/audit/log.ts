@@ -117,6 +117,8 @@ export async function openAuditLog({
   }
 
   function delayOutcomes(ms: number): void {
+    // Nothing writes them any more; their entries say "unknown".
+    if (closed) return;
     timer ??= setTimeout(() => {
       timer = null;
       schedule();

@@ -1,4 +1,5 @@
 import type { RetentionStore } from "./retention-records.ts";
+import type { Soon } from "../soon.ts";
 
 /** A row of the log before it has a place in the chain. `body` is the JSON that is hashed, as it stands. */
 export interface LogDraft {
@@ -94,6 +95,11 @@ export interface LogStore extends RetentionStore {
     appends: readonly LogAppend[],
     link: Link,
   ): Promise<{ head: ChainHead; results: ("written" | "replayed")[] }>;
+  /**
+   * Whether a request with it was written down: for what must not be done for a replay before that is found out by the
+   * write. False says nothing about one that is being written at this moment.
+   */
+  nonceUsed(nonce: Nonce): Soon<boolean>;
   /** From the oldest on, at most `limit`; call it often. */
   forgetNonces(createdBefore: number, limit: number): Promise<void>;
 

@@ -52,6 +52,7 @@ export const LEFT_BEHIND: Readonly<Record<string, string>> = {
   nonces: "the new vault takes no request that the old one could have seen",
   nonce_batches: "the new vault takes no request that the old one could have seen",
   chains: "made anew from the log, as chains that nobody goes on writing",
+  policy_slots: "calls that were on their way are over",
   own_chain: "the new vault begins a chain of its own",
   log_refs: "made anew from the log",
   log_indexed: "made anew from the log",

@@ -14,6 +14,7 @@ import {
   type StoreUnderTest,
 } from "./contract.test-support.ts";
 import { identityContract } from "./identity.contract.ts";
+import { limitContract } from "./limits.contract.ts";
 import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
@@ -467,6 +468,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     policyContract(open);
+    limitContract(open);
     approvalContract(open);
     toolCallContract(open);
     identityContract(open);

@@ -262,9 +262,25 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     id: 2,
+    name: "calls on their way",
+    worksWith: 1,
+    sql: `
+      -- A place among the calls that a rule lets through at the same time. It counts as long as the process lives whose
+      -- chain the holder is.
+      CREATE TABLE policy_slots (
+        app_id ${ID} NOT NULL, rule_id ${ID} NOT NULL, key ${ID} NOT NULL, call_id ${ID} NOT NULL, holder ${ID} NOT NULL,
+        PRIMARY KEY (app_id, rule_id, key, call_id)
+      );
+      CREATE INDEX policy_slots_of_holder ON policy_slots (holder);
+      -- Which process makes the approved call, by its chain.
+      ALTER TABLE approvals ADD COLUMN holder ${ID};
+    `,
+  },
+  {
+    id: 3,
     name: "keys of users",
     // What is sealed with a key of a user, an older program cannot open.
-    worksWith: 2,
+    worksWith: 3,
     sql: `
       CREATE TABLE user_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, sealed_key bytea NOT NULL,
@@ -286,9 +302,9 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     `,
   },
   {
-    id: 3,
+    id: 4,
     name: "an end to keeping the log",
-    worksWith: 2,
+    worksWith: 3,
     sql: `
       -- The newest row counts.
       CREATE TABLE log_retention (set_at bigint PRIMARY KEY, days integer NOT NULL, set_by text NOT NULL);

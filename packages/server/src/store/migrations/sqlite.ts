@@ -325,6 +325,14 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   },
   {
     id: 9,
+    name: "who makes an approved call",
+    sql: `
+      -- The chain of the process. Here there is one; other storage, where a vault may have come from, has several.
+      ALTER TABLE approvals ADD COLUMN holder TEXT;
+    `,
+  },
+  {
+    id: 10,
     name: "keys of users",
     sql: `
       CREATE TABLE user_keys (
@@ -347,7 +355,7 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
     `,
   },
   {
-    id: 10,
+    id: 11,
     name: "an end to keeping the log",
     sql: `
       -- The newest row counts.

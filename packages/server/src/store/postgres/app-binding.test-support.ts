@@ -25,8 +25,13 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
     /^DELETE FROM policy_takes WHERE \(app_id, rule_id, key\) IN .* ends_at < \$1/,
     "what ended is deleted for all apps",
   ],
+  [/^DELETE FROM policy_slots WHERE holder = \$1/, "a process frees what it holds, for all apps"],
+  [/^DELETE FROM policy_slots WHERE holder NOT IN/, "what dead processes left is deleted for all apps"],
   [/^SELECT app_id AS "appId", id FROM approvals WHERE status = 'approved'/, "ids alone, for the making of all"],
-  [/^UPDATE approvals SET status = 'failed', .* executed_at <= \$3$/, "what a dead replica left is over for all apps"],
+  [
+    /^UPDATE approvals SET status = 'failed', .* \(executed_at <= \$3 OR /,
+    "what a dead replica left is over for all apps",
+  ],
   [/^SELECT id, app_id FROM approvals WHERE greatest/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id FROM tool_calls WHERE expires_at < \$1/, "ids alone, for the forgetting of all"],
   [

@@ -12,7 +12,7 @@ import type { Database, Queries } from "./database.ts";
 
 const OPEN = `(status IN ('pending', 'approved', 'denied') AND expires_at > $1)
   OR status IN ('executing', 'executed') OR (status = 'failed' AND told = 0)`;
-/** No call takes so long: whoever made it is gone. */
+/** No call takes so long, whoever makes it. */
 const GONE_AFTER_MS = 3_600_000;
 
 /** Approvals of many replicas: whoever changes one has locked its row, or changes it by one statement. */
@@ -113,13 +113,14 @@ export function approvalStore(db: Database): ApprovalStore {
       const sql = "SELECT sealed FROM approval_calls WHERE id = $1 AND app_id = $2";
       return (await db.get<{ sealed: Uint8Array }>(sql, id, appId))?.sealed ?? null;
     },
-    async startApproval(appId, id, now) {
+    async startApproval(appId, id, holder, now) {
       const row = await db.get<ApprovalRow>(
-        `UPDATE approvals SET status = 'executing', executed_at = $1
-         WHERE id = $2 AND app_id = $3 AND status = 'approved' AND expires_at > $1 RETURNING *`,
+        `UPDATE approvals SET status = 'executing', executed_at = $1, holder = $4
+         WHERE id = $2 AND app_id = $3 AND status = 'approved' RETURNING *`,
         now,
         id,
         appId,
+        holder,
       );
       return row ? approvalOf(row) : null;
     },
@@ -159,11 +160,13 @@ export function approvalStore(db: Database): ApprovalStore {
       db.all<{ appId: string; id: string }>(
         `SELECT app_id AS "appId", id FROM approvals WHERE status = 'approved' ORDER BY id`,
       ),
-    // Others may be making calls just now; only what has taken too long is given up.
+    // Others may be making calls just now. A process that is only slow is not given up as soon as its places are: nobody
+    // would know whether it has made the call.
     abandonApprovals: (problem, at) =>
       db.run(
         `UPDATE approvals SET status = 'failed', problem = $1, executed_at = $2
-         WHERE status = 'executing' AND executed_at <= $3`,
+         WHERE status = 'executing' AND (executed_at <= $3 OR holder NOT IN
+           (SELECT writer FROM chains WHERE open AND seen_at > now() - interval '1 minute'))`,
         problem,
         at,
         at - GONE_AFTER_MS,

@@ -2,7 +2,7 @@ import type { ChainHead, LogStore } from "../log-records.ts";
 import type { Database } from "./database.ts";
 
 /** A process that did not say for so long that it is there is gone. */
-const GONE_AFTER = "interval '30 seconds'";
+export const GONE_AFTER = "interval '30 seconds'";
 
 /**
  * Who writes which chain. A process takes one that another closed in good order, so that their number stays that of the

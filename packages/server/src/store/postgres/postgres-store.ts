@@ -11,6 +11,7 @@ import { delegationStore } from "./delegations.ts";
 import type { Freshness } from "./fresh-records.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
+import { limitStore } from "./limits.ts";
 import { logStore } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
@@ -74,6 +75,7 @@ export function recordsOn(db: Database, freshness: Freshness | null): Omit<Store
     ...agentStore(db),
     ...delegationStore(db),
     ...policyStore(db, freshness),
+    ...limitStore(db),
     ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),

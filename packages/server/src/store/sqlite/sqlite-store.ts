@@ -8,12 +8,14 @@ import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
 import { identityStore } from "./identity.ts";
+import { limitStore } from "./limits.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
+import { openSeenNonces } from "./seen-nonces.ts";
 import { toolCallStore } from "./tool-calls.ts";
 import { erasureStore } from "./erasure.ts";
 import { userKeyStore } from "./user-keys.ts";
@@ -24,6 +26,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 export function sqliteStoreOn(db: Database): Store {
+  const nonces = openSeenNonces(db);
   return {
     ...appStore(db),
     ...apiKeyStore(db),
@@ -36,13 +39,14 @@ export function sqliteStoreOn(db: Database): Store {
     ...identityStore(db),
     ...agentStore(db),
     ...policyStore(db),
+    ...limitStore(db, nonces),
     ...approvalStore(db),
     ...dataKeyStore(db),
     ...userKeyStore(db),
     ...erasureStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
-    ...logStore(db),
+    ...logStore(db, nonces),
     isShared: false,
     async close() {
       db.close();
