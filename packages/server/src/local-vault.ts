@@ -14,6 +14,7 @@ import type { Logger } from "./logger.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import { startVault, verifyDataDir } from "./start.ts";
 import { lockDataDir, type DataLock } from "./store/data-lock.ts";
+import type { PostgresMigration } from "./store/migrations/postgres.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 
@@ -28,6 +29,8 @@ export interface Surroundings {
   readonly logger: Logger;
   /** For tests. Default: the network, with every address and certificate checked. */
   readonly connect?: ConnectionOpener | undefined;
+  /** For tests: the schema as a program of another version knows it. */
+  readonly migrations?: readonly PostgresMigration[] | undefined;
 }
 
 export interface LocalVault {
@@ -47,9 +50,12 @@ export function operatorKeyPath(dataDir: string): string {
 }
 
 /** Whether there is a vault where the settings point to. Throws StorageUnavailable when a database does not answer. */
-export async function isInitialized(config: Config): Promise<boolean> {
+export async function isInitialized(
+  config: Config,
+  { migrations }: Pick<Surroundings, "migrations"> = {},
+): Promise<boolean> {
   if (config.databaseUrl === null) return existsSync(config.databasePath);
-  return withStore(config, hasApps);
+  return withStore(config, hasApps, migrations);
 }
 
 async function hasApps(store: Store): Promise<boolean> {
@@ -117,7 +123,7 @@ export async function startLocalVault(
   around: Surroundings,
   { announce = true }: StartOptions = {},
 ): Promise<LocalVault> {
-  if (!(await isInitialized(config))) {
+  if (!(await isInitialized(config, around))) {
     throw new Error(
       `there is no vault in ${placeOf(config)} yet; run \`alter-vault init --data ${config.dataDir}\` first`,
     );
@@ -134,7 +140,7 @@ export async function startLocalVault(
     forgetRunning();
     const { clock, random, newId } = around;
     const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
-    const store = await openStore(config, () => clock.monotonic());
+    const store = await openStore(config, () => clock.monotonic(), around.migrations);
     let listeningAt: string | null = null;
     const publicUrl = (): string => {
       const url = config.publicUrl?.origin ?? config.servedAt ?? listeningAt;
@@ -223,8 +229,12 @@ async function withLock<T>(config: Config, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(config);
+async function withStore<T>(
+  config: Config,
+  work: (store: Store) => Promise<T>,
+  migrations?: Surroundings["migrations"],
+): Promise<T> {
+  const store = await openStore(config, undefined, migrations);
   try {
     return await work(store);
   } finally {

@@ -2,7 +2,7 @@ import type { ChainHead, LogStore } from "../log-records.ts";
 import type { Database } from "./database.ts";
 
 /** A process that did not say for so long that it is there is gone. */
-const GONE_AFTER = "interval '30 seconds'";
+export const GONE_AFTER = "interval '30 seconds'";
 
 /**
  * Who writes which chain. A process takes one that another closed in good order, so that their number stays that of the
@@ -10,6 +10,8 @@ const GONE_AFTER = "interval '30 seconds'";
  */
 export function chainStore(
   db: Database,
+  /** The last step of the schema that this program knows. */
+  knows: number,
 ): Pick<LogStore, "openChain" | "closeChain" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"> {
   return {
     async openChain(fresh) {
@@ -17,20 +19,23 @@ export function chainStore(
         `WITH closed AS (
            SELECT writer FROM chains WHERE NOT open ORDER BY writer LIMIT 1 FOR UPDATE SKIP LOCKED
          ), taken AS (
-           UPDATE chains SET open = true, opened_after = seq, seen_at = now()
+           UPDATE chains SET open = true, opened_after = seq, seen_at = now(), knows = $3
              WHERE writer = (SELECT writer FROM closed) RETURNING writer, seq, hash
          ), made AS (
-           INSERT INTO chains SELECT $1, 0, $2::bytea, true, 0, now() WHERE NOT EXISTS (SELECT FROM taken)
+           INSERT INTO chains (writer, seq, hash, open, opened_after, seen_at, knows)
+             SELECT $1, 0, $2::bytea, true, 0, now(), $3 WHERE NOT EXISTS (SELECT FROM taken)
              RETURNING writer, seq, hash
          )
          SELECT * FROM taken UNION ALL SELECT * FROM made`,
         fresh,
         START.hash,
+        knows,
       );
       return { writer: row?.writer ?? fresh, head: row ? { seq: row.seq, hash: row.hash } : START };
     },
     async closeChain(writer) {
-      await db.run("UPDATE chains SET open = false WHERE writer = $1", writer);
+      // A program that has not heard of `knows` may take it next.
+      await db.run("UPDATE chains SET open = false, knows = DEFAULT WHERE writer = $1", writer);
     },
     async touchChain(writer) {
       await db.run("UPDATE chains SET seen_at = now() WHERE writer = $1 AND open", writer);

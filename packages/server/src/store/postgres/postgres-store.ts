@@ -6,12 +6,13 @@ import { appStore } from "./apps.ts";
 import { listenForChanges } from "./change-listener.ts";
 import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
+import { POSTGRES_MIGRATIONS, type PostgresMigration } from "../migrations/postgres.ts";
 import { openPool, type PoolOptions } from "./database.ts";
 import { delegationStore } from "./delegations.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
 import { logStore } from "./log.ts";
-import { migrate } from "./migrate.ts";
+import { isCurrent, migrate, newestOf } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
@@ -26,17 +27,24 @@ import { vaultSessionStore } from "./vault-sessions.ts";
 export interface StoreOptions extends PoolOptions {
   /** With it, records that calls ask for again and again are kept in memory for less than a second. */
   readonly monotonic?: (() => number) | undefined;
+  /** For tests: the schema as a program of another version knows it. */
+  readonly migrations?: readonly PostgresMigration[] | undefined;
 }
 
 /**
  * The store for many replicas. It trusts the database to keep what it acknowledged and to hold its constraints, and
  * nothing about who else is using it: whatever is read to be changed is changed by one statement or under a lock. Brings
- * the schema up to date first. Throws StorageUnavailable when the database cannot be reached.
+ * the schema up to date first. Throws StorageUnavailable when the database cannot be reached, StorageTooNew or
+ * StorageInOlderUse when it is for other versions.
  */
-export async function openPostgresStore({ monotonic, ...options }: StoreOptions): Promise<Store> {
+export async function openPostgresStore({
+  monotonic,
+  migrations = POSTGRES_MIGRATIONS,
+  ...options
+}: StoreOptions): Promise<Store> {
   const db = openPool(options);
   try {
-    await migrate(db);
+    if (!(await isCurrent(db, migrations))) await bringUpToDate(options, migrations);
   } catch (error) {
     await db.close();
     throw error;
@@ -64,11 +72,24 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
-    ...logStore(db),
+    ...logStore(db, newestOf(migrations)),
+    async checkVersion() {
+      await isCurrent(db, migrations);
+    },
     isShared: true,
     async close() {
       await listener?.close();
       await db.close();
     },
   };
+}
+
+/** Over a connection of its own, which waits as long as it takes. */
+async function bringUpToDate(options: PoolOptions, migrations: readonly PostgresMigration[]): Promise<void> {
+  const db = openPool({ ...options, connections: 1, answerTimeoutMs: null });
+  try {
+    await migrate(db, migrations);
+  } finally {
+    await db.close();
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { StorageUnavailable } from "../store.ts";
+import { StorageTooNew, StorageUnavailable } from "../store.ts";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 
 /**
@@ -111,9 +111,7 @@ function migrate(db: DatabaseSync, database: Database): void {
   const done = database.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
   if (done > newest) {
     db.close();
-    throw new Error(
-      `the database was written by a newer version (migration ${done}); start that version or restore a backup`,
-    );
+    throw new StorageTooNew(`the database was changed by a newer version (step ${done}; this one knows ${newest})`);
   }
   for (const { id, name, sql } of SQLITE_MIGRATIONS) {
     if (id <= done) continue;

@@ -36,6 +36,8 @@ export function openSqliteStore(path: string): Store {
     ...sealedRecordStore(db),
     ...settingStore(db),
     ...logStore(db),
+    // Nobody else changes the file.
+    checkVersion: () => Promise.resolve(),
     isShared: false,
     async close() {
       db.close();
