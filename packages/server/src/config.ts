@@ -42,8 +42,13 @@ export interface Limits {
   readonly idleTimeoutMs: number;
   readonly maxResponseBytes: number | null;
   readonly connectionsPerOrigin: number;
+  /** How long it takes calls still when it is to stop, and says that it is not ready. */
+  readonly drainMs: number;
   readonly shutdownMs: number;
 }
+
+/** Where there are other replicas: for whoever spreads the calls to notice. */
+const DRAIN_MS = 5_000;
 
 const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const flag = z
@@ -70,6 +75,7 @@ const Settings = z.object({
   ALTER_VAULT_UPSTREAM_HEADERS_TIMEOUT_MS: positive(60_000),
   ALTER_VAULT_UPSTREAM_IDLE_TIMEOUT_MS: positive(300_000),
   ALTER_VAULT_CONNECTIONS_PER_ORIGIN: positive(256),
+  ALTER_VAULT_DRAIN_MS: z.coerce.number().int().min(0).optional(),
   ALTER_VAULT_SHUTDOWN_MS: positive(30_000),
 });
 
@@ -109,11 +115,12 @@ export function loadConfig(
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDir = resolve(settings.ALTER_VAULT_DATA);
+  const databaseUrl = settings.ALTER_VAULT_DATABASE_URL ?? null;
   return Object.freeze({
     mode,
     dataDir,
     databasePath: join(dataDir, "vault.db"),
-    databaseUrl: settings.ALTER_VAULT_DATABASE_URL ?? null,
+    databaseUrl,
     masterKeyPath: settings.ALTER_VAULT_MASTER_KEY_FILE ?? join(dataDir, "master.key"),
     host: settings.ALTER_VAULT_HOST,
     port: settings.ALTER_VAULT_PORT,
@@ -134,6 +141,7 @@ export function loadConfig(
       idleTimeoutMs: settings.ALTER_VAULT_UPSTREAM_IDLE_TIMEOUT_MS,
       maxResponseBytes: settings.ALTER_VAULT_MAX_RESPONSE_BYTES ?? null,
       connectionsPerOrigin: settings.ALTER_VAULT_CONNECTIONS_PER_ORIGIN,
+      drainMs: settings.ALTER_VAULT_DRAIN_MS ?? (mode === "serve" && databaseUrl !== null ? DRAIN_MS : 0),
       shutdownMs: settings.ALTER_VAULT_SHUTDOWN_MS,
     },
   });
@@ -158,7 +166,7 @@ export function loadLocalConfig(
 ): Config {
   const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !LISTENER_SETTINGS.includes(name)));
   const config = loadConfig("serve", { ...overrides, ALTER_VAULT_HOST: "127.0.0.1", ALTER_VAULT_PORT: "0" }, rest);
-  return Object.freeze({ ...config, servedAt: servedAt(environment) });
+  return Object.freeze({ ...config, servedAt: servedAt(environment), limits: { ...config.limits, drainMs: 0 } });
 }
 
 /** Null when the settings of the listener do not say. What is wrong with them is told when they are used. */

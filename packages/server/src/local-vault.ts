@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseApiKey, SCOPES, type AuditVerification } from "@alter-vault/protocol";
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
@@ -36,7 +37,7 @@ export interface Surroundings {
 export interface LocalVault {
   readonly url: string;
   readonly dataDir: string;
-  /** Finishes open calls, writes what waits, lets go of the directory. */
+  /** Drains, finishes open calls, writes what waits, lets go of the directory. */
   stop(): Promise<void>;
 }
 
@@ -156,6 +157,8 @@ export async function startLocalVault(
     if (announce) writePrivate(runningPath, JSON.stringify(running(config, listening.url)));
     let stopped: Promise<void> | null = null;
     const stop = async (): Promise<void> => {
+      vault.beginDrain();
+      await sleep(config.limits.drainMs);
       vault.beginStop();
       await listening.stop(config.limits.shutdownMs);
       await vault.close();

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AuditVerification, Health } from "@alter-vault/protocol";
+import type { AuditVerification } from "@alter-vault/protocol";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
@@ -30,7 +30,8 @@ import { createMetrics } from "./metrics.ts";
 import { createInFlight } from "./policy/limits.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
-import type { Store } from "./store/store.ts";
+import { createReadiness } from "./readiness.ts";
+import { StorageTooNew, type Store } from "./store/store.ts";
 import { createToolCalls } from "./tool-calls/tool-calls.ts";
 import { createVault } from "./vault.ts";
 import { VERSION } from "./version.ts";
@@ -55,6 +56,8 @@ export interface RunningVault {
   readonly keyring: Keyring;
   readonly store: Store;
   readonly oauth: OAuth;
+  /** From now on it is not ready, but takes calls all the same. */
+  beginDrain(): void;
   /** From now on new calls are told that the vault is stopping. */
   beginStop(): void;
   /** Writes all that waits and closes everything. Call it when no call is open any more. */
@@ -64,6 +67,7 @@ export interface RunningVault {
 const TOUCH_CHAIN_EVERY_MS = 5_000;
 /** How often a server that shares its store takes up approved calls nobody started. */
 const RECOVER_EVERY_MS = 60_000;
+const CHECK_VERSION_EVERY_MS = 2_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
@@ -185,16 +189,12 @@ export async function startVault({
     return verifyDataDir(store, config.dataDir);
   };
 
-  let stopping = false;
-  const health = async (): Promise<Health> => {
-    if (stopping) return { status: "unavailable", version: VERSION, detail: "stopping" };
-    try {
-      await store.chainHead(writer);
-      return { status: "ok", version: VERSION };
-    } catch {
-      return { status: "unavailable", version: VERSION, detail: "the storage does not answer" };
-    }
-  };
+  const readiness = createReadiness({ version: VERSION, askStorage: () => store.chainHead(writer) });
+  const checkVersion = (): Promise<void> =>
+    store.checkVersion().catch((error: unknown) => {
+      if (error instanceof StorageTooNew) readiness.outdated();
+      failed("checking the version failed")(error);
+    });
 
   const timers = [
     setInterval(() => void store.touchChain(writer).catch(failed("touching the chain failed")), TOUCH_CHAIN_EVERY_MS),
@@ -222,6 +222,7 @@ export async function startVault({
   ];
   if (store.isShared)
     timers.push(
+      setInterval(() => void checkVersion(), CHECK_VERSION_EVERY_MS),
       setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
       // Another server may have stopped between an approval and its call.
       setInterval(() => void approvalRunner.recover().catch(failed("taking up approvals failed")), RECOVER_EVERY_MS),
@@ -276,8 +277,7 @@ export async function startVault({
     logger,
     clock,
     version: VERSION,
-    health,
-    stopping: () => stopping,
+    readiness,
   });
 
   return {
@@ -285,11 +285,10 @@ export async function startVault({
     keyring,
     store,
     oauth,
-    beginStop() {
-      stopping = true;
-    },
+    beginDrain: () => readiness.drain(),
+    beginStop: () => readiness.stop(),
     async close() {
-      stopping = true;
+      readiness.stop();
       for (const timer of timers) clearInterval(timer);
       await approvalRunner.close();
       await oauth.close();
