@@ -19,7 +19,7 @@ export interface TestStorage {
 export const onPostgres: boolean = env["ALTER_VAULT_TEST_STORAGE"] === "postgres";
 
 export async function createTestStorage(): Promise<TestStorage> {
-  return onPostgres ? createDatabase() : EMBEDDED;
+  return onPostgres ? createPostgresStorage() : EMBEDDED;
 }
 
 /** A database that is there already, and stays. */
@@ -41,7 +41,8 @@ const EMBEDDED: TestStorage = {
   drop: () => Promise.resolve(),
 };
 
-async function createDatabase(): Promise<TestStorage> {
+/** A database of its own, whichever storage the project is for. */
+export async function createPostgresStorage(): Promise<TestStorage & { readonly databaseUrl: string }> {
   const { inject } = await import("vitest");
   const server = await (await fetch(inject("postgresAt"))).text();
   const name = `alter_vault_e2e_${randomBytes(6).toString("hex")}`;
@@ -51,7 +52,7 @@ async function createDatabase(): Promise<TestStorage> {
   return databaseAt(url.href, async () => void (await query(server, `DROP DATABASE ${name} WITH (FORCE)`, [])));
 }
 
-function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage {
+function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage & { readonly databaseUrl: string } {
   return {
     databaseUrl: url,
     settings: { ALTER_VAULT_DATABASE_URL: url },

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { databaseUrlProblem } from "./store/postgres/connection.ts";
@@ -17,6 +18,8 @@ export interface Config {
   readonly masterKeyPath: string;
   readonly host: string;
   readonly port: number;
+  /** Processes that share the port. */
+  readonly workers: number;
   /** The address clients use when a proxy in front changes the Host header. */
   readonly publicUrl: URL | null;
   /** Where the vault is reached that these settings would start. Set when it is opened for one command only. */
@@ -50,6 +53,8 @@ export interface Limits {
 /** Where there are other replicas: for whoever spreads the calls to notice. */
 const DRAIN_MS = 5_000;
 
+const MOST_WORKERS = 256;
+
 const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const flag = z
   .enum(["0", "1", "true", "false"])
@@ -62,6 +67,9 @@ const Settings = z.object({
   ALTER_VAULT_MASTER_KEY_FILE: z.string().min(1).optional(),
   ALTER_VAULT_HOST: z.string().min(1).default("127.0.0.1"),
   ALTER_VAULT_PORT: z.coerce.number().int().min(0).max(65_535).default(8200),
+  ALTER_VAULT_WORKERS: z
+    .union([z.literal("auto"), z.coerce.number().int().min(1).max(MOST_WORKERS)], `auto, or from 1 to ${MOST_WORKERS}`)
+    .default(1),
   ALTER_VAULT_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   ALTER_VAULT_TLS_CERT_FILE: z.string().optional(),
   ALTER_VAULT_TLS_KEY_FILE: z.string().optional(),
@@ -112,6 +120,7 @@ export function loadConfig(
   const databaseProblem = databaseUrlProblem(settings.ALTER_VAULT_DATABASE_URL);
   if (databaseProblem !== null) problems.push(`ALTER_VAULT_DATABASE_URL ${databaseProblem}`);
   if (mode === "dev" && !loopback) problems.push("`dev` listens on loopback only; use `serve` for anything else");
+  const workers = workersOf(settings, problems);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDir = resolve(settings.ALTER_VAULT_DATA);
@@ -124,6 +133,7 @@ export function loadConfig(
     masterKeyPath: settings.ALTER_VAULT_MASTER_KEY_FILE ?? join(dataDir, "master.key"),
     host: settings.ALTER_VAULT_HOST,
     port: settings.ALTER_VAULT_PORT,
+    workers,
     publicUrl: settings.ALTER_VAULT_PUBLIC_URL === undefined ? null : new URL(settings.ALTER_VAULT_PUBLIC_URL),
     servedAt: null,
     tls,
@@ -150,6 +160,7 @@ export function loadConfig(
 const LISTENER_SETTINGS = [
   "ALTER_VAULT_HOST",
   "ALTER_VAULT_PORT",
+  "ALTER_VAULT_WORKERS",
   "ALTER_VAULT_PUBLIC_URL",
   "ALTER_VAULT_TLS_CERT_FILE",
   "ALTER_VAULT_TLS_KEY_FILE",
@@ -210,6 +221,20 @@ function knownSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
     if (value) known[name] = value;
   }
   return known;
+}
+
+/** The embedded database is for one process: with `auto` there is one, and asking for more is a mistake. */
+function workersOf(
+  { ALTER_VAULT_WORKERS: asked, ALTER_VAULT_DATABASE_URL: databaseUrl }: z.infer<typeof Settings>,
+  problems: string[],
+): number {
+  if (asked === "auto") return databaseUrl === undefined ? 1 : Math.min(availableParallelism(), MOST_WORKERS);
+  if (asked > 1 && databaseUrl === undefined) {
+    problems.push(
+      `ALTER_VAULT_WORKERS is ${asked}, and the embedded storage is for one process: set ALTER_VAULT_DATABASE_URL (--database) to a PostgreSQL database, which any number of processes can share, or leave it at 1`,
+    );
+  }
+  return asked;
 }
 
 function readTls(settings: z.infer<typeof Settings>, problems: string[]): Config["tls"] {

@@ -35,6 +35,7 @@ import { StorageTooNew, type Store } from "./store/store.ts";
 import { createToolCalls } from "./tool-calls/tool-calls.ts";
 import { createVault } from "./vault.ts";
 import { VERSION } from "./version.ts";
+import type { WorkerPlace } from "./workers/worker-place.ts";
 
 /** Puts the vault together from a store, a key provider, a clock and randomness. Listens to nothing yet. */
 export interface Parts {
@@ -47,6 +48,8 @@ export interface Parts {
   readonly logger: Logger;
   /** Where browsers and providers reach the vault: an origin. Known once the vault listens, and not asked for before. */
   readonly publicUrl: () => string;
+  /** Null or left out: this is the only process of its kind here. */
+  readonly worker?: WorkerPlace | null | undefined;
   /** For tests: how egress reaches a provider. Nothing of the configuration or the environment sets it. */
   readonly connect?: ConnectionOpener | undefined;
 }
@@ -56,6 +59,8 @@ export interface RunningVault {
   readonly keyring: Keyring;
   readonly store: Store;
   readonly oauth: OAuth;
+  /** What this process is called where it holds something in the store. */
+  readonly holder: string;
   /** From now on it is not ready, but takes calls all the same. */
   beginDrain(): void;
   /** From now on new calls are told that the vault is stopping. */
@@ -64,9 +69,9 @@ export interface RunningVault {
   close(): Promise<void>;
 }
 
-const TOUCH_CHAIN_EVERY_MS = 5_000;
+const TOUCH_CHAIN_EVERY_MS = 2_000;
 /** How often a server that shares its store takes up approved calls nobody started. */
-const RECOVER_EVERY_MS = 60_000;
+const RECOVER_EVERY_MS = 5_000;
 const CHECK_VERSION_EVERY_MS = 2_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
@@ -97,12 +102,15 @@ export async function startVault({
   newId,
   logger,
   publicUrl,
+  worker = null,
   connect: openConnection,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
   await store.prepareLog(clock.now());
-  const { writer } = await store.openChain(newId());
-  const metrics = createMetrics();
+  for (const ended of worker?.ended ?? []) await store.endHolder(ended, clock.now());
+  const holder = newId();
+  const { writer } = await store.openChain(holder);
+  const metrics = createMetrics(worker);
   const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
   const checkpoints = await openCheckpointer({
     store,
@@ -285,6 +293,7 @@ export async function startVault({
     keyring,
     store,
     oauth,
+    holder,
     beginDrain: () => readiness.drain(),
     beginStop: () => readiness.stop(),
     async close() {

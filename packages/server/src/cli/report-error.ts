@@ -3,6 +3,7 @@ import { ConfigError, loadCommandLineSettings } from "../config.ts";
 import { MasterKeyMissing } from "../crypto/key-provider.ts";
 import { DataDirBusy } from "../local-vault.ts";
 import { StorageInOlderUse, StorageTooNew, StorageUnavailable } from "../store/store.ts";
+import { WorkerDidNotStart } from "../workers/supervise-workers.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -18,6 +19,8 @@ export function reportError(cli: Cli, error: unknown, json: boolean): ExitCode {
     if (json) printJson(cli, usageError(detail));
     return EXIT.usage;
   }
+  // It has said why, in its own words.
+  if (error instanceof WorkerDidNotStart) return error.exitCode === EXIT.ok ? EXIT.error : (error.exitCode as ExitCode);
   const { debug } = loadCommandLineSettings(cli.environment);
   const failure = toCliError(error);
   if (json) printJson(cli, failure);

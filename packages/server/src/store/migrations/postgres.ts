@@ -273,6 +273,8 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     sql: `
       -- The last step that the process knows which writes the chain. Those before this step say nothing, and know one.
       ALTER TABLE chains ADD COLUMN knows integer NOT NULL DEFAULT 1;
+      -- What that process is called. A chain goes from one to the next; a name does not.
+      ALTER TABLE chains ADD COLUMN holder ${ID};
     `,
   },
 ];

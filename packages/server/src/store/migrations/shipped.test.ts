@@ -17,7 +17,7 @@ const SHIPPED = {
     "e2daaed89e2fdf65",
     "c9e5e0e54d4eb4b9",
   ],
-  PostgreSQL: ["328c5906aed55bf8", "3e6ae1e368bf1939"],
+  PostgreSQL: ["328c5906aed55bf8", "9851a0c25432d9ff"],
 };
 
 describe.each([

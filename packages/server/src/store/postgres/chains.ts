@@ -1,8 +1,11 @@
 import type { ChainHead, LogStore } from "../log-records.ts";
 import type { Database } from "./database.ts";
 
-/** A process that did not say for so long that it is there is gone. */
-export const GONE_AFTER = "interval '30 seconds'";
+/**
+ * A process that did not say for so long that it is there is taken to be gone. It may be alive, so this decides only what
+ * is told, never what is done again.
+ */
+export const GONE_AFTER = "interval '10 seconds'";
 
 /**
  * Who writes which chain. A process takes one that another closed in good order, so that their number stays that of the
@@ -12,31 +15,51 @@ export function chainStore(
   db: Database,
   /** The last step of the schema that this program knows. */
   knows: number,
-): Pick<LogStore, "openChain" | "closeChain" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"> {
+): Pick<
+  LogStore,
+  "openChain" | "closeChain" | "endHolder" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"
+> {
   return {
-    async openChain(fresh) {
+    async openChain(holder) {
       const row = await db.get<ChainHead & { writer: string }>(
         `WITH closed AS (
            SELECT writer FROM chains WHERE NOT open ORDER BY writer LIMIT 1 FOR UPDATE SKIP LOCKED
          ), taken AS (
-           UPDATE chains SET open = true, opened_after = seq, seen_at = now(), knows = $3
+           UPDATE chains SET open = true, opened_after = seq, seen_at = now(), knows = $3, holder = $1
              WHERE writer = (SELECT writer FROM closed) RETURNING writer, seq, hash
          ), made AS (
-           INSERT INTO chains (writer, seq, hash, open, opened_after, seen_at, knows)
-             SELECT $1, 0, $2::bytea, true, 0, now(), $3 WHERE NOT EXISTS (SELECT FROM taken)
+           INSERT INTO chains (writer, seq, hash, open, opened_after, seen_at, knows, holder)
+             SELECT $1, 0, $2::bytea, true, 0, now(), $3, $1 WHERE NOT EXISTS (SELECT FROM taken)
              RETURNING writer, seq, hash
          )
          SELECT * FROM taken UNION ALL SELECT * FROM made`,
-        fresh,
+        holder,
         START.hash,
         knows,
       );
-      return { writer: row?.writer ?? fresh, head: row ? { seq: row.seq, hash: row.hash } : START };
+      return { writer: row?.writer ?? holder, head: row ? { seq: row.seq, hash: row.hash } : START };
     },
     async closeChain(writer) {
-      // A program that has not heard of `knows` may take it next.
-      await db.run("UPDATE chains SET open = false, knows = DEFAULT WHERE writer = $1", writer);
+      await db.run(`UPDATE chains SET ${CLOSED} WHERE writer = $1`, writer);
     },
+    endHolder: (holder, now) =>
+      db.transaction(async (queries) => {
+        const chain = await queries.get<{ writer: string; opened_after: number }>(
+          "SELECT writer, opened_after FROM chains WHERE holder = $1 AND open FOR UPDATE",
+          holder,
+        );
+        if (!chain) return;
+        // A lease is named after the entry of its refresh. While one runs, its end is when it is due.
+        await queries.run(
+          `UPDATE oauth_credentials AS c SET lease_id = NULL, lease_until = NULL, refresh_due_at = 0
+           FROM log WHERE c.refresh_due_at > $1 AND c.lease_id IS NOT NULL AND log.entry_id = c.lease_id
+             AND log.kind = 'entry' AND log.writer = $2 AND log.seq > $3`,
+          now,
+          chain.writer,
+          chain.opened_after,
+        );
+        await queries.run(`UPDATE chains SET ${CLOSED} WHERE writer = $1`, chain.writer);
+      }),
     async touchChain(writer) {
       await db.run("UPDATE chains SET seen_at = now() WHERE writer = $1 AND open", writer);
     },
@@ -55,5 +78,8 @@ export function chainStore(
     },
   };
 }
+
+/** A program that has not heard of all columns may take it next. */
+const CLOSED = "open = false, knows = DEFAULT, holder = NULL";
 
 const START: ChainHead = { seq: 0, hash: new Uint8Array(32) };

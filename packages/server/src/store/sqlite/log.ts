@@ -63,6 +63,7 @@ export function logStore(db: Database): LogStore {
     async closeChain(writer) {
       running.delete(writer);
     },
+    endHolder: async () => undefined,
     touchChain: async () => undefined,
     runningChains: async () => running,
     chainHead: async (writer) => headOf(writer),
