@@ -6,17 +6,28 @@ const slow = { environment: "node", globalSetup, testTimeout: 60_000, hookTimeou
 /** Scenarios that depend on what is stored and when: these run on both storages. */
 const ON_POSTGRES = [
   "agent-attacks",
+  "approvals",
+  "approvals-of-users",
   "attacks",
+  "authenticate",
   "connect-attacks",
   "connect-flows",
   "crash",
+  "directory",
   "documented-calls",
   "fail-closed",
   "identity-attacks",
+  "issuer-attacks",
+  "issuers",
+  "plugin-approvals",
+  "policies",
+  "quirks",
   "refresh",
   "rotation",
+  "sdk-identity",
   "session-attacks",
   "shutdown",
+  "tool-calls",
 ];
 
 export default defineConfig({

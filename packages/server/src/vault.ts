@@ -81,11 +81,12 @@ export function createVault(deps: VaultDeps): Vault {
 
   return {
     async executeApproved(appId, id) {
-      const approval = await store.startApproval(appId, id, clock.now());
+      const requestId = log.newId();
+      const approval = await store.startApproval(appId, id, clock.now(), requestId);
       if (!approval) return;
       let end: ApprovalEnd | null = null;
       try {
-        end = await makeApproved(approved, approval);
+        end = await makeApproved(approved, approval, requestId);
       } finally {
         const at = clock.now();
         const broken = { status: "failed", problem: "the vault failed; nobody knows what came of it" } as const;

@@ -28,7 +28,7 @@ interface MakeDeps extends RefuseDeps {
 const NOWHERE: EgressSink = { onHeaders: () => undefined, onData: () => true };
 
 /** Makes an approved call: checked anew from the beginning, and sent at most once, whatever happens. */
-export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord): Promise<ApprovalEnd> {
+export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord, requestId: string): Promise<ApprovalEnd> {
   const { store, clock, log, keyring, preparing, sending, outcomes } = deps;
   const failed = (problem: string): ApprovalEnd => ({
     status: "failed",
@@ -41,7 +41,6 @@ export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord): Pr
   const opened = sealed && keyring.open(callContext(approval), sealed);
   if (!opened?.ok) return failed("the kept call cannot be opened");
   const startedMs = clock.monotonic();
-  const requestId = log.newId();
   const restored = await restoreAsker(store, approval, opened.plain, clock.now());
   const facts: Facts = { kind: "request", action: "request", mode: "proxy", app_id: appId, key_id: approval.keyId };
   facts.approval_id = id;

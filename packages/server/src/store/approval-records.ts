@@ -101,8 +101,11 @@ export interface ApprovalStore {
     tally: (approval: ApprovalRecord, votes: readonly ApprovalVote[]) => "pending" | "approved" | "denied",
   ): Promise<Voted>;
   findApprovalCall(appId: string, id: string): Promise<Uint8Array | null>;
-  /** Whoever asks first gets it, once: approved and in time becomes executing. */
-  startApproval(appId: string, id: string, now: number): Promise<ApprovalRecord | null>;
+  /**
+   * Whoever asks first gets it, once: approved and in time becomes executing. `callEntryId` will be the entry of the call
+   * in the log.
+   */
+  startApproval(appId: string, id: string, now: number, callEntryId: string): Promise<ApprovalRecord | null>;
   endApproval(appId: string, id: string, end: ApprovalEnd): Promise<void>;
   /** The result, once: executed becomes taken, and what was sealed is deleted. */
   takeApprovalResult(appId: string, id: string): Promise<Uint8Array | null>;
@@ -112,7 +115,7 @@ export interface ApprovalStore {
   approvedApprovals(): Promise<{ appId: string; id: string }[]>;
   /**
    * Nobody knows what came of those that are executing and that nobody makes any more: with the only process of an
-   * embedded store all there are, for which it is called at the start; among many those that take far too long.
+   * embedded store all there are, for which it is called at the start; among many those whose process is silent or gone.
    */
   abandonApprovals(problem: string, at: number): Promise<number>;
   /** With all that belongs to them. Returns how many were deleted. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ApprovalRecord, ApprovalVote } from "./approval-records.ts";
-import { bytes, eachWithStoreOfTwo, newId, type StoreUnderTest } from "./contract.test-support.ts";
+import { approvalRecord, bytes, eachWithStoreOfTwo, newId, type StoreUnderTest } from "./contract.test-support.ts";
 
 /** Approvals: asked for once, decided once, executed at most once, handed out once. */
 export function approvalContract(open: () => Promise<StoreUnderTest>): void {
@@ -9,35 +9,7 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
     const given = eachWithStoreOfTwo(open);
     const sealed = randomBytes(50);
 
-    const approvalOf = (over: Partial<ApprovalRecord> = {}): ApprovalRecord => ({
-      id: newId(),
-      appId: given.appA,
-      requestHash: "hash",
-      status: "pending",
-      keyId: "key",
-      agentId: null,
-      userId: "user",
-      shown: {
-        method: "POST",
-        url: "https://api.example.com/",
-        provider: "demo",
-        grantId: "grant",
-        operation: null,
-        reason: "because",
-        agentName: null,
-        caller: { type: "agent" },
-        context: { run_id: "r" },
-      },
-      requirements: [{ ruleId: "r", users: ["u"], groups: [], operator: true, quorum: 1, allowSelf: false }],
-      entryId: "entry",
-      createdAt: 1_000,
-      expiresAt: 2_000,
-      decidedAt: null,
-      decisionReason: null,
-      executedAt: null,
-      problem: null,
-      ...over,
-    });
+    const approvalOf = (over: Partial<ApprovalRecord> = {}) => approvalRecord(given.appA, over);
     const ask = (over: Partial<ApprovalRecord> = {}) => given.store.askApproval(approvalOf(over), sealed);
     const vote = (over: Partial<ApprovalVote> = {}): ApprovalVote => ({
       approver: "user u",
@@ -69,7 +41,7 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
       expect(await store.listApprovals(appB, null, null, 10)).toEqual([]);
       expect(await store.voteApproval(appB, id, vote(), () => "approved")).toEqual({ ok: false, why: "unknown" });
       await approve(id);
-      expect(await store.startApproval(appB, id, 1_600)).toBeNull();
+      expect(await store.startApproval(appB, id, 1_600, newId())).toBeNull();
       expect(await store.takeApprovalResult(appB, id)).toBeNull();
     });
 
@@ -97,12 +69,12 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
     test("begun once, in time, and handed out once", async () => {
       const { store, appA } = given;
       const { id } = await ask();
-      expect(await store.startApproval(appA, id, 1_600)).toBeNull();
+      expect(await store.startApproval(appA, id, 1_600, newId())).toBeNull();
       await approve(id);
       expect(await store.approvedApprovals()).toEqual([{ appId: appA, id }]);
-      expect(await store.startApproval(appA, id, 2_000)).toBeNull();
-      expect(await store.startApproval(appA, id, 1_600)).toMatchObject({ id, status: "executing" });
-      expect(await store.startApproval(appA, id, 1_600)).toBeNull();
+      expect(await store.startApproval(appA, id, 2_000, newId())).toBeNull();
+      expect(await store.startApproval(appA, id, 1_600, newId())).toMatchObject({ id, status: "executing" });
+      expect(await store.startApproval(appA, id, 1_600, newId())).toBeNull();
       expect(await store.approvedApprovals()).toEqual([]);
       await store.endApproval(appA, id, { status: "executed", problem: null, sealedResult: sealed, at: 1_700 });
       expect(await store.findApprovalCall(appA, id)).toBeNull();
@@ -115,10 +87,10 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
     test("what was being made when the process died is not made again", async () => {
       const { id } = await ask();
       await approve(id);
-      await given.store.startApproval(given.appA, id, 1_600);
+      await given.store.startApproval(given.appA, id, 1_600, newId());
       await given.reopen();
       expect(await given.store.abandonApprovals("nobody knows", 7_201_600)).toBe(1);
-      expect(await given.store.startApproval(given.appA, id, 1_700)).toBeNull();
+      expect(await given.store.startApproval(given.appA, id, 1_700, newId())).toBeNull();
       expect(await given.store.findApproval(given.appA, id)).toMatchObject({
         status: "failed",
         problem: "nobody knows",

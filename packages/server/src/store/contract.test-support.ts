@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { formatUuidV7 } from "@alter-vault/protocol";
 import { afterEach, beforeEach } from "vitest";
+import type { ApprovalRecord } from "./approval-records.ts";
 import type { IdpRecord } from "./identity-records.ts";
 import type { GrantRecord } from "./grant-records.ts";
 import type { OAuthCredentialRecord, RefreshedTokens } from "./oauth-records.ts";
@@ -159,6 +160,38 @@ export function idpRecord(appId: string, over: Partial<IdpRecord> = {}): IdpReco
     scimTokenHash: null,
     createdAt: 10,
     updatedAt: 10,
+    ...over,
+  };
+}
+
+export function approvalRecord(appId: string, over: Partial<ApprovalRecord> = {}): ApprovalRecord {
+  return {
+    id: newId(),
+    appId,
+    requestHash: "hash",
+    status: "pending",
+    keyId: "key",
+    agentId: null,
+    userId: "user",
+    shown: {
+      method: "POST",
+      url: "https://api.example.com/",
+      provider: "demo",
+      grantId: "grant",
+      operation: null,
+      reason: "because",
+      agentName: null,
+      caller: { type: "agent" },
+      context: { run_id: "r" },
+    },
+    requirements: [{ ruleId: "r", users: ["u"], groups: [], operator: true, quorum: 1, allowSelf: false }],
+    entryId: "entry",
+    createdAt: 1_000,
+    expiresAt: 2_000,
+    decidedAt: null,
+    decisionReason: null,
+    executedAt: null,
+    problem: null,
     ...over,
   };
 }

@@ -268,13 +268,15 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     id: 2,
-    name: "what the programs that run know",
+    name: "what processes know and hold",
     worksWith: 1,
     sql: `
       -- The last step that the process knows which writes the chain. Those before this step say nothing, and know one.
       ALTER TABLE chains ADD COLUMN knows integer NOT NULL DEFAULT 1;
       -- What that process is called. A chain goes from one to the next; a name does not.
       ALTER TABLE chains ADD COLUMN holder ${ID};
+      -- The log entry of the call that is made, and so which process makes it.
+      ALTER TABLE approvals ADD COLUMN call_entry_id ${ID};
     `,
   },
 ];

@@ -17,7 +17,7 @@ const SHIPPED = {
     "e2daaed89e2fdf65",
     "c9e5e0e54d4eb4b9",
   ],
-  PostgreSQL: ["328c5906aed55bf8", "9851a0c25432d9ff"],
+  PostgreSQL: ["328c5906aed55bf8", "4e1643335bafdd6f"],
 };
 
 describe.each([

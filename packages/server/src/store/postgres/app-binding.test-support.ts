@@ -26,7 +26,10 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
     "what ended is deleted for all apps",
   ],
   [/^SELECT app_id AS "appId", id FROM approvals WHERE status = 'approved'/, "ids alone, for the making of all"],
-  [/^UPDATE approvals SET status = 'failed', .* executed_at <= \$3$/, "what a dead replica left is over for all apps"],
+  [
+    /^UPDATE approvals SET status = 'failed', .* \(executed_at <= \$3 /,
+    "what a dead replica left is over for all apps",
+  ],
   [/^UPDATE oauth_credentials AS c SET lease_id = NULL/, "what an ended process held is let go for all apps"],
   [/^SELECT id, app_id FROM approvals WHERE greatest/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id FROM tool_calls WHERE expires_at < \$1/, "ids alone, for the forgetting of all"],

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { newId, oauthCredential, oauthGrant } from "../contract.test-support.ts";
+import { approvalRecord, newId, oauthCredential, oauthGrant } from "../contract.test-support.ts";
 import type { ChainHead, LogDraft } from "../log-records.ts";
 import type { Store } from "../store.ts";
 import { createTestDatabase, type TestDatabase } from "./database.test-support.ts";
@@ -92,4 +92,34 @@ test("a call is under way while its process is heard of and has written no outco
   expect(await other.isCallUnderWay(appId, open)).toBe(false);
   await other.openChain("process two");
   expect(await other.isCallUnderWay(appId, open), "of whoever had the chain before").toBe(false);
+});
+
+test("an approved call is given up when its process is gone, or silent for long, and not before", async () => {
+  const { writer } = await one.openChain("process one");
+  const began = 1_000_000;
+  const begin = async (callEntryId: string): Promise<string> => {
+    const id = newId();
+    const approval = approvalRecord(appId, { id, requestHash: id, status: "approved", expiresAt: began * 2 });
+    await one.askApproval(approval, Buffer.from("fake"));
+    expect(await one.startApproval(appId, id, began, callEntryId)).not.toBeNull();
+    await write(writer, "entry", callEntryId);
+    return id;
+  };
+  const id = await begin(newId());
+  const later = began + 20_000;
+  expect(await other.abandonApprovals("nobody knows", later)).toBe(0);
+  await database.query("UPDATE chains SET seen_at = now() - interval '30 seconds'");
+  expect(await other.abandonApprovals("nobody knows", later)).toBe(0);
+  await silent();
+  expect(await other.abandonApprovals("nobody knows", began + 10_000), "its entry may be on its way").toBe(0);
+  expect(await other.abandonApprovals("nobody knows", later)).toBe(1);
+  expect(await other.findApproval(appId, id)).toMatchObject({ status: "failed", problem: "nobody knows" });
+
+  await one.touchChain(writer);
+  await begin(newId());
+  // A program of the version before says nothing of its calls.
+  await database.query("UPDATE approvals SET call_entry_id = NULL WHERE status = 'executing'");
+  await other.endHolder("process one", later);
+  expect(await other.abandonApprovals("nobody knows", later)).toBe(0);
+  expect(await other.abandonApprovals("nobody knows", began + 3_600_000)).toBe(1);
 });
