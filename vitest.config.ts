@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const globalSetup = ["test/harness/postgres-setup.ts"];
@@ -30,6 +31,16 @@ const ON_POSTGRES = [
   "tool-calls",
 ];
 
+/** Suites of plugins that make calls to a vault. */
+const PLUGINS_ON_POSTGRES = [
+  "ai/src/live",
+  "express/src/users",
+  "langchain/src/audit-ids",
+  "langchain/src/pause",
+  "langchain/src/secrecy",
+  "mcp/src/vault-tool",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -40,6 +51,14 @@ export default defineConfig({
           name: "e2e-postgres",
           include: ON_POSTGRES.map((name) => `test/e2e/${name}.test.ts`),
           env: { ALTER_VAULT_TEST_STORAGE: "postgres" },
+          ...slow,
+        },
+      },
+      {
+        resolve: { alias: { "@alter-vault/testing": resolve("test/harness/testing-on-postgres.ts") } },
+        test: {
+          name: "plugins-postgres",
+          include: PLUGINS_ON_POSTGRES.map((name) => `packages/${name}.test.ts`),
           ...slow,
         },
       },
