@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { postgresBinaries } from "./postgres-binaries.ts";
+import { postgresBinaries, type PostgresSource } from "./postgres-binaries.ts";
 
 /** A PostgreSQL server of our own on 127.0.0.1, which forgets everything when it is stopped. */
 export interface TestPostgres {
@@ -31,6 +31,8 @@ export interface TestPostgres {
 export interface PostgresOptions {
   /** Default: false. Tests of what is written do not need it; tests of how long writing takes do. */
   readonly fsync?: boolean;
+  /** Default: installed programs, else packaged ones. */
+  readonly source?: PostgresSource;
   /** Further settings, as `name=value`. */
   readonly settings?: readonly string[];
   /** The CA of a server that wants TLS, at `localhost`. */
@@ -47,9 +49,10 @@ export async function startPostgres({
   settings = [],
   prepare,
   sslrootcert,
+  source,
 }: PostgresOptions = {}): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), "alter-vault-postgres-"));
-  const bin = postgresBinaries(join(home, "server"));
+  const bin = postgresBinaries(join(home, "server"), source);
   const dataDir = join(home, "data");
   mkdirSync(dataDir);
   const isRoot = process.getuid?.() === 0;
