@@ -23,18 +23,7 @@ export interface Database {
 
 export function openDatabase(path: string): Database {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(path);
-  db.exec("PRAGMA journal_mode = WAL");
-  db.exec("PRAGMA synchronous = FULL");
-  db.exec("PRAGMA foreign_keys = ON");
-  db.exec("PRAGMA busy_timeout = 5000");
-  db.exec("PRAGMA cache_size = -65536");
-  // Reads of pages that are not in the cache cost no system call.
-  db.exec("PRAGMA mmap_size = 4294967296");
-  // The log is written in runs of neighbours: fewer checkpoints write its pages fewer times.
-  db.exec("PRAGMA wal_autocheckpoint = 4000");
-  db.exec("PRAGMA journal_size_limit = 67108864");
-
+  const db = guard(() => open(path));
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql);
@@ -84,8 +73,37 @@ export function openDatabase(path: string): Database {
       }),
     close: () => db.close(),
   };
-  migrate(db, database);
+  try {
+    guard(() => migrate(db, database));
+  } catch (error) {
+    if (db.isOpen) db.close();
+    throw error;
+  }
   return database;
+}
+
+function open(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  try {
+    settle(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
+
+function settle(db: DatabaseSync): void {
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA foreign_keys = ON");
+  db.exec("PRAGMA busy_timeout = 5000");
+  db.exec("PRAGMA cache_size = -65536");
+  // Reads of pages that are not in the cache cost no system call.
+  db.exec("PRAGMA mmap_size = 4294967296");
+  // The log is written in runs of neighbours: fewer checkpoints write its pages fewer times.
+  db.exec("PRAGMA wal_autocheckpoint = 4000");
+  db.exec("PRAGMA journal_size_limit = 67108864");
 }
 
 const CONSTRAINT = 19;
