@@ -147,6 +147,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
       { file: "test/e2e/postgres-trouble.test.ts", test: "gone as in a power cut" },
       { file: "test/e2e/postgres-trouble.test.ts", test: "silent: the answer comes all the same" },
       { file: "test/e2e/postgres-trouble.test.ts", test: "for reading only, as a standby after a failover" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "slow: calls take longer and succeed" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "full: refused, since nothing can be written down" },
+      {
+        file: "test/e2e/postgres-failover.test.ts",
+        test: "failed over: refused until the address leads to the new one",
+      },
+      { file: "test/e2e/sqlite-trouble.test.ts", test: "full: calls are refused until there is room" },
       { file: `${server}/store/postgres/failures.test.ts`, test: "full: nothing of a write that did not fit is there" },
     ],
   },
