@@ -112,8 +112,6 @@ test("full: refused, since nothing can be written down, and well again when ther
     $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$`);
   await inDatabase("CREATE TRIGGER full_disk BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION full_disk()");
   await expectRefused("/full");
-  // Reading what is stored is no exception.
-  await expect(vault.logged()).rejects.toThrow(/The audit log cannot be written/);
   await inDatabase("DROP TRIGGER full_disk ON log");
   expect(await msUntilWell()).toBeLessThan(5_000);
   await expectNothingUnrecorded();
