@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const globalSetup = ["test/harness/postgres-setup.ts"];
 const slow = { environment: "node", globalSetup, testTimeout: 60_000, hookTimeout: 60_000 };
@@ -20,6 +20,7 @@ const ON_POSTGRES = [
   "identity-attacks",
   "issuer-attacks",
   "issuers",
+  "moving",
   "plugin-approvals",
   "policies",
   "quirks",
@@ -41,11 +42,14 @@ const PLUGINS_ON_POSTGRES = [
   "mcp/src/vault-tool",
 ];
 
+/** Installs projects from the registry, and keeps the machine busy: after all others, so that none of them waits for it. */
+const MATRIX = "test/matrix/matrix.test.ts";
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], environment: "node", globalSetup } },
-      { test: { name: "e2e", include: ["test/**/*.test.ts"], ...slow } },
+      { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, MATRIX], ...slow } },
       {
         test: {
           name: "e2e-postgres",
@@ -60,6 +64,17 @@ export default defineConfig({
           name: "plugins-postgres",
           include: PLUGINS_ON_POSTGRES.map((name) => `packages/${name}.test.ts`),
           ...slow,
+        },
+      },
+      {
+        test: {
+          name: "matrix",
+          include: [MATRIX],
+          environment: "node",
+          sequence: { groupOrder: 1 },
+          maxConcurrency: 2,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
         },
       },
     ],

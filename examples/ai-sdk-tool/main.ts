@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { vaultTool } from "@alter-vault/ai";
-import { startExampleProvider, startExampleVault } from "@alter-vault/example-support";
-import { AlterVault, withContext } from "@alter-vault/sdk";
+import { withContext } from "@alter-vault/sdk";
+import { createTestVault } from "@alter-vault/testing";
 import { generateText, isStepCount } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 import * as z from "zod";
@@ -10,14 +10,15 @@ import * as z from "zod";
  * A tool of the Vercel AI SDK asks an issue tracker for its issues. The model is given the data alone, nobody but the
  * vault holds the tracker's token, and the audit log says which run, thread and tool call made the call.
  */
-const token = "fake-tracker-token-8b2f";
-const tracker = await startExampleProvider(token);
-const exampleVault = await startExampleVault();
+const testVault = await createTestVault();
 try {
-  await exampleVault.storeToken("tracker", token, tracker.origin);
+  const tracker = await testVault.provider("tracker", {
+    answer: () => [{ type: "issue", number: 7, title: "The door is stuck" }],
+  });
+  await testVault.connect("tracker");
 
   // What you write: a vault and a tool.
-  const vault = new AlterVault({ apiKey: exampleVault.apiKey, baseUrl: exampleVault.url, caller: "triage-agent" });
+  const vault = testVault.sdk({ caller: "triage-agent" });
   const listIssues = vaultTool({
     vault,
     provider: "tracker",
@@ -32,19 +33,20 @@ try {
   const ask = () => generateText({ model, prompt: "What is open?", tools: { listIssues }, stopWhen: isStepCount(3) });
   // In a route handler the thread is the chat's id. The run id comes from the AI SDK by itself.
   const { steps, text } = await withContext({ threadId: "chat-7" }, ask);
-  await vault.close();
 
   const output = steps[0]?.toolResults[0]?.output;
   assert.deepEqual(output, { ok: true, data: [{ number: 7, title: "The door is stuck" }] });
   assert.equal(text, "One issue is open.");
-  assert.deepEqual(tracker.answered, ["GET /repos/acme/website/issues"]);
+  const [called] = tracker.calls;
+  assert.deepEqual([called?.method, called?.path], ["GET", "/repos/acme/website/issues"]);
   const prompt = JSON.stringify(model.doGenerateCalls.at(-1)?.prompt);
   assert.ok(prompt.includes('"output":{"type":"json","value":[{"number":7,"title":"The door is stuck"}]}'), prompt);
+  const token = String(called?.headers.authorization).replace("Bearer ", "");
   assert.ok(!JSON.stringify([steps, prompt]).includes(token), "neither the model nor the result holds the token");
 
   const runId = steps[0]?.callId;
   assert.ok(runId);
-  const [entry, ...more] = await exampleVault.auditOf(runId);
+  const [entry, ...more] = await testVault.calls();
   assert.deepEqual(more, []);
   assert.deepEqual(entry?.context, {
     run_id: runId,
@@ -57,8 +59,7 @@ try {
   assert.deepEqual([entry.decision, entry.outcome, entry.status], ["allow", "provider", 200]);
   process.stdout.write(`${entry.caller.identifier} ${entry.method} ${entry.url} ${JSON.stringify(entry.context)}\n`);
 } finally {
-  await exampleVault.stop();
-  await tracker.close();
+  await testVault.stop();
 }
 
 /** The SDK's own mock model: first it calls the tool, then it answers. */

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { startExampleProvider, startExampleVault } from "@alter-vault/example-support";
 import { vaultTool } from "@alter-vault/langchain";
-import { AlterVault } from "@alter-vault/sdk";
+import { createTestVault } from "@alter-vault/testing";
 import { AIMessage, ToolMessage } from "@langchain/core/messages";
 import { fakeModel } from "@langchain/core/testing";
 import { MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
@@ -12,14 +11,15 @@ import * as z from "zod";
  * A LangGraph agent asks an issue tracker for its issues. The graph, its tool and its state never hold the tracker's
  * token, and the audit log says which run, thread and tool call made the call, and in which node.
  */
-const token = "fake-tracker-token-5d1c";
-const tracker = await startExampleProvider(token);
-const exampleVault = await startExampleVault();
+const testVault = await createTestVault();
 try {
-  await exampleVault.storeToken("tracker", token, tracker.origin);
+  const tracker = await testVault.provider("tracker", {
+    answer: () => [{ type: "issue", number: 7, title: "The door is stuck" }],
+  });
+  await testVault.connect("tracker");
 
   // What you write: a vault, a tool, and a graph like any other.
-  const vault = new AlterVault({ apiKey: exampleVault.apiKey, baseUrl: exampleVault.url, caller: "triage-agent" });
+  const vault = testVault.sdk({ caller: "triage-agent" });
   const listIssues = vaultTool({
     vault,
     provider: "tracker",
@@ -48,15 +48,16 @@ try {
   // The run id is optional: without it, each run of the graph gets one by itself.
   const configurable = { thread_id: "thread-monday", vault_run_id: "run-42" };
   const { messages } = await graph.invoke({ messages: [{ role: "user", content: "What is open?" }] }, { configurable });
-  await vault.close();
 
   const result = messages.find((message) => message instanceof ToolMessage);
   assert.equal(result?.content, '[{"type":"issue","number":7,"title":"The door is stuck"}]');
   assert.equal(messages.at(-1)?.content, "One issue is open.");
-  assert.deepEqual(tracker.answered, ["GET /repos/acme/website/issues"]);
+  const [called] = tracker.calls;
+  assert.deepEqual([called?.method, called?.path], ["GET", "/repos/acme/website/issues"]);
+  const token = String(called?.headers.authorization).replace("Bearer ", "");
   assert.ok(!JSON.stringify(messages).includes(token), "the graph never saw the token");
 
-  const [entry, ...more] = await exampleVault.auditOf("run-42");
+  const [entry, ...more] = await testVault.calls();
   assert.deepEqual(more, []);
   const { checkpoint_ns: checkpointNs, ...context } = entry?.context ?? {};
   assert.deepEqual(context, {
@@ -72,6 +73,5 @@ try {
   assert.deepEqual([entry.decision, entry.outcome, entry.status], ["allow", "provider", 200]);
   process.stdout.write(`${entry.caller.identifier} ${entry.method} ${entry.url} ${JSON.stringify(entry.context)}\n`);
 } finally {
-  await exampleVault.stop();
-  await tracker.close();
+  await testVault.stop();
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { ApiKeyCreated, AuditEntry, AuditList, ProviderConfigPut, SecretCreated } from "@alter-vault/protocol";
+import type { ApiKeyCreated, ProviderConfigPut, SecretCreated } from "@alter-vault/protocol";
 import {
   createLogger,
   createVaultClient,
@@ -21,9 +21,7 @@ import {
 /** A vault in a folder that is thrown away. What an operator does with it is done with the real command line. */
 export interface ExampleVault {
   readonly url: string;
-  /** A key that may make calls, and nothing of what an operator may. */
-  readonly apiKey: string;
-  /** Another key, with these scopes. */
+  /** A key with these scopes. */
   createKey(name: string, scopes: readonly string[]): Promise<string>;
   /** Stores a bearer token that one origin may see. Calls name it by `provider`; `owner` tells several apart. */
   storeToken(provider: string, token: string, origin: string, owner?: string): Promise<SecretCreated>;
@@ -32,8 +30,6 @@ export interface ExampleVault {
   trustIssuer(issuer: string, audience: string): Promise<void>;
   /** Adds an entry of the app's own, and the app's client at that provider: from now on users can connect it. */
   addProvider(entry: string, id: string, client: ProviderConfigPut): Promise<void>;
-  /** What the audit log says about a run, oldest first. */
-  auditOf(runId: string): Promise<readonly AuditEntry[]>;
   stop(): Promise<void>;
 }
 
@@ -62,10 +58,8 @@ export async function startExampleVault(): Promise<ExampleVault> {
         await operator.close();
       }
     };
-    const { api_key: apiKey } = (await alterVault(["api-keys", "create", "--name", "example"])) as ApiKeyCreated;
     return {
       url,
-      apiKey,
       async createKey(name, scopes) {
         const args = ["api-keys", "create", "--name", name, ...scopes.flatMap((scope) => ["--scope", scope])];
         return ((await alterVault(args)) as ApiKeyCreated).api_key;
@@ -89,10 +83,6 @@ export async function startExampleVault(): Promise<ExampleVault> {
           await operator.call("addProvider", { body: { definition } });
           await operator.call("putProviderConfig", { id, body: client });
         });
-      },
-      async auditOf(runId) {
-        const { entries } = (await alterVault(["audit", "list", "--run", runId])) as AuditList;
-        return entries.toReversed();
       },
       stop,
     };

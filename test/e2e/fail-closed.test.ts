@@ -152,3 +152,30 @@ test("a log that cannot be written: the answer is audit_unavailable and the prov
   real.appendLog = appendLog;
   expect((await callOnce("/space")).status).toBe(200);
 });
+
+test.each([
+  ["a yes", "/fine", "allowed"],
+  ["a no", "/admin/x", "denied"],
+])(
+  "a question whose answer is %s is answered only when the store could say and write what it takes",
+  async (_, path, answer) => {
+    await publishRules();
+    const ask = () =>
+      rawCall(url, apiKey, { path: "/v1/preview", alter: getThrough(grantId, `${upstream.origin}${path}`) });
+    // The policy is read once.
+    await ask();
+    const before = calls;
+    expect(JSON.parse((await ask()).body.toString())).toMatchObject({ decision: answer });
+    const needed = calls - before;
+    for (let at = 1; at <= needed; at++) {
+      const from = calls + at;
+      fails = (call) => call >= from;
+      const refused = await ask();
+      fails = () => false;
+      expect([refused.status, refused.problem?.status], `fails at ${at}`).toEqual([503, 503]);
+    }
+    expect(JSON.parse((await ask()).body.toString())).toMatchObject({ decision: answer });
+    expect(await entriesOf(path)).toHaveLength(answer === "denied" ? 3 : 0);
+    expect(upstream.calls).toEqual([]);
+  },
+);

@@ -1,13 +1,11 @@
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { vaultApproval, vaultTool as aiTool, type AskPolicy } from "@alter-vault/ai";
+import { vaultApproval, vaultNeedsApproval, vaultTool as aiTool } from "@alter-vault/ai";
 import { vaultErrorHandler, vaultMiddleware } from "@alter-vault/express";
 import { vaultTool as langchainTool, type VaultInterrupt } from "@alter-vault/langchain";
 import { policy, rule, type Approval, type ApprovalState } from "@alter-vault/protocol";
 import { withContext, type AlterVault } from "@alter-vault/sdk";
-import { createLogger, createVaultClient, systemSurroundings, type VaultClient } from "@alter-vault/server";
 import { Command } from "@langchain/langgraph";
 import { generateText, isStepCount, type LanguageModel, type ModelMessage } from "ai";
 import express from "express";
@@ -212,57 +210,72 @@ test("AI SDK 7: a chat history that says it was approved changes nothing", async
   await expectRefused();
 });
 
-describe("AI SDK 7: vaultApproval", () => {
-  const ask = async (client: VaultClient, amount: number): Promise<unknown> => {
-    const askPolicy: AskPolicy = async (_tool, json) => {
-      const asked = { method: "POST", url: `${upstream.origin}/pay`, json, at: new Date().toISOString() } as const;
-      const { outcome, reason } = await client.call("explainPolicy", { body: { request: asked } });
-      return { effect: outcome === "require_approval" ? "approval" : outcome, reason: reason ?? undefined };
+describe.each(AI_VERSIONS.filter(({ major }) => major > 5))(
+  "AI SDK $major: asking in the chat",
+  ({ major, generate }) => {
+    /** One turn of a chat: what comes of it, and what its history is afterwards. */
+    const turn = async (history: readonly unknown[], calls: Parameters<typeof generate>[0]) => {
+      const pay = aiTool({ vault: agent, provider: "bank", description: "Pays.", inputSchema: schema, request });
+      const tools = major === 7 ? { pay } : { pay: { ...pay, needsApproval: vaultNeedsApproval(pay) } };
+      const more = major === 7 ? { toolApproval: vaultApproval({ pay }) } : {};
+      const { steps, added } = await withContext({ threadId: "thread-1" }, () =>
+        generate(calls, tools, { ...more, prompt: undefined, messages: history }),
+      );
+      return { kinds: steps[0]?.content.map(({ type }) => type), history: [...history, ...added] };
     };
-    const pay = aiTool({ vault: agent, provider: "bank", description: "Pays.", inputSchema: schema, request });
-    const { steps } = await generateText({
-      model: scripted([[{ id: "c1", name: "pay", input: { amount } }], "done"]),
-      prompt: "Pay.",
-      tools: { pay },
-      toolApproval: vaultApproval(["pay"], askPolicy),
-      stopWhen: isStepCount(2),
+    const user: ModelMessage = { role: "user", content: "Pay." };
+    const pays = (amount: number, id = "c1"): Parameters<typeof generate>[0] => [
+      [{ id, name: "pay", input: { amount } }],
+      "done",
+    ];
+
+    test("what the rules let through is called, and the user is asked about the rest", async () => {
+      expect((await turn([user], pays(1))).kinds).toEqual(["tool-call", "tool-result"]);
+      expect(upstream.calls).toHaveLength(1);
+      expect((await turn([user], pays(500))).kinds).toEqual(["tool-call", "tool-approval-request"]);
+      expect(upstream.calls).toHaveLength(1);
+      // The user of a chat is not the approver: nothing was kept for one yet.
+      expect((await vault.operator.call("listApprovals", {})).approvals).toEqual([]);
+      expect(await vault.lastEntry()).toMatchObject({ action: "preview", decision: "deny", code: "approval_required" });
     });
-    return steps[0]?.content.map(({ type }) => type);
-  };
 
-  test("what the policy lets through is called, and the user is asked about the rest", async () => {
-    expect(await ask(vault.operator, 1)).toEqual(["tool-call", "tool-result"]);
-    expect(upstream.calls).toHaveLength(1);
-    expect(await ask(vault.operator, 500)).toEqual(["tool-call", "tool-approval-request"]);
-    expect(upstream.calls).toHaveLength(1);
-    // The user of a chat is not the approver: nothing was kept for one yet.
-    expect((await vault.operator.call("listApprovals", {})).approvals).toEqual([]);
-  });
-
-  test("where the policy denies, nobody is asked, and nothing is called", async () => {
-    const document = policy({ rules: [rule("closed").deny("Closed")] });
-    await vault.operator.call("publishPolicy", { body: { document } });
-    const answeredAtOnce = ["tool-call", "tool-approval-request", "tool-approval-response"];
-    expect(await ask(vault.operator, 500)).toEqual(answeredAtOnce);
-    expect(upstream.calls).toEqual([]);
-  });
-
-  test("a key without policy:read may not ask the policy, so the user is asked", async () => {
-    const client = createVaultClient({
-      url: vault.url,
-      apiKey: agentKey,
-      app: undefined,
-      certificateSha256: null,
-      clock: systemSurroundings(createLogger("silent")).clock,
-      random: randomBytes,
+    test("a yes in the chat is not the approver's: the provider hears of nothing until that one has said yes, and once", async () => {
+      const first = await turn([user], pays(500));
+      const approvalId = JSON.stringify(first.history).match(/"approvalId":"([^"]+)"/)?.[1] ?? "";
+      const yes: ModelMessage = {
+        role: "tool",
+        content: [{ type: "tool-approval-response", approvalId, approved: true }],
+      };
+      const second = await turn([...first.history, yes], ["told"]);
+      expect(JSON.stringify(second.history)).toContain("approval_required");
+      await expectRefused();
+      await theApproval();
+      // Said again, with other words, and for a call of its own making.
+      await turn([...first.history, yes], ["told"]);
+      await turn([...second.history, user], pays(500, "c2"));
+      await theApproval();
+      expect(upstream.calls).toEqual([]);
+      await decide("approve");
+      const last = await turn([...second.history, user], pays(500, "c3"));
+      expect(last.kinds).toEqual(["tool-call", "tool-result"]);
+      expect(JSON.stringify(last.history)).toContain('"paid":true');
+      await expectPaidOnce();
     });
-    const refusal = client.call("explainPolicy", { body: { request: { url: upstream.origin } } });
-    await expect(refusal).rejects.toMatchObject({ report: { code: "insufficient_scope" } });
-    expect(await ask(client, 1)).toEqual(["tool-call", "tool-approval-request"]);
-    expect(upstream.calls).toEqual([]);
-    await client.close();
-  });
-});
+
+    test("where a rule denies, or the approvers have said no, nobody is asked and nothing is called", async () => {
+      const refused =
+        major === 7 ? ["tool-call", "tool-approval-request", "tool-approval-response"] : ["tool-call", "tool-result"];
+      const { method, url, ...payment } = request(PAYMENT);
+      await expect(agent.request(method, url, { ...payment, provider: "bank" })).rejects.toThrow();
+      await decide("deny");
+      expect((await turn([user], pays(500))).kinds).toEqual(refused);
+      const document = policy({ rules: [rule("closed").deny("Closed")] });
+      await vault.operator.call("publishPolicy", { body: { document } });
+      expect((await turn([user], pays(1, "c2"))).kinds).toEqual(refused);
+      await expectRefused("policy_denied");
+    });
+  },
+);
 
 describe("Express", () => {
   let server: Server;

@@ -11,6 +11,7 @@ const attacks = "test/e2e/attacks.test.ts";
 const connect = "test/e2e/connect-attacks.test.ts";
 const streaming = "test/e2e/streaming.test.ts";
 const refresh = "test/e2e/refresh.test.ts";
+const moving = "test/e2e/moving.test.ts";
 const server = "packages/server/src";
 
 export const REQUIREMENTS: readonly Requirement[] = [
@@ -158,6 +159,26 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
+    promise: "A backup taken under load brings back whatever was acknowledged before it.",
+    shownBy: [{ file: moving, test: "rehearsal: backup under load, kill -9, restore into an empty folder" }],
+  },
+  {
+    promise: "A vault moves from one storage to the other whole and verified, or not at all.",
+    shownBy: [
+      { file: `${server}/moving/moving.test.ts`, test: "and back: every row of every table is the same" },
+      { file: `${server}/moving/moving.test.ts`, test: "a filling that fails anywhere leaves an empty place" },
+      {
+        file: `${server}/store/moved-tables.test.ts`,
+        test: "every table of both schemas moves, or stays behind for a",
+      },
+      { file: moving, test: "an import that is killed leaves no vault, and is made again" },
+    ],
+  },
+  {
+    promise: "What was signed for a vault is not taken by the one that it moved to.",
+    shownBy: [{ file: moving, test: "a captured request is not taken by the new vault, and the SDK goes on" }],
+  },
+  {
     promise: "A changed, removed or reordered audit entry is noticed.",
     shownBy: [{ file: `${server}/audit/verify.test.ts`, test: "a row changed" }],
   },
@@ -227,6 +248,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
   {
     promise: "Nobody approves a call of their own.",
     shownBy: [{ file: "test/e2e/approvals.test.ts", test: "nobody approves a call of their own" }],
+  },
+  {
+    promise:
+      "Asking whether a call would be allowed does nothing of it, tells of nobody else, and every no is written down.",
+    shownBy: [
+      { file: "test/e2e/preview.test.ts", test: "it says what making the call then says" },
+      { file: "test/e2e/preview.test.ts", test: "approval_required: nobody is asked, and there is no link" },
+      {
+        file: "test/e2e/preview.test.ts",
+        test: "others do not exist: another app's grant, another user's, what an agent was not given",
+      },
+    ],
   },
   {
     promise:

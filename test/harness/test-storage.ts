@@ -19,7 +19,12 @@ export interface TestStorage {
 export const onPostgres: boolean = env["ALTER_VAULT_TEST_STORAGE"] === "postgres";
 
 export async function createTestStorage(): Promise<TestStorage> {
-  return onPostgres ? createPostgresStorage() : EMBEDDED;
+  return createStorage(onPostgres);
+}
+
+/** Of one kind, whatever the others of this run are. */
+export async function createStorage(isPostgres: boolean): Promise<TestStorage> {
+  return isPostgres ? createPostgresStorage() : EMBEDDED;
 }
 
 /** A database that is there already, and stays. */
@@ -49,7 +54,10 @@ export async function createPostgresStorage(): Promise<TestStorage & { readonly 
   await query(server, `CREATE DATABASE ${name}`, []);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return databaseAt(url.href, async () => void (await query(server, `DROP DATABASE ${name} WITH (FORCE)`, [])));
+  return databaseAt(
+    url.href,
+    async () => void (await query(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, [])),
+  );
 }
 
 function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage & { readonly databaseUrl: string } {

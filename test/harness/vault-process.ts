@@ -5,13 +5,15 @@ import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rawCall } from "./raw-call.ts";
-import { createTestStorage } from "./test-storage.ts";
+import { createTestStorage, type TestStorage } from "./test-storage.ts";
 
 /** The command line's own `dev` in a process of its own, as a user starts it. */
 export interface VaultProcess {
   readonly url: string;
   readonly apiKey: string;
   readonly dataDir: string;
+  /** For other commands on the same storage. */
+  readonly settings: TestStorage["settings"];
   /** What is stored, past the vault. Places for values are question marks. */
   query<T>(sql: string, ...values: string[]): Promise<T[]>;
   bearer(token: string, host: string): Promise<string>;
@@ -31,9 +33,12 @@ export interface VaultProcess {
 
 const MAIN = new URL("../../packages/server/src/main.ts", import.meta.url).pathname;
 
-export async function startVaultProcess(): Promise<VaultProcess> {
-  const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-process-"));
-  const storage = await createTestStorage();
+/** On a directory and a storage of its own, or on those that are given. */
+export async function startVaultProcess(
+  given: { readonly dataDir?: string; readonly storage?: TestStorage } = {},
+): Promise<VaultProcess> {
+  const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), "alter-vault-process-"));
+  const storage = given.storage ?? (await createTestStorage());
   let child: ChildProcess;
   let ready: { url: string; apiKey: string };
   let secrets = 0;
@@ -69,6 +74,7 @@ export async function startVaultProcess(): Promise<VaultProcess> {
       return ready.apiKey;
     },
     dataDir,
+    settings: storage.settings,
     query: (sql, ...values) => storage.query(dataDir, sql, ...values),
     async bearer(token, host) {
       const body = JSON.stringify({

@@ -23,7 +23,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     package: "langchain",
-    dependencies: { "@langchain/core": "1.0.1", "@langchain/langgraph": "1.0.0", zod: "3.25.76", ...OLD },
+    dependencies: { "@langchain/core": "1.0.0", "@langchain/langgraph": "1.0.0", zod: "3.25.76", ...OLD },
   },
   {
     package: "langchain",
@@ -31,6 +31,7 @@ export const ROWS: readonly Row[] = [
   },
   { package: "ai", dependencies: { ai: "5.0.20", zod: "3.25.76" } },
   { package: "ai", dependencies: { ai: "5.0.277", zod: "4.1.8" } },
+  { package: "ai", dependencies: { ai: "6.0.0", zod: "4.1.8" } },
   { package: "ai", dependencies: { ai: "6.0.326", zod: "4.6.7" } },
   { package: "ai", dependencies: { ai: "7.0.0", zod: "3.25.76" } },
   { package: "ai", dependencies: { ai: "7.0.173", zod: "4.6.7" } },

@@ -17,6 +17,8 @@ interface Outcome {
   readonly steps: readonly Generated[];
   /** What the model was shown of the tools' outputs. */
   readonly shown: readonly unknown[];
+  /** What a chat's history has more afterwards. */
+  readonly added: readonly unknown[];
 }
 
 /** One version of the AI SDK, with its own mock model, behind one form. */
@@ -28,13 +30,30 @@ export interface AiVersion {
   readonly options: (turns: readonly Turn[]) => object;
   /** The same with `streamText`. */
   readonly stream: (turns: readonly Turn[], tools: object, options?: object) => Promise<void>;
+  /** The same with the agent class of the SDK. */
+  readonly agent: (turns: readonly Turn[], tools: object, options?: object) => Promise<void>;
+  /** `streamText` as a browser gets it, part by part. */
+  readonly ui: (turns: readonly Turn[], tools: object, options?: object) => AsyncIterable<UiPart>;
 }
+
+type UiPart = Readonly<Record<string, unknown>>;
 
 interface Sdk {
-  readonly generateText: (options: object) => Promise<{ readonly steps: unknown }>;
-  readonly streamText: (options: object) => { consumeStream(): PromiseLike<void> };
+  readonly ToolLoopAgent?: AgentClass;
+  readonly Experimental_Agent?: AgentClass;
+  readonly generateText: (options: object) => Promise<{
+    readonly steps: unknown;
+    /** Version 7. */
+    readonly responseMessages?: readonly unknown[];
+    readonly response: { readonly messages: readonly unknown[] };
+  }>;
+  readonly streamText: (options: object) => {
+    consumeStream(): PromiseLike<void>;
+    toUIMessageStream(): AsyncIterable<UiPart>;
+  };
 }
 
+type AgentClass = new (settings: object) => { generate(call: object): Promise<unknown> };
 type MockClass = new (options: never) => { readonly doGenerateCalls: { readonly prompt: readonly PromptMessage[] }[] };
 interface PromptMessage {
   readonly role: string;
@@ -42,7 +61,7 @@ interface PromptMessage {
 }
 
 const versionOf = (major: number, sdk: unknown, Mock: unknown, stopAfter: (steps: number) => unknown): AiVersion => {
-  const { generateText, streamText } = sdk as Sdk;
+  const { generateText, streamText, ToolLoopAgent, Experimental_Agent } = sdk as Sdk;
   const create = (turns: readonly Turn[]) => new (Mock as MockClass)(script(major, turns) as never);
   const common = { prompt: "go", stopWhen: stopAfter(5), maxRetries: 0 };
   return {
@@ -50,16 +69,28 @@ const versionOf = (major: number, sdk: unknown, Mock: unknown, stopAfter: (steps
     options: (turns) => ({ ...common, model: create(turns) }),
     async generate(turns, tools, options = {}) {
       const model = create(turns);
-      const { steps } = await generateText({ ...common, model, tools, ...options });
+      const result = await generateText({ ...common, model, tools, ...options });
       const prompt = model.doGenerateCalls.at(-1)?.prompt ?? [];
       const parts = prompt
         .filter(({ role }) => role === "tool")
         .flatMap(({ content }) => content as { output: unknown }[]);
-      return { steps: steps as Generated[], shown: parts.map(({ output }) => output) };
+      return {
+        steps: result.steps as Generated[],
+        shown: parts.map(({ output }) => output),
+        added: result.responseMessages ?? result.response.messages,
+      };
     },
     async stream(turns, tools, options = {}) {
       await streamText({ ...common, model: create(turns), tools, ...options }).consumeStream();
     },
+    async agent(turns, tools, options = {}) {
+      const Agent = ToolLoopAgent ?? Experimental_Agent;
+      if (Agent === undefined) throw new Error("this version has no agent");
+      const { prompt, ...settings } = common;
+      await new Agent({ ...settings, model: create(turns), tools, ...options }).generate({ prompt });
+    },
+    ui: (turns, tools, options = {}) =>
+      streamText({ ...common, model: create(turns), tools, ...options }).toUIMessageStream(),
   };
 };
 

@@ -1,16 +1,14 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { parseApiKey } from "@alter-vault/protocol";
-import type { AlterVault } from "@alter-vault/sdk";
+import { withContext, type AlterVault } from "@alter-vault/sdk";
 import { createTestVault, slow, type FakeApi, type TestVault } from "@alter-vault/testing";
-import { trace } from "@opentelemetry/api";
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { streamText, type Tool } from "ai";
-import { streamText as streamText5 } from "ai-v5";
+import { recordSpans } from "@alter-vault/sdk/record-spans.test-support";
+import type { Tool } from "ai";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { AI_VERSIONS } from "./ai-versions.test-support.ts";
-import { requireConnections, vaultApproval, vaultTool, type VaultOutput } from "./index.ts";
+import { requireConnections, vaultApproval, vaultNeedsApproval, vaultTool, type VaultOutput } from "./index.ts";
 
 /* Tools against a real vault. What was done is counted at the provider. */
 let testVault: TestVault;
@@ -36,7 +34,7 @@ const post = (more: { waitForUser?: number } = {}): Tool<{ text: string }, Vault
   });
 const call = (id: string, name = "post") => ({ id, name, input: { text: id } });
 
-describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
+describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream, agent }) => {
   const within = (context: object): object =>
     major === 7 ? { toolsContext: { post: { vault: context } } } : { experimental_context: { vault: context } };
 
@@ -50,6 +48,34 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
     for (const context of contexts) expect(context).toMatchObject({ run_id: expect.any(String), thread_id: "t1" });
     expect(contexts[2]).toMatchObject({ run_id: "mine" });
     if (major === 7) expect(contexts[0]?.["run_id"]).toBe(contexts[1]?.["run_id"]);
+  });
+
+  test("the agent of the SDK, and a generation within a tool: the ids of what runs them", async () => {
+    await testVault.connect("notes");
+    await agent([[call("c1")], "done"], { post: post() });
+    const outer = {
+      ask: {
+        description: "Asks another agent.",
+        inputSchema: z.object({ text: z.string() }),
+        execute: async () => {
+          await generate([[call("inner")], "done"], { post: post() });
+          return "asked";
+        },
+      },
+    };
+    await generate([[call("outer", "ask")], "done"], { ...outer, post: post() });
+    await withContext({ runId: "r1", threadId: "t1" }, () =>
+      generate([[call("outer", "ask"), call("beside")], "done"], { ...outer, post: post() }),
+    );
+    const contexts = (await testVault.calls()).map(({ context }) => context);
+    expect(contexts).toHaveLength(4);
+    const [first, inner, ...given] = contexts;
+    expect(first).toMatchObject({ run_id: expect.any(String), tool_call_id: "c1" });
+    expect(inner).toMatchObject({ run_id: expect.any(String), tool_call_id: "inner" });
+    if (major === 7) expect([first?.["run_id"], inner?.["run_id"]].every((id) => id?.startsWith("call-"))).toBe(true);
+    expect(first?.["run_id"]).not.toBe(inner?.["run_id"]);
+    for (const context of given) expect(context).toMatchObject({ run_id: "r1", thread_id: "t1" });
+    expect(new Set(given.map((context) => context["tool_call_id"]))).toEqual(new Set(["beside", "inner"]));
   });
 
   test("the same tool call run again makes no second call", async () => {
@@ -104,6 +130,20 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
     await running.catch(() => undefined);
   });
 
+  test("a tool whose time is over ends its call at the provider within 100 ms", { retry: 2 }, async () => {
+    // Only version 7 gives tools a time.
+    if (major !== 7) return;
+    await testVault.connect("notes");
+    await generate([[call("warm")]], { post: post() });
+    notes.fail(slow());
+    const toolMs = 200;
+    const startedAt = performance.now();
+    const { steps } = await generate([[call(`late-${startedAt}`)]], { post: post() }, { timeout: { toolMs } });
+    await vi.waitFor(() => expect(notes.calls.at(-1)?.endedAfterMs).not.toBeNull(), { timeout: 2000, interval: 1 });
+    expect(performance.now() - startedAt).toBeLessThan(toolMs + 100);
+    expect(steps[0]?.content.map(({ type }) => type)).toContain("tool-error");
+  });
+
   test("all connections are asked for before the first step", async () => {
     const options = { prepareStep: requireConnections({ vault, needs: [{ provider: "notes" }] }) };
     await expect(generate([[call("c1")], "done"], { post: post() }, options)).rejects.toMatchObject({
@@ -143,16 +183,9 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream }) => {
   });
 });
 
-test.each([
-  ["ai 7", streamText as unknown, AI_VERSIONS[2]],
-  ["ai 5", streamText5 as unknown, AI_VERSIONS[0]],
-])("%s: the card to connect is a preliminary part of the UI stream", async (_, stream, version) => {
-  const result = (stream as (options: object) => { toUIMessageStream(): AsyncIterable<Record<string, unknown>> })({
-    ...version?.options([[call("c1")], "done"]),
-    tools: { post: post({ waitForUser: 20_000 }) },
-  });
+test.each(AI_VERSIONS)("ai $major: the card to connect is a preliminary part of the UI stream", async ({ ui }) => {
   const outputs: unknown[] = [];
-  for await (const part of result.toUIMessageStream()) {
+  for await (const part of ui([[call("c1")], "done"], { post: post({ waitForUser: 20_000 }) })) {
     if (part["type"] !== "tool-output-available") continue;
     outputs.push([part["preliminary"] === true, part["output"]]);
     if (outputs.length === 1) await testVault.connect("notes");
@@ -165,71 +198,172 @@ test.each([
   ]);
 });
 
-test("no secret is in telemetry, in spans, or in the UI stream", async () => {
-  const told: unknown[] = [];
-  const channel = tracingChannel("ai:telemetry");
-  const listen = (message: unknown): void => void told.push(message);
-  const subscribers = { start: listen, end: listen, asyncStart: listen, asyncEnd: listen, error: listen };
-  channel.subscribe(subscribers);
-  const spans = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
-  notes.answer(({ headers }) => ({ echoed: headers }));
-  const ada = await testVault.signIn("ada");
-  await testVault.connect("notes", ada);
-  const bound = vaultTool({
-    vault: vault.with({ userToken: ada }),
-    provider: "notes",
-    description: "Posts a note.",
-    inputSchema: z.object({ text: z.string() }),
-    request: (json) => ({ method: "POST", url: "https://api.notes.example/notes", json }),
-  });
-  const parts: unknown[] = [];
-  try {
-    const result = streamText({
-      ...AI_VERSIONS[2]?.options([[call("c1")], "done"]),
-      tools: { post: bound },
+test.each(AI_VERSIONS)(
+  "ai $major: no secret is in telemetry, spans, logs or the UI stream",
+  async ({ major, ui, generate }) => {
+    const printed: unknown[] = [];
+    for (const level of ["log", "info", "warn", "error", "debug"] as const) {
+      vi.spyOn(console, level).mockImplementation((...line) => void printed.push(line));
+    }
+    const told: unknown[] = [];
+    const channel = tracingChannel("ai:telemetry");
+    const listen = (message: unknown): void => void told.push(message);
+    const subscribers = { start: listen, end: listen, asyncStart: listen, asyncEnd: listen, error: listen };
+    channel.subscribe(subscribers);
+    const spans = recordSpans();
+    const logged: unknown[] = [];
+    notes.answer(({ headers }) => ({ echoed: headers }));
+    const ada = await testVault.signIn("ada");
+    await testVault.connect("notes", ada);
+    const shared = {
+      provider: "notes",
+      description: "Posts a note.",
+      inputSchema: z.object({ text: z.string() }),
+      request: (json: object) => ({ method: "POST", url: "https://api.notes.example/notes", json }) as const,
+    };
+    const users = testVault.sdk({ logger: { warn: (line) => void logged.push(line) } }).with({ userToken: ada });
+    const bound = vaultTool({ vault: users, ...shared });
+    const options = {
       toolsContext: { post: { vault: { threadId: "t1" } } },
-    } as never);
-    for await (const part of result.toUIMessageStream()) parts.push(part);
-  } finally {
-    channel.unsubscribe(subscribers);
-    trace.disable();
-  }
-  const token = String(notes.calls[0]?.headers.authorization).replace("Bearer ", "");
-  expect(token).toMatch(/^fake-token-/);
-  expect(told.length).toBeGreaterThan(5);
-  const finished = spans.getFinishedSpans().map(({ name, attributes }) => ({ name, attributes }));
-  expect(finished).toMatchObject([{ name: "execute_tool post", attributes: { "gen_ai.tool.call.id": "c1" } }]);
-  const dump = inspect([told, parts, finished, bound], { depth: null, showHidden: true, maxStringLength: null });
-  for (const secret of [token, ada, testVault.apiKey, String(parseApiKey(testVault.apiKey)?.secret)]) {
-    expect(dump.includes(secret)).toBe(false);
-  }
-});
+      experimental_context: { vault: { threadId: "t1" } },
+      // Without it, versions 5 and 6 have no spans of their own. With it, theirs hold inputs and outputs of tools.
+      experimental_telemetry: { isEnabled: true },
+      ...(major === 7 ? { toolApproval: vaultApproval({ post: bound }) } : {}),
+    };
+    const parts: unknown[] = [];
+    const errors: unknown[] = [];
+    try {
+      for await (const part of ui([[call("c1")], "done"], { post: bound }, options)) parts.push(part);
+      parts.push(await generate([[call("c2")], "done"], { post: bound }, options));
+      notes.revokeToken();
+      parts.push(await generate([[call("c3")], "done"], { post: bound }, options));
+      const broken = { ...shared, vault: users, output: () => Promise.reject(new Error("a mistake of the program")) };
+      const failing = vaultTool(broken);
+      parts.push(await generate([[call("c4")], "done"], { post: failing }, options));
+      errors.push(
+        await users.request("GET", "https://other.example", { provider: "notes" }).catch((error: unknown) => error),
+      );
+    } finally {
+      channel.unsubscribe(subscribers);
+      vi.restoreAllMocks();
+    }
+    const finished = spans.finished();
+    spans.stop();
+    const token = String(notes.calls[0]?.headers.authorization).replace("Bearer ", "");
+    // What is searched has in it what is to be searched: otherwise the rest says nothing.
+    expect(token).toMatch(/^fake-token-/);
+    if (major === 7) expect(told.length).toBeGreaterThan(5);
+    expect(finished.map(({ name }) => name)).toContain(major === 7 ? "execute_tool post" : "ai.toolCall");
+    expect(logged.join()).toContain("clock");
+    expect(inspect(parts, { depth: null })).toContain("echoed");
+    const all = [told, parts, errors, finished, printed, logged, bound, JSON.stringify([bound, parts]), users];
+    const dump = inspect(all, { depth: null, showHidden: true, maxStringLength: null, maxArrayLength: null });
+    for (const secret of [token, ada, testVault.apiKey, String(parseApiKey(testVault.apiKey)?.secret)]) {
+      expect(dump.includes(secret)).toBe(false);
+    }
+  },
+);
 
-test("version 7 asks the vault's policy before it runs a tool, and the vault decides again", async () => {
-  await testVault.connect("notes");
-  const [, , seven] = AI_VERSIONS;
-  const asked: unknown[] = [];
-  const effects = ["approval", "deny", "allow"] as const;
-  for (const [index, effect] of effects.entries()) {
-    const toolApproval = vaultApproval(["post"], async (tool, input, ids) => {
-      asked.push([tool, input, ids.toolCallId]);
-      return { effect };
-    });
-    await seven?.generate([[call(`c${index}`)], "done"], { post: post() }, { toolApproval });
-    expect(notes.calls).toHaveLength(effect === "allow" ? 1 : 0);
-  }
-  expect(asked[0]).toEqual(["post", { text: "c0" }, "c0"]);
-  const unreachable = vaultApproval(["post"], () => Promise.reject(new Error("no policy")));
-  await seven?.generate([[call("c9")], "done"], { post: post() }, { toolApproval: unreachable });
-  expect(notes.calls).toHaveLength(1);
+describe("asking the vault before a tool is executed", () => {
+  const [, six, seven] = AI_VERSIONS;
+  const kinds = async (version: (typeof AI_VERSIONS)[number] | undefined, id: string, tool = post()) => {
+    const tools = { post: tool };
+    const more = version === seven ? { toolApproval: vaultApproval(tools) } : {};
+    const given = version === six ? { post: { ...tool, needsApproval: vaultNeedsApproval(tool) } } : tools;
+    const ids = { vault: { runId: "mine", threadId: "t1" } };
+    const context = { toolsContext: { post: ids }, experimental_context: ids };
+    const result = await version?.generate([[call(id)], "done"], given, { ...more, ...context });
+    return result?.steps[0]?.content.map(({ type }) => type);
+  };
+  const executed = ["tool-call", "tool-result"];
+  const userIsAsked = ["tool-call", "tool-approval-request"];
+  /** Version 7 says at once that it was answered: no. */
+  const deniedAtOnce = ["tool-call", "tool-approval-request", "tool-approval-response"];
 
-  const approval = testVault.requireApproval();
-  const forged = vaultApproval(["post"], async () => ({ effect: "allow" }));
-  const result = await seven?.generate([[call("c10")], "done"], { post: post() }, { toolApproval: forged });
-  expect(result?.steps[0]?.toolResults[0]?.output).toMatchObject({
-    ok: false,
-    action: { type: "approval_required", approvalId: approval.id },
+  test.each([
+    ["6", six],
+    ["7", seven],
+  ])(
+    "version %s: what is allowed is executed, and where an approval is needed the user is asked",
+    async (_, version) => {
+      await testVault.connect("notes");
+      expect(await kinds(version, "c1")).toEqual(executed);
+      const approval = testVault.requireApproval({ provider: "notes" });
+      expect(await kinds(version, "c2")).toEqual(userIsAsked);
+      expect(notes.calls).toHaveLength(1);
+      approval.approve();
+      expect(await kinds(version, "c3")).toEqual(executed);
+      expect(notes.calls).toHaveLength(2);
+    },
+  );
+
+  test.each([
+    ["6", six, executed],
+    ["7", seven, deniedAtOnce],
+  ])("version %s: what the vault refuses calls nobody", async (_, version, expected) => {
+    await testVault.connect("notes");
+    testVault.refuse("policy_denied", { provider: "notes" });
+    expect(await kinds(version, "c1")).toEqual(expected);
+    expect(notes.calls).toEqual([]);
   });
-  expect(notes.calls).toHaveLength(1);
+
+  test.each([
+    ["6", six],
+    ["7", seven],
+  ])("version %s: nobody is connected: the tool runs, and shows the card to connect", async (_, version) => {
+    expect(await kinds(version, "c1")).toEqual(executed);
+    expect(notes.calls).toEqual([]);
+    expect((await testVault.calls()).at(-1)).toMatchObject({ decision: "deny", code: "grant_not_found" });
+  });
+
+  test.each([
+    ["6", six],
+    ["7", seven],
+  ])("version %s: when the vault cannot be asked, or the request cannot be made, the user is", async (_, version) => {
+    await testVault.connect("notes");
+    const away = testVault.sdk({ baseUrl: "http://127.0.0.1:9", timeout: 2000 });
+    const shared = { provider: "notes", description: "d", inputSchema: z.object({ text: z.string() }) };
+    const request = () => ({ method: "POST", url: "https://api.notes.example/notes" }) as const;
+    expect(await kinds(version, "c1", vaultTool({ ...shared, vault: away, request }))).toEqual(userIsAsked);
+    const broken = (): never => {
+      throw new Error("a mistake of the program");
+    };
+    expect(await kinds(version, "c2", vaultTool({ ...shared, vault, request: broken }))).toEqual(userIsAsked);
+    expect(notes.calls).toEqual([]);
+  });
+
+  test("a tool whose calls nobody knows beforehand, and one of somebody else, are left alone", async () => {
+    const execute = async (): Promise<string> => "done";
+    const shared = { vault, provider: "notes", description: "d", inputSchema: z.object({ text: z.string() }) };
+    const own = vaultTool({ ...shared, execute });
+    expect(Object.keys(vaultApproval({ post: post(), other: { description: "d" } }))).toEqual(["post"]);
+    testVault.requireApproval();
+    expect(await kinds(seven, "c1", own as never)).toEqual(executed);
+    expect(await vaultNeedsApproval(own)({}, { toolCallId: "c1" })).toBe(false);
+    expect(() => vaultNeedsApproval({ ...own })).toThrow("the very tool");
+  });
+
+  test("what is asked carries the ids of the call, and counts as none", async () => {
+    await testVault.connect("notes");
+    const seen: { path: string; context: unknown; call: string | null }[] = [];
+    const fetching: typeof fetch = (input, init) => {
+      const headers = new Headers(init?.headers);
+      const { pathname: path } = new URL(input instanceof Request ? input.url : input);
+      seen.push({
+        path,
+        context: JSON.parse(headers.get("alter-context") ?? "null"),
+        call: headers.get("alter-call"),
+      });
+      return fetch(input, init);
+    };
+    vault = testVault.sdk({ fetch: fetching });
+    // It learns what time it is for the vault.
+    await vault.whoami();
+    seen.length = 0;
+    expect(await kinds(seven, "c1")).toEqual(executed);
+    expect(seen).toMatchObject([
+      { path: "/v1/preview", context: { run_id: "mine", thread_id: "t1", tool_call_id: "c1" }, call: null },
+      { path: "/v1/request", context: { run_id: "mine", thread_id: "t1", tool_call_id: "c1" }, call: "0" },
+    ]);
+  });
 });

@@ -1,14 +1,6 @@
-import {
-  missingConnections,
-  ReAuthRequiredError,
-  type ActionRequired,
-  type ConnectionNeed,
-  type VaultCalls,
-} from "@alter-vault/sdk";
+import { missingConnections, ReAuthRequiredError, type ActionRequired, type ConnectionNeeds } from "@alter-vault/sdk";
 
-export interface RequireConnectionsOptions {
-  readonly vault: VaultCalls;
-  readonly needs: readonly ConnectionNeed[];
+export interface RequireConnectionsOptions extends ConnectionNeeds {
   /**
    * What the step becomes when accounts are missing, such as `{ toolChoice: "none", system: "Ask the user to open …" }`.
    * Default: it rejects with ReAuthRequiredError, whose `details.actions` are what the user must do.
@@ -25,10 +17,10 @@ export interface RequireConnectionsOptions {
 export function requireConnections(
   options: RequireConnectionsOptions,
 ): (step: { readonly stepNumber: number }) => Promise<undefined> {
-  const { vault, needs, onMissing } = options;
+  const { onMissing } = options;
   return async ({ stepNumber }) => {
     if (stepNumber > 0) return undefined;
-    const actions = await missingConnections(vault, needs);
+    const actions = await missingConnections(options);
     if (actions.length === 0) return undefined;
     if (onMissing === undefined) {
       throw new ReAuthRequiredError("The user must connect accounts before the run can begin.", {

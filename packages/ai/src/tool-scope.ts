@@ -1,12 +1,14 @@
 import { currentGeneration, resolveIds, type ToolScope } from "@alter-vault/sdk";
 import { isObject } from "./vault-output.ts";
 
-/** What every version of the AI SDK hands to a tool. */
-export interface ExecuteOptions {
+/** What every version of the AI SDK hands to a tool, and to whoever decides whether it is executed. */
+export interface ToolOptions {
   readonly toolCallId: string;
   readonly abortSignal?: AbortSignal | undefined;
   /** Version 7. */
   readonly context?: unknown;
+  /** The same, where version 7 asks for an approval. */
+  readonly toolContext?: unknown;
   /** Versions 5 and 6. */
   readonly experimental_context?: unknown;
 }
@@ -15,9 +17,9 @@ export interface ExecuteOptions {
  * The ids of a tool call. The run id is the first there is of: `vault.runId` in the context of the call, that of the
  * enclosing `withContext()`, that of the generation. Where there is none, the vault's SDK makes a new one for the call.
  */
-export function toolScope(execution: ExecuteOptions): ToolScope {
-  const { toolCallId, abortSignal, context, experimental_context: olderContext } = execution;
-  const given = vaultOf(context) ?? vaultOf(olderContext) ?? {};
+export function toolScope(options: ToolOptions): ToolScope {
+  const { toolCallId, abortSignal, context, toolContext, experimental_context: olderContext } = options;
+  const given = vaultOf(context) ?? vaultOf(toolContext) ?? vaultOf(olderContext) ?? {};
   const { runId, step, tool } = currentGeneration();
   return {
     framework: "ai-sdk",

@@ -1,4 +1,4 @@
-import { failureForModel, type ActionRequired, type ModelFailure, type SafeFailure } from "@alter-vault/sdk";
+import type { ActionRequired, ModelFailure } from "@alter-vault/sdk";
 import type { JSONValue } from "ai";
 
 /** What a tool gives back. The model sees `data` alone, or `error`; your code and the UI see all of it. */
@@ -13,10 +13,10 @@ export type VaultOutput<Data> =
       readonly waiting?: true;
     };
 
-export type VaultError = Omit<ModelFailure, "error"> & { readonly code: SafeFailure["code"] };
+export type VaultError = Omit<ModelFailure, "error"> & { readonly code: ModelFailure["error"] };
 
-export function failedOutput(failure: SafeFailure, action: ActionRequired | null): VaultOutput<never> & { ok: false } {
-  const { error: code, ...rest } = failureForModel(failure, action);
+export function failedOutput(told: ModelFailure, action: ActionRequired | null): VaultOutput<never> & { ok: false } {
+  const { error: code, ...rest } = told;
   return { ok: false, error: { code, ...rest }, ...(action === null ? {} : { action }) };
 }
 

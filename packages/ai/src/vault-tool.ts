@@ -7,10 +7,8 @@
  * One source for versions 5, 6 and 7, of which it uses types only.
  */
 import {
+  attemptTool,
   checkToolForm,
-  expectedFailure,
-  runTool,
-  runToolForm,
   toolVault,
   watchGenerations,
   type ActionRequired,
@@ -19,7 +17,8 @@ import {
   type VaultCalls,
 } from "@alter-vault/sdk";
 import type { Tool } from "ai";
-import { toolScope, type ExecuteOptions } from "./tool-scope.ts";
+import { toolScope, type ToolOptions } from "./tool-scope.ts";
+import { rememberAsking } from "./vault-approval.ts";
 import { failedOutput, toModelOutput, type VaultOutput } from "./vault-output.ts";
 
 interface SharedOptions<Input> extends CredentialOptions {
@@ -37,7 +36,10 @@ interface SharedOptions<Input> extends CredentialOptions {
 
 export type VaultToolOptions<Input, Data> = SharedOptions<Input> & ToolForm<Input, Data>;
 
-type Attempt<Data> = { readonly output: VaultOutput<Data>; readonly action: ActionRequired | null };
+interface Tried<Data> {
+  readonly output: VaultOutput<Data>;
+  readonly action: ActionRequired | null;
+}
 
 /**
  * Makes a tool whose calls go through the vault: of one call with `request`, or of as many as you like with `execute`.
@@ -64,17 +66,14 @@ export function vaultTool<Input, Data = unknown>(
   const view = toolVault(options);
   watchGenerations();
 
-  async function attempt(input: Input, execution: ExecuteOptions): Promise<Attempt<Data>> {
-    try {
-      const data = await runTool(view, toolScope(execution), (tool) => runToolForm(options, input, tool));
-      return { output: { ok: true, data }, action: null };
-    } catch (error) {
-      const { failure, action } = await expectedFailure(view, error, execution.abortSignal);
-      return { output: failedOutput(failure, action), action };
-    }
+  async function attempt(input: Input, execution: ToolOptions): Promise<Tried<Data>> {
+    const tried = await attemptTool(view, toolScope(execution), options, input);
+    return tried.ok
+      ? { output: { ok: true, data: tried.value }, action: null }
+      : { output: failedOutput(tried.told, tried.action), action: tried.action };
   }
 
-  async function* attemptUntilDone(input: Input, execution: ExecuteOptions): AsyncGenerator<VaultOutput<Data>> {
+  async function* attemptUntilDone(input: Input, execution: ToolOptions): AsyncGenerator<VaultOutput<Data>> {
     const endsAt = performance.now() + waitForUser;
     for (;;) {
       const { output, action } = await attempt(input, execution);
@@ -86,13 +85,15 @@ export function vaultTool<Input, Data = unknown>(
     }
   }
 
-  return {
+  const tool: Tool<Input, VaultOutput<Data>> = {
     description,
     inputSchema,
     execute:
       waitForUser > 0
         ? attemptUntilDone
-        : async (input: Input, execution: ExecuteOptions) => (await attempt(input, execution)).output,
+        : async (input: Input, execution: ToolOptions) => (await attempt(input, execution)).output,
     toModelOutput,
   };
+  rememberAsking(tool, view, options);
+  return tool;
 }

@@ -136,6 +136,36 @@ describe.each([
     expect((await fetch(`${base}/notes`)).status).toBe(200);
   });
 
+  test("what other middleware has put on the request stays as it is, or away", async () => {
+    const ada = await testVault.signIn("ada");
+    const seen: unknown[] = [];
+    const look = (app: Express): void =>
+      void app.get("/look", (req, res) => {
+        const { auth, user } = req as { auth?: unknown; user?: unknown };
+        seen.push([auth, user, Object.keys(req).filter((name) => name === "auth" || name === "user")]);
+        res.end();
+      });
+    await fetch(`${await start({}, look)}/look`, as(ada));
+    const app = express();
+    const [auth, user] = [Object.freeze({ token: ada }), Object.freeze({ id: "ada" })];
+    app.use((req, _res, next) => {
+      Object.assign(req, { auth, user });
+      next();
+    });
+    app.use(vaultMiddleware({ vault }));
+    look(app);
+    const other = app.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    await fetch(`http://127.0.0.1:${(other.address() as AddressInfo).port}/look`, as(ada));
+    other.closeAllConnections();
+    other.close();
+    expect(seen).toEqual([
+      [undefined, undefined, []],
+      [auth, user, ["auth", "user"]],
+    ]);
+    expect((seen[1] as unknown[])[0]).toBe(auth);
+  });
+
   test("requireConnection answers with what the user must do, before the handler runs", async () => {
     const ada = await testVault.signIn("ada");
     const handled = vi.fn();
@@ -156,6 +186,25 @@ describe.each([
     await testVault.connect("notes", ada);
     expect((await fetch(`${base}/safe`, as(ada))).status).toBe(200);
     expect(handled).toHaveBeenCalledOnce();
+  });
+
+  test("the audit log has the ids of the request: the caller's, those of the trace, or new ones", async () => {
+    const ada = await testVault.signIn("ada");
+    await testVault.connect("notes", ada);
+    const base = await start({ threadId: (req: { get(name: string): string | undefined }) => req.get("x-chat") });
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const given: object[] = [{}, { "x-request-id": "req-1", "x-chat": "chat-1" }, { traceparent }];
+    const told = [];
+    for (const headers of given)
+      told.push((await fetch(`${base}/notes`, as(ada, headers))).headers.get("x-request-id"));
+    const contexts = (await testVault.calls()).map(({ context }) => context);
+    expect(contexts).toMatchObject([
+      { run_id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      { run_id: "req-1", thread_id: "chat-1" },
+      { run_id: "4bf92f3577b34da6a3ce929d0e0e4736", traceparent },
+    ]);
+    // The caller can find the entries by it.
+    expect(told).toEqual(contexts.map((context) => context["run_id"]));
   });
 
   test("everything below finds ids, trace and user in the ambient scope", async () => {

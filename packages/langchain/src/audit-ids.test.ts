@@ -1,5 +1,7 @@
+import type { AuditEntry } from "@alter-vault/protocol";
 import { withContext } from "@alter-vault/sdk";
 import { tool, type StructuredToolInterface } from "@langchain/core/tools";
+import { LangChainTracer } from "@langchain/core/tracers/tracer_langchain";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { AGENTS, agentAsTool } from "./agents.test-support.ts";
@@ -108,6 +110,42 @@ describe("an agent that is run by a tool", () => {
   });
 });
 
+/* A tracer of any kind, and callbacks, change what a tool is handed: then it has a run of its own, below that of its node. */
+describe.each(Object.entries({ ...AGENTS, "an agent that is run by a tool": agentAsTool }))("traced: %s", (_, make) => {
+  const seen: string[] = [];
+  const watching = { handleChainStart: (_chain: unknown, _inputs: unknown, id: string) => void seen.push(id) };
+  const tracer = (): LangChainTracer =>
+    new LangChainTracer({ client: { createRun: async () => {}, updateRun: async () => {} } as never });
+  const called = async (config: object): Promise<AuditEntry["context"][]> => {
+    await bench.testVault.connect("notes");
+    const { graph, input } = make(tools(), [[note("c1"), note("c2")]]);
+    await graph.invoke(input, config);
+    return bench.contexts();
+  };
+
+  test("with no id given: the run of the trace, and the run of the node as its parent", async () => {
+    seen.length = 0;
+    const contexts = await called({ configurable: { thread_id: "t1" }, callbacks: [tracer(), watching] });
+    expect(sorted(contexts.map((call) => call["tool_call_id"]))).toEqual(["c1", "c2"]);
+    for (const call of contexts) {
+      expect(call).toMatchObject({ run_id: seen[0], thread_id: "t1" });
+      expect(seen.slice(1)).toContain(call["parent_run_id"]);
+    }
+  });
+
+  test("with callbacks that are no tracer: one run id all the same", async () => {
+    const contexts = await called({ configurable: { thread_id: "t1" }, callbacks: [watching] });
+    expect(new Set(contexts.map((call) => call["run_id"])).size).toBe(1);
+    expect(contexts[0]).toMatchObject({ run_id: expect.stringMatching(UUID), thread_id: "t1" });
+  });
+
+  test("with ids given", async () => {
+    const configurable = { thread_id: "t1", vault_run_id: "mine" };
+    const contexts = await called({ configurable, callbacks: [tracer()], runId: crypto.randomUUID() });
+    for (const call of contexts) expect(call).toMatchObject({ run_id: "mine", thread_id: "t1" });
+  });
+});
+
 describe("invoked directly", () => {
   test("with arguments", async () => {
     await bench.testVault.connect("notes");
@@ -116,7 +154,32 @@ describe("invoked directly", () => {
     expect(context).toEqual({ run_id: expect.stringMatching(UUID), tool: "post_notes" });
   });
 
-  test("with a tool call", async () => {
+  test("with arguments, and ids given", async () => {
+    await bench.testVault.connect("notes");
+    await bench.post().invoke({ text: "x" }, { configurable: { thread_id: "t1", vault_run_id: "mine" } });
+    await withContext({ toolCallId: "c1" }, () => bench.post().invoke({ text: "x" }));
+    expect(await bench.contexts()).toMatchObject([
+      { run_id: "mine", thread_id: "t1" },
+      { run_id: expect.stringMatching(UUID), tool_call_id: "c1" },
+    ]);
+  });
+
+  test("with a tool call alone", async () => {
+    await bench.testVault.connect("notes");
+    await bench.post().invoke({ ...note("c1"), type: "tool_call" });
+    expect(await bench.contexts()).toEqual([
+      { run_id: expect.stringMatching(UUID), tool_call_id: "c1", tool: "post_notes" },
+    ]);
+  });
+
+  test("with a tool call, and ids given", async () => {
+    await bench.testVault.connect("notes");
+    const configurable = { thread_id: "t1", vault_run_id: "mine" };
+    await bench.post().invoke({ ...note("c1"), type: "tool_call" }, { configurable });
+    expect(await bench.contexts()).toMatchObject([{ run_id: "mine", thread_id: "t1", tool_call_id: "c1" }]);
+  });
+
+  test("with a tool call, in a thread", async () => {
     await bench.testVault.connect("notes");
     await bench.post().invoke({ ...note("c1"), type: "tool_call" }, { configurable: { thread_id: "t1" } });
     expect(await bench.contexts()).toMatchObject([{ tool_call_id: "c1", thread_id: "t1" }]);

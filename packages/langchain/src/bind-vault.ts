@@ -1,6 +1,6 @@
 import { runTool, toolVault, type CredentialOptions, type VaultCalls } from "@alter-vault/sdk";
 import type { CallbackManagerForToolRun } from "@langchain/core/callbacks/manager";
-import { StructuredTool, type StructuredToolInterface, type ToolRunnableConfig } from "@langchain/core/tools";
+import { DynamicStructuredTool, type StructuredToolInterface, type ToolRunnableConfig } from "@langchain/core/tools";
 import { graphScope } from "./graph-scope.ts";
 
 /** What the function of a bound tool gets as its second argument. */
@@ -9,44 +9,6 @@ export type BoundConfig = ToolRunnableConfig & { readonly vault: VaultCalls };
 export interface BindVaultOptions extends CredentialOptions {
   /** An AlterVault or a view of one. */
   readonly vault: VaultCalls;
-}
-
-/** The same tool, run with a vault of its tool call: in `config.vault`, and around everything it calls. */
-class BoundTool extends StructuredTool {
-  readonly name: string;
-  readonly description: string;
-  readonly schema: StructuredToolInterface["schema"];
-  readonly #tool: StructuredToolInterface;
-  readonly #vault: VaultCalls;
-
-  constructor(tool: StructuredToolInterface, vault: VaultCalls) {
-    super({ defaultConfig: { runName: tool.name } });
-    this.name = tool.name;
-    this.description = tool.description;
-    this.schema = tool.schema;
-    this.returnDirect = Reflect.get(tool, "returnDirect") === true;
-    if (tool.extras !== undefined) this.extras = tool.extras;
-    this.#tool = tool;
-    this.#vault = vault;
-  }
-
-  static override lc_name(): string {
-    return "BoundTool";
-  }
-
-  protected override _call(
-    input: Parameters<StructuredToolInterface["invoke"]>[0],
-    runManager?: CallbackManagerForToolRun,
-    config?: ToolRunnableConfig,
-  ): Promise<unknown> {
-    const { toolCall } = config ?? {};
-    // The tool call itself, where there is one, so that the tool answers with its own message, artifact included.
-    const given = toolCall === undefined ? input : { ...toolCall, type: "tool_call" as const };
-    return runTool(this.#vault, graphScope(this.name, runManager, config), async ({ vault }) => {
-      const bound = { ...config, callbacks: runManager?.getChild(), vault };
-      return this.#tool.invoke(given as typeof input, bound as ToolRunnableConfig) as unknown;
-    });
-  }
 }
 
 /**
@@ -60,6 +22,21 @@ class BoundTool extends StructuredTool {
  * });
  */
 export function bindVault<Tool extends StructuredToolInterface>(tool: Tool, options: BindVaultOptions): Tool {
-  const bound: unknown = new BoundTool(tool, toolVault(options));
-  return bound as Tool;
+  const { name, description, schema } = tool;
+  const view = toolVault(options);
+  const bound = new DynamicStructuredTool({
+    name,
+    description,
+    schema,
+    returnDirect: Reflect.get(tool, "returnDirect") === true,
+    defaultConfig: { runName: name },
+    func: (input: unknown, runManager?: CallbackManagerForToolRun, config?: ToolRunnableConfig) =>
+      runTool(view, graphScope(name, runManager, config), async ({ vault }): Promise<unknown> => {
+        // The tool call itself, where there is one, so that the tool answers with its own message, artifact included.
+        const given = config?.toolCall === undefined ? input : { ...config.toolCall, type: "tool_call" as const };
+        return tool.invoke(given as never, { ...config, callbacks: runManager?.getChild(), vault } as BoundConfig);
+      }),
+  });
+  if (tool.extras !== undefined) bound.extras = tool.extras;
+  return bound as StructuredToolInterface as Tool;
 }

@@ -1,5 +1,5 @@
 import type { AuditEntry } from "@alter-vault/protocol";
-import type { AlterVault } from "@alter-vault/sdk";
+import type { AlterVault, VaultCalls } from "@alter-vault/sdk";
 import { createTestVault, type FakeApi, type TestVault } from "@alter-vault/testing";
 import { afterEach, beforeEach } from "vitest";
 import * as z from "zod";
@@ -25,6 +25,16 @@ export const UUID: RegExp = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0
 
 export const note = (id: string, provider = "notes"): Call => ({ name: `post_${provider}`, args: { text: id }, id });
 
+export const postTool = (vault: VaultCalls, provider: string): VaultTool<NoteSchema> =>
+  vaultTool({
+    vault,
+    provider,
+    name: `post_${provider}`,
+    description: "Posts a note.",
+    schema: noteSchema,
+    request: (json) => ({ method: "POST", url: `https://api.${provider}.example/notes`, json }),
+  });
+
 /** Registers the hooks of a test file. */
 export function startLiveBench(): LiveBench {
   let testVault: TestVault;
@@ -48,15 +58,7 @@ export function startLiveBench(): LiveBench {
     get notes() {
       return notes;
     },
-    post: (provider = "notes") =>
-      vaultTool({
-        vault,
-        provider,
-        name: `post_${provider}`,
-        description: "Posts a note.",
-        schema: noteSchema,
-        request: (json) => ({ method: "POST", url: `https://api.${provider}.example/notes`, json }),
-      }),
+    post: (provider = "notes") => postTool(vault, provider),
     contexts: async () => (await testVault.calls()).map(({ context }) => context),
   };
 }

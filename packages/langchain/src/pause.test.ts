@@ -6,7 +6,7 @@ import { fakeModel } from "@langchain/core/testing";
 import { AIMessage } from "@langchain/core/messages";
 import { beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { AGENTS, resumeAll } from "./agents.test-support.ts";
+import { AGENTS, agentAsTool, resumeAll } from "./agents.test-support.ts";
 import { requireConnections, vaultTool, vaultToolkit, type VaultInterrupt } from "./index.ts";
 import { note, noteSchema, startLiveBench } from "./live-tool.test-support.ts";
 
@@ -98,6 +98,25 @@ describe.each(Object.entries(AGENTS))("%s", (_, make) => {
     expect(textOf(message)).not.toMatch(/\n|\bat \w+ \(/);
     expect(one.calls).toEqual([]);
   });
+});
+
+test("an agent that is run by a tool pauses the agent around it, and of its parallel calls each is made once", async () => {
+  const [slack, linear] = [await bench.testVault.provider("slack"), await bench.testVault.provider("linear")];
+  await bench.testVault.connect("notes");
+  const tools = [bench.post(), bench.post("slack"), bench.post("linear")];
+  const made = agentAsTool(tools, [[note("c1", "slack"), note("c2"), note("c3", "linear")]]);
+  const paused = await made.graph.invoke(made.input, config);
+  expect(values(paused)[0]).toMatchObject({ type: "connect_required", id: expect.stringMatching(/:c[13]$/) });
+  await bench.testVault.connect("slack");
+  const approval = bench.testVault.requireApproval({ provider: "slack" });
+  const still = await made.graph.invoke(new Command({ resume: { connected: true } }), config);
+  expect(values(still).length).toBeGreaterThan(0);
+  expect(slack.calls).toEqual([]);
+  approval.approve();
+  await bench.testVault.connect("linear");
+  const end = await resumeAll(made, still, config, { whatever: true });
+  expect([slack, bench.notes, linear].map(({ calls }) => calls.length)).toEqual([1, 1, 1]);
+  expect(toolMessages(end.messages)).toMatchObject([{ tool_call_id: "outer", status: "success", content: "asked" }]);
 });
 
 test("a tool that makes several calls begins again, and what it did is not done twice", async () => {

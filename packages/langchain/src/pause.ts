@@ -25,6 +25,13 @@ export function pauseWith(config: GraphConfig | undefined, own: Interrupt | unde
 }
 
 /** Throws LangGraph's interrupt the first time, and comes back when the graph goes on: whether to try again. */
+export function pauseFor<Value extends { readonly id: string }>(pause: Interrupt, value: Value): boolean {
+  const answer = pause(value);
+  if (typeof answer !== "object" || answer === null) return true;
+  return Reflect.get(answer, "declined") !== true || Reflect.get(answer, "id") !== value.id;
+}
+
+/** The same for what a tool call waits for. */
 export function askToAct(
   pause: Interrupt,
   action: ActionRequired,
@@ -32,11 +39,5 @@ export function askToAct(
   toolCall: string | undefined,
 ): boolean {
   const id = `${action.type}:${action.approvalId ?? toolCall ?? tool}`;
-  const answer = pause({ ...action, id, tool, toolCallId: toolCall ?? null } satisfies VaultInterrupt);
-  return !isNo(answer, id);
-}
-
-export function isNo(answer: unknown, id: string): boolean {
-  if (typeof answer !== "object" || answer === null) return false;
-  return Reflect.get(answer, "declined") === true && Reflect.get(answer, "id") === id;
+  return pauseFor(pause, { ...action, id, tool, toolCallId: toolCall ?? null } satisfies VaultInterrupt);
 }

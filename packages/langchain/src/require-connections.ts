@@ -1,12 +1,6 @@
-import {
-  AlterValueError,
-  missingConnections,
-  type ActionRequired,
-  type ConnectionNeed,
-  type VaultCalls,
-} from "@alter-vault/sdk";
+import { AlterValueError, missingConnections, type ActionRequired, type ConnectionNeeds } from "@alter-vault/sdk";
 import type { GraphConfig } from "./graph-scope.ts";
-import { isNo, pauseWith, type Interrupt } from "./pause.ts";
+import { pauseFor, pauseWith, type Interrupt } from "./pause.ts";
 
 /** What a graph is interrupted with when accounts are missing before it begins. */
 export interface ConnectionsInterrupt {
@@ -16,9 +10,7 @@ export interface ConnectionsInterrupt {
   readonly actions: readonly ActionRequired[];
 }
 
-export interface RequireConnectionsOptions {
-  readonly vault: VaultCalls;
-  readonly needs: readonly ConnectionNeed[];
+export interface RequireConnectionsOptions extends ConnectionNeeds {
   /** Only for LangGraph before 1.0: its own `interrupt`. */
   readonly interrupt?: Interrupt | undefined;
 }
@@ -33,18 +25,16 @@ export interface RequireConnectionsOptions {
 export function requireConnections(
   options: RequireConnectionsOptions,
 ): (state: unknown, config?: GraphConfig) => Promise<Record<string, never>> {
-  const { vault, needs, interrupt } = options;
   return async (_state, config) => {
     for (;;) {
-      const actions = await missingConnections(vault, needs);
+      const actions = await missingConnections(options);
       if (actions.length === 0) return {};
-      const pause = pauseWith(config, interrupt);
+      const pause = pauseWith(config, options.interrupt);
       if (pause === null)
         throw new AlterValueError("Accounts are not connected, and a graph without a checkpointer cannot wait.");
       const id = "connections_required";
-      if (isNo(pause({ type: id, id, actions } satisfies ConnectionsInterrupt), id)) {
+      if (!pauseFor(pause, { type: id, id, actions } satisfies ConnectionsInterrupt))
         throw new AlterValueError("The user declined to connect what the run needs.");
-      }
     }
   };
 }

@@ -6,16 +6,11 @@
  */
 import {
   AlterValueError,
+  attemptTool,
   checkToolForm,
-  expectedFailure,
-  failureForModel,
   readToolAnswer,
-  runTool,
-  runToolForm,
   toolVault,
-  type ActionRequired,
   type CredentialOptions,
-  type SafeFailure,
   type ToolForm,
   type VaultCalls,
 } from "@alter-vault/sdk";
@@ -88,26 +83,25 @@ export class VaultTool<Schema extends InteropZodObject, Output = unknown> extend
     config?: ToolRunnableConfig,
   ): Promise<Output> {
     const toolCall = toolCallId(config);
+    const read = toolCall === undefined ? readToolAnswer : readAsText;
     for (;;) {
-      const scope = graphScope(this.name, runManager, config);
-      try {
-        const read = toolCall === undefined ? readToolAnswer : readAsText;
-        return await runTool(this.#vault, scope, (execution) => runToolForm(this.#fields, input, execution, read));
-      } catch (error) {
-        const { failure, action } = await expectedFailure(this.#vault, error, scope.signal);
-        const pause = action && pauseWith(config, this.#fields.interrupt);
-        if (pause && askToAct(pause, action, this.name, toolCall)) continue;
-        if (toolCall === undefined) throw error;
-        return this.#failed(failure, action, toolCall);
-      }
+      const tried = await attemptTool(
+        this.#vault,
+        graphScope(this.name, runManager, config),
+        this.#fields,
+        input,
+        read,
+      );
+      if (tried.ok) return tried.value;
+      const { action } = tried;
+      const pause = action && pauseWith(config, this.#fields.interrupt);
+      if (pause && askToAct(pause, action, this.name, toolCall)) continue;
+      if (toolCall === undefined) throw tried.error;
+      const content = JSON.stringify(tried.told);
+      const message: unknown = new ToolMessage({ status: "error", name: this.name, tool_call_id: toolCall, content });
+      // The framework takes a ToolMessage from every tool, which its types do not say.
+      return (this.responseFormat === "content_and_artifact" ? [message, undefined] : message) as Output;
     }
-  }
-
-  /** The framework takes a ToolMessage from every tool, which its types do not say. */
-  #failed(failure: SafeFailure, action: ActionRequired | null, tool_call_id: string): Output {
-    const content = JSON.stringify(failureForModel(failure, action));
-    const message: unknown = new ToolMessage({ status: "error", name: this.name, tool_call_id, content });
-    return (this.responseFormat === "content_and_artifact" ? [message, undefined] : message) as Output;
   }
 }
 

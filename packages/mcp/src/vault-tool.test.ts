@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { type AlterVault, withContext } from "@alter-vault/sdk";
+import { recordSpans } from "@alter-vault/sdk/record-spans.test-support";
 import { createTestVault, slow, type FakeApi, type TestVault } from "@alter-vault/testing";
 import { generateText, tool } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
@@ -69,12 +70,16 @@ describe.each(Object.entries(PAIRS))("%s", (pair, { era, connect }) => {
     expect(inspect(notes.calls, { depth: null })).not.toContain("traceparent");
   });
 
-  test("with no id given, there is a run id all the same", async () => {
+  test("with no id given, there is a run id all the same, and the session of servers that have one is the thread", async () => {
     await testVault.connect("notes", ada);
     await (
       await connect(servers, { token: ada })
     )("one");
-    expect((await testVault.calls())[0]?.context).toMatchObject({ run_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    const [entry] = await testVault.calls();
+    expect(entry?.context).toMatchObject({ run_id: expect.stringMatching(/^[0-9a-f-]{36}$/), tool: "post" });
+    const session = pair === "server v1, client v1" ? expect.stringMatching(/^[0-9a-f-]{36}$/) : undefined;
+    expect(entry?.context["thread_id"]).toEqual(session);
+    expect(entry?.context["mcp_session_id"]).toBe(entry?.context["thread_id"]);
   });
 
   test("nobody is connected: a client that opens links is asked to, in the way of its protocol", async () => {
@@ -128,14 +133,31 @@ describe.each(Object.entries(PAIRS))("%s", (pair, { era, connect }) => {
     expect(notes.calls).toEqual([]);
   });
 
-  test("neither token goes where it does not belong", async () => {
+  test("neither token goes where it does not belong, nor into spans, logs, or what is printed", async () => {
+    const printed: unknown[] = [];
+    for (const level of ["log", "info", "warn", "error", "debug"] as const) {
+      vi.spyOn(console, level).mockImplementation((...line) => void printed.push(line));
+    }
+    const spans = recordSpans();
     notes.answer(({ headers }) => ({ echoed: headers }));
     await testVault.connect("notes", ada);
     const answer = await (await connect(servers, { token: ada }))("one");
     const token = String(notes.calls[0]?.headers.authorization).replace("Bearer ", "");
     expect(token).toMatch(/^fake-token-/);
     expect(inspect(notes.calls, { depth: null })).not.toContain(ada);
-    expect(inspect(answer, { depth: null })).not.toContain(token);
+    expect(inspect(answer, { depth: null })).toContain("echoed");
+    vi.restoreAllMocks();
+    const finished = spans.finished();
+    spans.stop();
+    expect(finished).toMatchObject([{ name: "execute_tool post" }]);
+    const dump = inspect([answer, finished, printed, vault, servers], {
+      depth: null,
+      showHidden: true,
+      maxStringLength: null,
+    });
+    for (const secret of [token, ada, testVault.apiKey, String(testVault.apiKey.split("_").at(-1))]) {
+      expect(dump.includes(secret)).toBe(false);
+    }
     const refused = await (await connect(servers, { token: "fake.fake.fake" }))("two");
     expect(textOf(refused)).toMatchObject({ error: "user_token_invalid" });
     expect(inspect(refused, { depth: null })).not.toContain("fake.fake.fake");

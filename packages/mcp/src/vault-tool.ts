@@ -4,16 +4,12 @@
  * short-lived vault session and goes to no provider, and no token of a provider goes to the client.
  */
 import {
+  attempt,
+  attemptTool,
   checkToolForm,
   createUserSessions,
-  expectedFailure,
-  failureForModel,
-  runTool,
-  runToolForm,
   toolVault,
-  type ActionRequired,
   type CredentialOptions,
-  type SafeFailure,
   type ToolForm,
   type UserSessionOptions,
   type UserVault,
@@ -73,21 +69,18 @@ export function vaultTool<Input>(options: VaultMcpToolOptions<Input>): VaultMcpT
 
   async function handle(input: unknown, given: unknown, capabilities?: unknown): Promise<unknown> {
     const request = readRequest(name, given, capabilities);
-    const { signal } = request.scope;
-    for (let mayWait = request.answer === "accept"; ; mayWait = false) {
-      let bound: VaultCalls = view;
-      try {
-        bound = await viewOf(request);
-        return result(
-          await runTool(bound, request.scope, (execution) => runToolForm(options, input as Input, execution)),
-        );
-      } catch (error) {
-        const { failure, action } = await expectedFailure(bound, error, signal);
-        if (action === null) return failed(failure, null);
-        if (mayWait && (await bound.waitFor(action, { timeout: waitForUser, signal }))) continue;
-        const isNo = request.answer !== undefined && request.answer !== "accept";
-        return (isNo ? null : askUser(request, action, UrlElicitationRequiredError)) ?? failed(failure, action);
-      }
+    const { scope, answer } = request;
+    const asker = await attempt(view, scope.signal, () => viewOf(request));
+    if (!asker.ok) return failed(asker.told);
+    const bound = asker.value;
+    for (let mayWait = answer === "accept"; ; mayWait = false) {
+      const tried = await attemptTool(bound, scope, options, input as Input);
+      if (tried.ok) return result(tried.value);
+      const { told, action } = tried;
+      if (action === null) return failed(told);
+      if (mayWait && (await bound.waitFor(action, { timeout: waitForUser, signal: scope.signal }))) continue;
+      const isNo = answer !== undefined && answer !== "accept";
+      return (isNo ? null : askUser(request, action, UrlElicitationRequiredError)) ?? failed(told);
     }
   }
 
@@ -125,6 +118,6 @@ function result(value: unknown): ToolResult {
   return { content: [{ type: "text", text: typeof value === "string" ? value : JSON.stringify(value ?? null) }] };
 }
 
-function failed(failure: SafeFailure, action: ActionRequired | null): ToolResult {
-  return { ...result(failureForModel(failure, action)), isError: true };
+function failed(told: object): ToolResult {
+  return { ...result(told), isError: true };
 }

@@ -86,6 +86,7 @@ export {
   Stop,
 } from "./policy/resources.ts";
 export { TimeWindow, WEEKDAYS } from "./policy/time-window.ts";
+export { Preview, previewOfRefusal } from "./preview.ts";
 export { makeProblem, Problem, type ProblemDetails } from "./problem.ts";
 export {
   ProviderConfig,

@@ -56,6 +56,9 @@ const REQUEST_HEADERS: readonly string[] = [
   HEADER.bodyDigest,
 ];
 
+/** Endpoints that are told of a call by these headers. */
+const CALLS: readonly string[] = ["request", "retrieve", "preview"];
+
 function operation(id: string, route: Route): Record<string, unknown> {
   const parameters: unknown[] = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -67,7 +70,7 @@ function operation(id: string, route: Route): Record<string, unknown> {
     const { properties = {} } = schema(route.query) as { properties?: Record<string, unknown> };
     for (const [name, value] of Object.entries(properties)) parameters.push({ name, in: "query", schema: value });
   }
-  if (id === "request" || id === "retrieve") {
+  if (CALLS.includes(id)) {
     for (const name of REQUEST_HEADERS) {
       const required = name === HEADER.method || name === HEADER.target;
       parameters.push({ name, in: "header", ...(required ? { required } : {}), schema: { type: "string" } });
@@ -81,7 +84,9 @@ function operation(id: string, route: Route): Record<string, unknown> {
     ...(route.body
       ? { requestBody: { required: true, content: { "application/json": { schema: schema(route.body) } } } }
       : {}),
-    ...(id === "request" ? { requestBody: { description: "The body for the provider", content: { "*/*": {} } } } : {}),
+    ...(id === "request" || id === "preview"
+      ? { requestBody: { description: "The body for the provider", content: { "*/*": {} } } }
+      : {}),
     responses: {
       [route.status]: {
         description: route.response ? "Done" : "The answer, as a stream",

@@ -1,6 +1,6 @@
 import { makeProblem } from "@alter-vault/protocol";
 import { expect, test } from "vitest";
-import { expectedFailure, missingConnections, toolVault } from "./adapter-attempt.ts";
+import { attempt, missingConnections, toolVault } from "./adapter-attempt.ts";
 import { errorFromProblem } from "./error-from-problem.ts";
 import { AlterValueError } from "./errors.ts";
 import { useFakeVault } from "./use-fake-vault.test-support.ts";
@@ -9,20 +9,32 @@ const fake = useFakeVault();
 const more = { approval_id: "a1", approval_url: "https://vault.example/a" };
 const refused = errorFromProblem(makeProblem("approval_required", "ask", more));
 
-test("a failure that was to be expected comes with what somebody must do", async () => {
-  expect(await expectedFailure(fake.vault, refused, undefined)).toMatchObject({
-    failure: { code: "approval_required" },
-    action: { type: "approval_required", approvalId: "a1" },
+const failing = (error: unknown, signal?: AbortSignal) => attempt(fake.vault, signal, () => Promise.reject(error));
+
+test("a failure that was to be expected comes with what to say and what somebody must do", async () => {
+  expect(await failing(refused)).toEqual({
+    ok: false,
+    error: refused,
+    told: {
+      error: "approval_required",
+      message: "ask",
+      fix: "Somebody must approve this call first.",
+      url: "https://vault.example/a",
+    },
+    action: expect.objectContaining({ type: "approval_required", approvalId: "a1" }),
   });
-  const denied = errorFromProblem(makeProblem("policy_denied", "no"));
-  expect(await expectedFailure(fake.vault, denied, undefined)).toMatchObject({ action: null });
+  expect(await failing(errorFromProblem(makeProblem("policy_denied", "no")))).toMatchObject({
+    ok: false,
+    action: null,
+  });
+  expect(await attempt(fake.vault, undefined, async () => "done")).toEqual({ ok: true, value: "done" });
 });
 
 test("mistakes, foreign errors and whatever an abort leaves are thrown as they are", async () => {
   for (const error of [new AlterValueError("wrong"), new Error("mine"), "text"]) {
-    await expect(expectedFailure(fake.vault, error, undefined)).rejects.toBe(error);
+    await expect(failing(error)).rejects.toBe(error);
   }
-  await expect(expectedFailure(fake.vault, refused, AbortSignal.abort())).rejects.toBe(refused);
+  await expect(failing(refused, AbortSignal.abort())).rejects.toBe(refused);
   expect(fake.server.seen).toEqual([]);
 });
 
@@ -34,6 +46,6 @@ test("the vault of a tool has the tool's credential, and no two of them", async 
 });
 
 test("nothing is missing for a run that needs nothing", async () => {
-  expect(await missingConnections(fake.vault, [])).toEqual([]);
+  expect(await missingConnections({ vault: fake.vault, needs: [] })).toEqual([]);
   expect(fake.server.seen).toEqual([]);
 });

@@ -1,6 +1,16 @@
 /** The two forms of a tool, the same in every adapter: one call that is described, or calls that a function makes. */
-import { readToolAnswer, sendToolRequest, type ToolExecution, type ToolRequest } from "./adapter.ts";
+import {
+  previewToolRequest,
+  readToolAnswer,
+  runTool,
+  sendToolRequest,
+  type ToolExecution,
+  type ToolRequest,
+  type ToolScope,
+} from "./adapter.ts";
+import type { VaultCalls } from "./bound-vault.ts";
 import { AlterValueError } from "./errors.ts";
+import type { Preview } from "./preview.ts";
 
 export interface RequestForm<Input, Output> {
   /** The call for an input the schema has accepted. */
@@ -32,13 +42,29 @@ export function checkToolForm(form: { readonly request?: unknown; readonly execu
 }
 
 /** Runs a tool once. `read` makes a value of an answer for which there is no `output`. */
-export async function runToolForm<Input, Output>(
+export function runToolForm<Input, Output>(
+  vault: VaultCalls,
+  scope: ToolScope,
   form: ToolForm<Input, Output>,
   input: Input,
-  execution: ToolExecution,
   read: (response: Response) => Promise<unknown> = readToolAnswer,
 ): Promise<Output> {
-  if (form.execute !== undefined) return form.execute(input, execution);
-  const response = await sendToolRequest(execution.vault, await form.request(input));
-  return form.output === undefined ? ((await read(response)) as Output) : form.output(response, input);
+  return runTool(vault, scope, async (execution) => {
+    if (form.execute !== undefined) return form.execute(input, execution);
+    const response = await sendToolRequest(execution.vault, await form.request(input));
+    return form.output === undefined ? ((await read(response)) as Output) : form.output(response, input);
+  });
+}
+
+/**
+ * What the vault would say of the tool's call before it is made; null for a tool of the other form, whose calls nobody
+ * knows beforehand. Rejects as `preview()` does.
+ */
+export async function previewToolForm<Input>(
+  vault: VaultCalls,
+  scope: ToolScope,
+  form: ToolForm<Input, unknown>,
+  input: Input,
+): Promise<Preview | null> {
+  return form.request === undefined ? null : previewToolRequest(vault, scope, await form.request(input));
 }

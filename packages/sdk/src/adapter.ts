@@ -10,11 +10,12 @@ import { contextTexts, type ToolIds } from "./adapter-ids.ts";
 import { traceTool } from "./adapter-trace.ts";
 import type { BodyInput } from "./body.ts";
 import type { VaultCalls } from "./bound-vault.ts";
-import { withinContext } from "./context.ts";
+import { withinContext, type CallContext } from "./context.ts";
 import { NetworkError } from "./errors.ts";
 import type { HeadersInput } from "./forward-headers.ts";
 import type { HttpMethod } from "./http-method.ts";
 import { checkKnownNames } from "./known-names.ts";
+import type { Preview } from "./preview.ts";
 import type { PathParams, QueryParams } from "./target-params.ts";
 
 /** The call a tool makes of its input. Which credential it uses is not the input's to say. */
@@ -59,23 +60,46 @@ export async function runTool<Result>(
   scope: ToolScope,
   run: (execution: ToolExecution) => Promise<Result>,
 ): Promise<Result> {
-  const { framework, tool, ids, signal } = scope;
+  const { tool, ids, signal } = scope;
+  return traceTool({ tool, ...ids }, (traceparent) =>
+    withinContext(callContext(scope, traceparent), () =>
+      run({ vault: scopedVault(vault, scope, traceparent), signal, ids }),
+    ),
+  );
+}
+
+/** A view whose calls say where in the framework they come from, and end when the run is aborted. */
+function scopedVault(vault: VaultCalls, scope: ToolScope, traceparent?: string): VaultCalls {
+  const { framework, signal } = scope;
+  return vault.with({ ...callContext(scope, traceparent), framework, signal });
+}
+
+function callContext({ ids, tool, context }: ToolScope, traceparent: string | undefined): CallContext {
   const { parentToolCallId, ...own } = ids;
-  return traceTool({ tool, ...own }, (traceparent) => {
-    const span = traceparent === undefined ? {} : { traceparent };
-    const names = { ...scope.context, tool, parent_tool_call_id: parentToolCallId, ...span };
-    const context = { ...own, context: contextTexts(names) };
-    return withinContext(context, () => run({ vault: vault.with({ ...context, framework, signal }), signal, ids }));
-  });
+  const span = traceparent === undefined ? {} : { traceparent };
+  return { ...own, context: contextTexts({ ...context, tool, parent_tool_call_id: parentToolCallId, ...span }) };
 }
 
 const REQUEST_NAMES = ["method", "url", "pathParams", "queryParams", "json", "body", "headers", "reason"];
 
 /** Sends a tool's call. Rejects as `request()` does. */
 export async function sendToolRequest(vault: VaultCalls, request: ToolRequest): Promise<Response> {
+  const { method, url, ...options } = callOf(request);
+  return vault.request(method, url, options);
+}
+
+/**
+ * What the vault would say of a tool's call, with the ids it is going to carry. Makes no call; rejects as `preview()` does.
+ */
+export async function previewToolRequest(vault: VaultCalls, scope: ToolScope, request: ToolRequest): Promise<Preview> {
+  const { method, url, ...options } = callOf(request);
+  return scopedVault(vault, scope).preview(method, url, options);
+}
+
+function callOf(request: ToolRequest) {
   checkKnownNames(request, REQUEST_NAMES, { params: "queryParams", query: "queryParams", extraHeaders: "headers" });
-  const { method, url, headers, ...rest } = request;
-  return vault.request(method, url, { ...rest, extraHeaders: headers });
+  const { headers, ...rest } = request;
+  return { ...rest, extraHeaders: headers };
 }
 
 /** The provider's answer as a value: JSON where it is JSON, null where there is none, and text otherwise. */

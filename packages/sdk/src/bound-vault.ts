@@ -1,6 +1,7 @@
 import { hide } from "./alter-sdk-error.ts";
 import { actionFor, type ActionOptions, type ActionRequired } from "./adapter-action.ts";
 import { waitForAction, type WaitOptions } from "./adapter-wait.ts";
+import type { Call } from "./call.ts";
 import { awsClientConfig, type AwsClientConfig, type AwsOptions } from "./aws.ts";
 import { refineDefaults, type CallDefaults, type ViewDefaults } from "./call-defaults.ts";
 import { checkConnection, type ConnectionCheck, type ConnectionNeed } from "./check-connection.ts";
@@ -9,6 +10,7 @@ import { executeCall } from "./execute-call.ts";
 import { fetchThrough, type FetchOptions } from "./fetch-through.ts";
 import type { HttpMethod } from "./http-method.ts";
 import { checkKnownNames } from "./known-names.ts";
+import { previewCall, type Preview } from "./preview.ts";
 import { parseRequestArguments } from "./request-arguments.ts";
 import { requestToCall, type RequestOptions } from "./request-options.ts";
 import { userTokensOf } from "./user-token.ts";
@@ -32,6 +34,20 @@ export interface VaultCalls {
   request(method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
   /** The same with the grant as first argument. */
   request(grantId: string, method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
+  /**
+   * What the vault would say of a call if it were made now: `allowed`, `approval_required`, `connect_required` or `denied`,
+   * for this very caller. Takes what `request()` takes, makes no call, and asks nobody to approve. The vault decides again
+   * when the call is made, and only then looks at rate limits.
+   *
+   * Rejects as `request()` does where the caller itself is not accepted, and with AlterValueError for wrong arguments and
+   * for a body that is a stream.
+   *
+   * @example
+   * const { decision } = await vault.preview("POST", "https://api.bank.example/pay", { provider: "bank", json, reason });
+   */
+  preview(method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Preview>;
+  /** The same with the grant as first argument. */
+  preview(grantId: string, method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Preview>;
   /** A `fetch` whose calls go through the vault, to hand to a provider's own SDK. */
   fetch(options?: string | FetchOptions): Fetch;
   /** Configuration for a client of the AWS SDK for JavaScript, version 3. The vault signs; the client has no keys. */
@@ -90,9 +106,18 @@ export class BoundVault implements VaultCalls {
   request(method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
   request(grantId: string, method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Response>;
   async request(...args: unknown[]): Promise<Response> {
+    return executeCall(this.#core, this.#call(args));
+  }
+
+  preview(method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Preview>;
+  preview(grantId: string, method: HttpMethod, url: string | URL, options?: RequestOptions): Promise<Preview>;
+  async preview(...args: unknown[]): Promise<Preview> {
+    return previewCall(this.#core, this.#call(args));
+  }
+
+  #call(args: readonly unknown[]): Call {
     const { settings, newRunId } = this.#core;
-    const call = requestToCall(parseRequestArguments(args), settings, this.#defaults, newRunId);
-    return executeCall(this.#core, call);
+    return requestToCall(parseRequestArguments(args), settings, this.#defaults, newRunId);
   }
 
   fetch(options?: string | FetchOptions): Fetch {

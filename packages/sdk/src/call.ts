@@ -30,8 +30,11 @@ export interface Call {
   readonly sigv4?: { readonly region?: string; readonly service?: string } | undefined;
   readonly mode: Mode;
   readonly timeoutMs: number;
-  /** Which of the calls of its tool call that change something, from 0; undefined for what need not be remembered. */
-  readonly callIndex?: number | undefined;
+  /**
+   * Counts the call when it is made: which of the calls of its tool call that change something, from 0; undefined for
+   * what need not be remembered.
+   */
+  readonly count?: (() => number | undefined) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Whether an answer of 4xx or 5xx by the provider is thrown. */
   readonly throwOnProviderError: boolean;

@@ -19,6 +19,8 @@ const MAX_INJECTION_BYTES = 1024 * 1024;
 export async function executeCall(core: Core, call: Call): Promise<Response> {
   core.assertOpen();
   call.signal?.throwIfAborted();
+  // Before anything is waited for: calls are counted in the order in which the program makes them.
+  const index = call.count?.();
   const deadline = startDeadline(call.timeoutMs, call.signal);
   try {
     const userToken = await deadline.waitFor("the function for the user token", () =>
@@ -28,7 +30,7 @@ export async function executeCall(core: Core, call: Call): Promise<Response> {
     const headers = envelopeHeaders(call, body, userToken);
     const response =
       call.mode === "proxy"
-        ? await forward(core, call, { headers, body }, deadline)
+        ? await forward(core, call, index, { headers, body }, deadline)
         : await sendInjection(core, call, await retrieve(core, call, { headers, body }, deadline), body, deadline);
     if (!call.throwOnProviderError || response.status < 400) return response;
     throw await deadline.reach("the provider", () => providerApiError(response, call.method));
@@ -42,9 +44,14 @@ interface Envelope {
   readonly body: EncodedBody;
 }
 
-async function forward(core: Core, call: Call, envelope: Envelope, deadline: Deadline): Promise<Response> {
-  const index = call.callIndex === undefined ? {} : { [HEADER.call]: String(call.callIndex) };
-  const headers = { ...envelope.headers, ...index };
+async function forward(
+  core: Core,
+  call: Call,
+  index: number | undefined,
+  envelope: Envelope,
+  deadline: Deadline,
+): Promise<Response> {
+  const headers = { ...envelope.headers, ...(index === undefined ? {} : { [HEADER.call]: String(index) }) };
   const request = { method: "POST", path: "/v1/request", headers, body: envelope.body, credential: call.credential };
   const answer = await core.vault.send(request, deadline);
   if (answerKind(answer) !== "provider") return rejectForeign(answer, core);

@@ -30,9 +30,16 @@ export { AlterVault } from "./alter-vault.ts";
 export { ActorType } from "./actor-type.ts";
 export { readToolAnswer, runTool, type ToolExecution, type ToolRequest, type ToolScope } from "./adapter.ts";
 export type { ActionOptions, ActionRequired } from "./adapter-action.ts";
-export { expectedFailure, missingConnections, toolVault, type ExpectedFailure } from "./adapter-attempt.ts";
-export { checkToolForm, runToolForm, type ExecuteForm, type RequestForm, type ToolForm } from "./adapter-form.ts";
-export { describeFailure, failureForModel, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
+export {
+  attempt,
+  attemptTool,
+  missingConnections,
+  toolVault,
+  type Attempt,
+  type ConnectionNeeds,
+} from "./adapter-attempt.ts";
+export { checkToolForm, previewToolForm, type ExecuteForm, type RequestForm, type ToolForm } from "./adapter-form.ts";
+export { describeFailure, type ModelFailure, type SafeFailure } from "./adapter-failure.ts";
 export { operationTools, type ObjectSchema, type OperationOptions, type OperationTool } from "./adapter-operation.ts";
 export type { WaitOptions } from "./adapter-wait.ts";
 export { createUserSessions, type UserSessionOptions, type UserVault } from "./adapter-session.ts";
@@ -138,6 +145,7 @@ export {
   type SystemPrincipal,
   type UserPrincipal,
 } from "./principals.ts";
+export type { Preview } from "./preview.ts";
 export { Provider } from "./provider.generated.ts";
 export { requestIdOf } from "./provider-response.ts";
 export type { CallOptions, RequestOptions } from "./request-options.ts";

@@ -77,10 +77,9 @@ const HINTS = { headers: "extraHeaders", params: "queryParams", query: "queryPar
 /** The parts of a call that every way of making one shares. */
 export type SharedCallParts = Pick<
   Call,
-  "method" | "credential" | "caller" | "context" | "userToken" | "reason" | "mode" | "timeoutMs" | "callIndex"
+  "method" | "credential" | "caller" | "context" | "userToken" | "reason" | "mode" | "timeoutMs" | "count"
 >;
 
-/** Counts the call, where it belongs to a tool call: once for each call that is made. */
 export function sharedCallParts(
   settings: Settings,
   defaults: CallDefaults,
@@ -103,7 +102,7 @@ export function sharedCallParts(
     reason: options.reason === undefined ? undefined : checkText("reason", options.reason, 1000),
     mode,
     timeoutMs: checkTimeout(options.timeout) ?? settings.timeoutMs,
-    callIndex: mode === "proxy" ? countCall([defaults.toolRun, currentToolRun()], method, context) : undefined,
+    count: mode === "proxy" ? () => countCall([defaults.toolRun, currentToolRun()], method, context) : undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { ErrorCode, Injection, Problem, ProblemDetails, Scope } from "@alter-vault/protocol";
+import type { ErrorCode, Injection, Preview, Problem, ProblemDetails, Scope } from "@alter-vault/protocol";
 import type { Facts } from "./audit/entry.ts";
 import type { Asker } from "./identity/asker.ts";
 import type { KeyBounds } from "./identity/key-bounds.ts";
@@ -34,6 +34,12 @@ export interface Retrieved {
   readonly ok: true;
   readonly keyDeprecated: boolean;
   readonly injection: Injection;
+}
+
+export interface Previewed {
+  readonly ok: true;
+  readonly keyDeprecated: boolean;
+  readonly preview: Preview;
 }
 
 export interface Refused {

@@ -196,7 +196,8 @@ function holdDataDir({ dataDir, databaseUrl }: Config): DataLock {
   return lock;
 }
 
-async function withLock<T>(config: Config, work: () => Promise<T>): Promise<T> {
+/** Does the work while no other process has the directory. Throws {@link DataDirBusy}. */
+export async function withLock<T>(config: Config, work: () => Promise<T>): Promise<T> {
   const lock = holdDataDir(config);
   try {
     return await work();

@@ -18,7 +18,7 @@ export interface Metrics {
   readonly contentType: string;
   /** Of all workers, where this is one. */
   text(): Promise<string>;
-  called(mode: "proxy" | "retrieve" | "admin", code: string, seconds: number): void;
+  called(mode: "proxy" | "retrieve" | "preview" | "admin", code: string, seconds: number): void;
   committed(rows: number): void;
   commitFailed(): void;
   inFlight(change: 1 | -1): void;

@@ -25,15 +25,30 @@ export function refused(requestId: string, { code, detail, details }: Failure): 
   return { ok: false, problem: makeProblem(code, detail, { ...details, request_id: requestId }), started: false };
 }
 
-/** A caller who is known. The nonce goes into the same write: a refused request cannot be used again either. */
+/** A caller who is known. */
 export async function refuse(
-  { log }: RefuseDeps,
+  deps: RefuseDeps,
   requestId: string,
   facts: Facts,
   failure: Failure,
   rule: string,
   nonce: Nonce | null,
 ): Promise<Refused> {
+  return (await recordRefusal(deps, requestId, facts, failure, rule, nonce)) ?? refused(requestId, failure);
+}
+
+/**
+ * Writes a no down, and answers with what is to be said instead of it; null: nothing. The nonce goes into the same write: a
+ * refused request cannot be used again either.
+ */
+export async function recordRefusal(
+  { log }: Pick<RefuseDeps, "log">,
+  requestId: string,
+  facts: Facts,
+  failure: Failure,
+  rule: string,
+  nonce: Nonce | null,
+): Promise<Refused | null> {
   const body: KnownEntry = {
     ...facts,
     decision: "deny",
@@ -43,7 +58,7 @@ export async function refuse(
   };
   const recorded = await log.record(requestId, body, nonce);
   if (recorded === "replayed") return refuseReplay({ log }, requestId, facts);
-  return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : failure);
+  return recorded === "unavailable" ? refused(requestId, AUDIT_UNAVAILABLE) : null;
 }
 
 export async function refuseReplay(

@@ -28,6 +28,7 @@ import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { createInFlight } from "./policy/limits.ts";
+import { originOf, recordImport } from "./moving/imported-vault.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
 import { createReadiness } from "./readiness.ts";
@@ -134,6 +135,8 @@ export async function startVault({
       failed("audit commit failed")(error);
     },
   });
+  const origin = await originOf(store, clock);
+  if (origin.news) await recordImport(log, origin.news);
   const egress = createEgress({
     allowLoopback: config.allowLoopbackUpstreams,
     limits: egressLimits(config),
@@ -157,6 +160,7 @@ export async function startVault({
     userTokens,
     keyRates: createKeyRates(),
     openSigningKey: createSigningKeyOpener(keyring),
+    signedAfter: origin.signedAfter,
     log,
     refusalLimit: createRefusalLimit(),
     egress,

@@ -6,8 +6,18 @@ import type { Facts, KnownEntry } from "./audit/entry.ts";
 import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
 import { createCallOutcomes } from "./call-outcome.ts";
-import type { Failure, Forwarded, IncomingCall, Operation, Performed, Plan, Refused, Retrieved } from "./call.ts";
-import { actingApp, DIGEST_MISMATCH, lacksScope } from "./check-call.ts";
+import type {
+  Failure,
+  Forwarded,
+  IncomingCall,
+  Operation,
+  Performed,
+  Plan,
+  Previewed,
+  Refused,
+  Retrieved,
+} from "./call.ts";
+import { actingApp, DIGEST_MISMATCH, lacksScope, type Mode } from "./check-call.ts";
 import type { Clock } from "./clock.ts";
 import type { Refresher } from "./credential/oauth/refresh.ts";
 import type { Keyring } from "./crypto/keyring.ts";
@@ -23,6 +33,7 @@ import type { UserTokens } from "./identity/user-token.ts";
 import type { InFlight } from "./policy/limits.ts";
 import type { PolicyCache } from "./policy/policy-cache.ts";
 import { createPreparing } from "./prepare-call.ts";
+import { previewCall } from "./preview-call.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay } from "./refuse.ts";
 import { createSending, streamedBody, whyBodyBroke } from "./send-call.ts";
 import type { ApprovalEnd } from "./store/approval-records.ts";
@@ -47,6 +58,8 @@ export interface Vault {
   ): Promise<Forwarded | Refused>;
   /** Retrieve mode: the injection of one named request. */
   retrieve(call: IncomingCall): Promise<Retrieved | Refused>;
+  /** Whether a call would be allowed, for whoever may make it. */
+  preview(call: IncomingCall, mode: Mode): Promise<Previewed | Refused>;
   /** Makes a call that was approved, if nobody else has begun to. Its answer is kept for whoever asked. */
   executeApproved(appId: string, id: string): Promise<void>;
   /** Everything else: reading and changing what the vault keeps. */
@@ -58,6 +71,7 @@ export interface VaultDeps {
   readonly keyring: Keyring;
   readonly refresher: Refresher;
   readonly openSigningKey: OpenSigningKey;
+  readonly signedAfter: number;
   readonly log: AuditLog;
   readonly userTokens: UserTokens;
   readonly keyRates: KeyRates;
@@ -149,6 +163,8 @@ export function createVault(deps: VaultDeps): Vault {
       };
       return { ok: true, injection, keyDeprecated: prepared.keyDeprecated };
     },
+
+    preview: (call, mode) => previewCall(deps, call, mode),
 
     async perform(call, operation) {
       const startedMs = clock.monotonic();

@@ -1,4 +1,11 @@
-import { HEADER, makeProblem, type ErrorCode, type ProblemDetails } from "@alter-vault/protocol";
+import {
+  HEADER,
+  makeProblem,
+  previewOfRefusal,
+  ROUTES,
+  type ErrorCode,
+  type ProblemDetails,
+} from "@alter-vault/protocol";
 import type { Fetch } from "@alter-vault/sdk";
 
 /** Refusals in the vault's place, for codes that are hard to bring about: the call does not reach the vault. */
@@ -29,7 +36,9 @@ export function createRefusals(): Refusals {
     },
     fetch: (input, init) => {
       const headers = new Headers(init?.headers);
-      for (const refusal of active) if (concerns(refusal, headers)) return Promise.resolve(refuse(refusal));
+      const { pathname } = new URL(input instanceof Request ? input.url : input);
+      const say = pathname === ROUTES.preview.path ? foretell : refuse;
+      for (const refusal of active) if (concerns(refusal, headers)) return Promise.resolve(say(refusal, headers));
       return fetch(input, init);
     },
   };
@@ -41,9 +50,29 @@ function concerns({ provider, method }: Refusal, headers: Headers): boolean {
   return (provider ?? headers.get(HEADER.provider)) === headers.get(HEADER.provider) && (method ?? called) === called;
 }
 
-function refuse({ code, provider, details = {} }: Refusal): Response {
+function refuse(refusal: Refusal): Response {
+  const problem = makeProblem(refusal.code, DETAIL, detailsOf(refusal));
+  return answer(problem, problem.status, "application/problem+json");
+}
+
+/** To a program that asks before it calls. */
+function foretell(refusal: Refusal, headers: Headers): Response {
+  const { code } = refusal;
+  const about = { request_id: "fake-request", grant_id: headers.get(HEADER.grant) };
+  const provider_id = headers.get(HEADER.provider);
+  const details = { ...(provider_id === null ? {} : { provider_id }), ...detailsOf(refusal) };
+  const saying = previewOfRefusal({ code, detail: DETAIL, details }, "test");
+  return answer({ ...about, provider_id, ...saying }, 200, "application/json");
+}
+
+const DETAIL = "refused for a test";
+
+function detailsOf({ provider, details = {} }: Refusal): ProblemDetails {
   const more = typeof details === "function" ? details() : details;
-  const problem = makeProblem(code, "refused for a test", { ...(provider && { provider_id: provider }), ...more });
-  const headers = { "content-type": "application/problem+json", [HEADER.outcome]: "vault" };
-  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+  return { ...(provider === undefined ? {} : { provider_id: provider }), ...more };
+}
+
+function answer(value: object, status: number, type: string): Response {
+  const headers = { "content-type": type, [HEADER.outcome]: "vault" };
+  return new Response(JSON.stringify(value), { status, headers });
 }

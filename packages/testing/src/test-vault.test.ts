@@ -139,6 +139,28 @@ describe("what goes wrong", () => {
   });
 });
 
+test("a program that asks before it calls is told of refusals to come, and the provider hears nothing", async () => {
+  const api = await testVault.provider("notes");
+  await testVault.connect("notes");
+  const vault = testVault.sdk();
+  const ask = async () => (await vault.preview("GET", "https://api.notes.example/x", { provider: "notes" })).decision;
+  expect(await ask()).toBe("allowed");
+  const approval = testVault.requireApproval({ provider: "notes" });
+  expect(await ask()).toBe("approval_required");
+  approval.approve();
+  const refusals = ["reauth_required", "policy_denied"] as const;
+  const said = [];
+  for (const code of refusals) {
+    const refusal = testVault.refuse(code, { provider: "notes" });
+    said.push(await ask());
+    refusal.lift();
+  }
+  expect(said).toEqual(["connect_required", "denied"]);
+  expect(await ask()).toBe("allowed");
+  expect(api.calls).toEqual([]);
+  expect(await testVault.calls()).toEqual([]);
+});
+
 test("matchers say what the log has", () => {
   const entry = {
     action: "request",

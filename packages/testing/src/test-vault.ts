@@ -78,7 +78,7 @@ export async function createTestVault(options: TestVaultOptions = {}): Promise<T
   async function calls(): Promise<readonly AuditEntry[]> {
     for (;;) {
       const { entries } = await operator.call("listAudit", { query: { limit: 1000 } });
-      const requests = entries.filter(({ kind }) => kind === "request");
+      const requests = entries.filter(({ kind, action }) => kind === "request" && action !== "preview");
       if (requests.every(({ outcome }) => outcome !== "pending")) return requests.toReversed();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

@@ -13,7 +13,9 @@ const SPAN_MS = 365 * 86_400_000;
  * is not valid, which only a verification would notice. Call it before anything is in the log.
  */
 export async function fillLog({ db, appId }: OpenDataDir, rows: number, grants: number): Promise<void> {
-  const insertRow = db.prepare("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const insertRow = db.prepare(
+    "INSERT INTO log (seq, writer, kind, entry_id, app_id, at, body, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  );
   const insertRef = db.prepare("INSERT INTO log_refs VALUES (?, ?, ?, ?)");
   const started = Date.now() - SPAN_MS;
   const outcome = JSON.stringify(OUTCOME);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { vaultTool } from "@alter-vault/ai";
+import { vaultApproval, vaultNeedsApproval, vaultTool } from "@alter-vault/ai";
 import { createTestVault } from "@alter-vault/testing";
 import * as ai from "ai";
 import * as mocks from "ai/test";
@@ -31,9 +31,10 @@ const post = vaultTool({
   inputSchema: z.object({ text: z.string() }),
   request: (json) => ({ method: "POST", url: "https://api.notes.example/x", json }),
 });
+const isSix = Mock === mockOf(3);
 const stopWhen = (ai.isStepCount ?? ai.stepCountIs)(3);
 const within = { vault: { runId: "run-1", threadId: "thread-1" } };
-const run = (id) =>
+const run = (id, more = {}) =>
   ai.generateText({
     model: model(id),
     prompt: "go",
@@ -41,6 +42,7 @@ const run = (id) =>
     stopWhen,
     experimental_context: within,
     toolsContext: { post: within },
+    ...more,
   });
 
 const missing = await run("c1");
@@ -59,4 +61,15 @@ assert.deepEqual(
   contexts.map((context) => context.tool_call_id),
   ["c1", "c2", "c2"],
 );
+
+if (!isOld) {
+  const asking = isSix
+    ? { tools: { post: { ...post, needsApproval: vaultNeedsApproval(post) } } }
+    : { toolApproval: vaultApproval({ post }) };
+  const kinds = async (id) => (await run(id, asking)).steps[0].content.map(({ type }) => type);
+  assert.deepEqual(await kinds("c3"), ["tool-call", "tool-result"]);
+  testVault.requireApproval();
+  assert.deepEqual(await kinds("c4"), ["tool-call", "tool-approval-request"]);
+  assert.equal(notes.calls.length, 2);
+}
 await testVault.stop();

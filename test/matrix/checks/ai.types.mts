@@ -1,4 +1,4 @@
-import { requireConnections, vaultTool, type VaultOutput } from "@alter-vault/ai";
+import { requireConnections, vaultApproval, vaultNeedsApproval, vaultTool, type VaultOutput } from "@alter-vault/ai";
 import type { AlterVault } from "@alter-vault/sdk";
 import { generateText, type InferUITools, type LanguageModel, type ToolSet } from "ai";
 import { z } from "zod";
@@ -16,6 +16,10 @@ const post = vaultTool({
 });
 export const tools = { post } satisfies ToolSet;
 export const prepareStep = requireConnections({ vault, needs: [{ provider: "notes" }] });
+export const needsApproval: Promise<boolean> = vaultNeedsApproval(post)({ text: "x" }, { toolCallId: "c1" });
+// Versions 5 and 6 have no such option; there it is an object like any other.
+const asking = { toolApproval: vaultApproval(tools) };
+export const askingFirst = () => generateText({ model, prompt: "go", tools, ...asking });
 export const run = () => generateText({ model, prompt: "go", tools, prepareStep });
 export type Output = InferUITools<typeof tools>["post"]["output"];
 export const status = (output: Output): number | undefined => (output.ok ? output.data : undefined);

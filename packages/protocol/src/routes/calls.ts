@@ -1,4 +1,5 @@
 import { Injection } from "../envelope.ts";
+import { Preview, PreviewQuery } from "../preview.ts";
 import { WhoAmI } from "../resources.ts";
 import type { Route } from "./route.ts";
 
@@ -18,7 +19,15 @@ export const CALL_ROUTES = {
     response: Injection,
     summary: "Get the injection of one named request, where the operator allows it for the grant",
   },
-
+  preview: {
+    method: "POST",
+    path: "/v1/preview",
+    scope: "proxy:execute",
+    status: 200,
+    query: PreviewQuery,
+    response: Preview,
+    summary: "Whether this very call would be allowed; it is not made, and nobody is asked to approve it",
+  },
   whoami: {
     method: "GET",
     path: "/v1/whoami",

@@ -19,6 +19,8 @@ import { storeCall } from "./stored-call.ts";
 export interface Approvals {
   /** What becomes of a call that needs approval: it waits, it was denied, or its answer is there to be taken. */
   ask(asking: Asking): Promise<Asked>;
+  /** The same, without asking anybody: nothing is kept, and there is no link. */
+  foresee(checked: CheckedCall, asker: Asker, rules: readonly CompiledRule[]): Promise<Asked>;
   /** The kept answer, once. */
   take(appId: string, id: string): Promise<Buffer | Failure>;
 }
@@ -64,22 +66,21 @@ export function createApprovalResults({
 export function createApprovals({ store, keyring, clock, newId, links }: ApprovalsDeps): Approvals {
   return {
     async ask(asking) {
-      const { checked, call } = asking;
-      const [first] = asking.rules;
-      const rule = first?.id ?? "policy";
-      const reason = checked.envelope.reason;
-      if (reason === undefined) {
-        const detail = "a call that needs approval must say why it is made: pass a reason";
-        return refused(rule, "approval_reason_required", detail);
-      }
-      const { buffer } = checked.body;
-      if (!buffer) {
-        const detail = "the call needs approval, and its body is a stream, which nobody can look at";
-        return refused(rule, "policy_denied", detail);
-      }
+      const { checked, call, asker, rules } = asking;
+      const askable = whatToAsk(checked, rules);
+      if ("is" in askable) return askable;
+      const { rule, reason, buffer } = askable;
       const record = newRecord(asking, reason);
-      const sealed = await keyring.seal(callContext(record), storeCall(call, buffer, asking.asker.session?.id ?? null));
-      return asAsked(await store.askApproval(record, sealed), rule);
+      const sealed = await keyring.seal(callContext(record), storeCall(call, buffer, asker.session?.id ?? null));
+      const approval = await store.askApproval(record, sealed);
+      return asAsked(approval, rule, approval.status === "pending" ? await links.create(approval, null) : null);
+    },
+    async foresee(checked, asker, rules) {
+      const askable = whatToAsk(checked, rules);
+      if ("is" in askable) return askable;
+      const open = await store.findOpenApproval(asker.appId, requestHash(checked, asker), clock.now());
+      if (open) return asAsked(open, askable.rule, null);
+      return refused(askable.rule, "approval_required", SOMEBODY_MUST);
     },
     take: createApprovalResults({ store, keyring }).take,
   };
@@ -117,33 +118,54 @@ export function createApprovals({ store, keyring, clock, newId, links }: Approva
       problem: null,
     };
   }
+}
 
-  async function asAsked(approval: ApprovalRecord, rule: string): Promise<Asked> {
-    const { id, status, expiresAt, shown, decisionReason, problem } = approval;
-    const details = {
-      approval_id: id,
-      ...(status === "pending" ? { approval_url: await links.create(approval, null) } : {}),
-      approval_expires_at: toTimestamp(expiresAt),
-      grant_id: shown.grantId,
-      provider_id: shown.provider,
-    };
-    switch (status) {
-      case "pending":
-        return refused(rule, "approval_required", "somebody must approve the call first", details);
-      case "approved":
-      case "executing":
-        return refused(rule, "approval_executing", "the call was approved, and is being made", details);
-      case "denied": {
-        const why = decisionReason === null ? "" : `: ${decisionReason}`;
-        return refused(rule, "approval_denied", `the call was not approved${why}`, details);
-      }
-      case "failed":
-        return refused(rule, "approval_failed", `the approved call failed: ${problem ?? "nobody knows why"}`, details);
-      case "executed":
-        return { is: "answered", approval };
-      case "taken":
-        return refused(rule, "approval_closed", "the approval was used", details);
+const SOMEBODY_MUST = "somebody must approve the call first";
+
+/** What approvers need, or why they cannot be asked. */
+function whatToAsk(
+  { envelope, body }: CheckedCall,
+  [first]: readonly CompiledRule[],
+): { readonly rule: string; readonly reason: string; readonly buffer: Buffer } | Asked {
+  const rule = first?.id ?? "policy";
+  const { reason } = envelope;
+  if (reason === undefined) {
+    const detail = "a call that needs approval must say why it is made: pass a reason";
+    return refused(rule, "approval_reason_required", detail);
+  }
+  const { buffer } = body;
+  if (!buffer) {
+    const detail = "the call needs approval, and its body is a stream, which nobody can look at";
+    return refused(rule, "policy_denied", detail);
+  }
+  return { rule, reason, buffer };
+}
+
+function asAsked(approval: ApprovalRecord, rule: string, url: string | null): Asked {
+  const { id, status, expiresAt, shown, decisionReason, problem } = approval;
+  const details = {
+    approval_id: id,
+    ...(url === null ? {} : { approval_url: url }),
+    approval_expires_at: toTimestamp(expiresAt),
+    grant_id: shown.grantId,
+    provider_id: shown.provider,
+  };
+  switch (status) {
+    case "pending":
+      return refused(rule, "approval_required", SOMEBODY_MUST, details);
+    case "approved":
+    case "executing":
+      return refused(rule, "approval_executing", "the call was approved, and is being made", details);
+    case "denied": {
+      const why = decisionReason === null ? "" : `: ${decisionReason}`;
+      return refused(rule, "approval_denied", `the call was not approved${why}`, details);
     }
+    case "failed":
+      return refused(rule, "approval_failed", `the approved call failed: ${problem ?? "nobody knows why"}`, details);
+    case "executed":
+      return { is: "answered", approval };
+    case "taken":
+      return refused(rule, "approval_closed", "the approval was used", details);
   }
 }
 

@@ -105,6 +105,12 @@ export function parseCheckpointLines(text: string): Checkpoint[] {
   });
 }
 
+/** Whether the key that signs checkpoints can be used, or none was made yet. */
+export async function checkpointKeyOpens(store: SettingStore, keyring: Keyring): Promise<boolean> {
+  const stored = await store.getSetting("checkpoint_key");
+  return stored === null || keyring.open(KEY_CONTEXT, stored).ok;
+}
+
 async function signingKey(store: SettingStore, keyring: Keyring): Promise<KeyObject> {
   const stored = await store.getSetting("checkpoint_key");
   if (stored) {

@@ -86,7 +86,7 @@ test.each([
   ["everything removed", "DELETE FROM log"],
   [
     "a row inserted at the end with a made-up hash",
-    "INSERT INTO log SELECT 21, writer, kind, 'new-id', app_id, at, body, hash FROM log WHERE seq = 20",
+    "INSERT INTO log SELECT 21, writer, kind, 'new-id', app_id, at, body, hash, chain_seq FROM log WHERE seq = 20",
   ],
   ["a checkpoint changed", "UPDATE checkpoints SET hash = x'00'"],
 ])("%s: noticed", async (_name, sql) => {

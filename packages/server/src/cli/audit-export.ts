@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { AuditEntry } from "@alter-vault/protocol";
 import { Option, type Command } from "commander";
+import { linesOf } from "../lines-of.ts";
 import { CSV_HEADER, csvRow } from "./audit-csv.ts";
 import { addFilterOptions, auditQuery, type FilterOptions } from "./audit.ts";
 import type { Cli } from "./cli.ts";
@@ -102,18 +103,6 @@ async function write(
     { end },
   );
   return entries;
-}
-
-/** Lines of a stream; what stands after the last line break counts only when it is not empty. */
-async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of input) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }
 
 const TELL_EVERY = 1_000;

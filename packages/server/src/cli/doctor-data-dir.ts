@@ -6,6 +6,7 @@ import { openKeyFile } from "../crypto/file-key-provider.ts";
 import { operatorKeyPath, readOperatorKey } from "../local-vault.ts";
 import { SQLITE_MIGRATIONS } from "../store/migrations/sqlite.ts";
 import { inspectPostgres } from "../store/postgres/inspect.ts";
+import { isFilling } from "../store/sqlite/fill.ts";
 import type { Cli } from "./cli.ts";
 import type { GlobalOptions } from "./describe-command.ts";
 import { fail, ok, warn, type Check } from "./doctor-checks.ts";
@@ -29,6 +30,7 @@ export async function checkDataDir(cli: Cli, globals: GlobalOptions): Promise<Ch
     await checkSpace(dataDir),
   ];
   if (config.databaseUrl === null && !existsSync(config.databasePath)) {
+    if (isFilling(config.databasePath)) return [...checks, UNFINISHED_IMPORT];
     return [
       ...checks,
       fail(
@@ -40,6 +42,12 @@ export async function checkDataDir(cli: Cli, globals: GlobalOptions): Promise<Ch
   }
   return [...checks, ...(await checkKeysAndDatabase(cli, config)), checkOperatorKey(dataDir)];
 }
+
+const UNFINISHED_IMPORT: Check = fail(
+  "database",
+  "an import was not finished",
+  "Wait for it if it is still running; else run `alter-vault import` again, which begins anew.",
+);
 
 /** What is wrong with the settings is told by another check. */
 function configOrNull(cli: Cli, globals: GlobalOptions): Config | null {

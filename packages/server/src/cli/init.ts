@@ -5,7 +5,7 @@ import type { Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import { describeCommand, globalOptions } from "./describe-command.ts";
 import { EXIT } from "./exit-code.ts";
-import { localConfig, quietSurroundings, requireVault } from "./open-vault.ts";
+import { localConfig, quietSurroundings, refuseUnfinishedImport, requireVault } from "./open-vault.ts";
 import { show } from "./show.ts";
 import { fields } from "./table.ts";
 
@@ -39,6 +39,7 @@ export function addInit(program: Command, cli: Cli): void {
 }
 
 async function make(cli: Cli, config: Config): Promise<string> {
+  refuseUnfinishedImport(config);
   if (!(await isInitialized(config))) return initDataDir(config, quietSurroundings(cli));
   throw new CliError(EXIT.conflict, {
     code: "already_initialized",

@@ -11,6 +11,7 @@ import {
 } from "../local-vault.ts";
 import { type RunningVaultInfo } from "../running-file.ts";
 import { createLogger } from "../logger.ts";
+import { isFilling } from "../store/sqlite/fill.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { globalOptions, type GlobalOptions } from "./describe-command.ts";
@@ -121,11 +122,23 @@ export function quietSurroundings(cli: Cli): Surroundings {
 
 export async function requireVault(config: Config): Promise<void> {
   if (await isInitialized(config)) return;
+  refuseUnfinishedImport(config);
   throw new CliError(EXIT.error, {
     code: "not_initialized",
     title: "There is no vault here",
     detail: `${config.databaseUrl === null ? config.dataDir : "the database"} holds no vault`,
     fix: "Make one with `alter-vault init`, or try it out with `alter-vault dev`. For another place pass --data DIR or --url URL.",
+  });
+}
+
+/** What an import that was cut short left behind is no vault, and no place for another one. */
+export function refuseUnfinishedImport({ databaseUrl, databasePath, dataDir }: Config): void {
+  if (databaseUrl !== null || !isFilling(databasePath)) return;
+  throw new CliError(EXIT.error, {
+    code: "import_unfinished",
+    title: "An import was not finished",
+    detail: `${dataDir} holds part of an import, and no vault`,
+    fix: "If it is still running, wait for it. If it was cut short, run `alter-vault import` again: it begins anew.",
   });
 }
 

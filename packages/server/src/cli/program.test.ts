@@ -61,6 +61,8 @@ test("every command there should be is there", () => {
       "serve",
       "init",
       "doctor",
+      "export",
+      "import",
       "openapi",
       ...["list", "create"].map((name) => `apps ${name}`),
       ...["list", "create", "rotate", "deprecate", "revoke"].map((name) => `api-keys ${name}`),
@@ -100,7 +102,7 @@ function checkExample(example: string): void {
   const words = example.slice(example.indexOf("alter-vault ")).split(" > ")[0]?.split(/\s+/).slice(1) ?? [];
   let command = program;
   for (const word of words) {
-    const child = command.commands.find((candidate) => candidate.name() === word);
+    const child = command.commands.find((candidate) => [candidate.name(), ...candidate.aliases()].includes(word));
     if (!child) break;
     command = child;
   }

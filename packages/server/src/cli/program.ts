@@ -11,8 +11,10 @@ import { addGlobalOptions, describeCommand } from "./describe-command.ts";
 import { addDelegations } from "./delegations.ts";
 import { addDev } from "./dev.ts";
 import { addDoctor } from "./doctor.ts";
+import { addExport } from "./export.ts";
 import { addGrants } from "./grants.ts";
 import { addIdp } from "./idp.ts";
+import { addImport } from "./import.ts";
 import { addInit } from "./init.ts";
 import { addKeys } from "./keys.ts";
 import { addOpenApi } from "./openapi.ts";
@@ -69,6 +71,8 @@ export function createProgram(cli: Cli): Command {
     addApprovals,
     addAudit,
     addKeys,
+    addExport,
+    addImport,
     addOpenApi,
   ]) {
     add(program, cli);

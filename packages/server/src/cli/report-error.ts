@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { ConfigError, loadCommandLineSettings } from "../config.ts";
 import { MasterKeyMissing } from "../crypto/key-provider.ts";
 import { DataDirBusy } from "../local-vault.ts";
+import { MovingProblem, type MovingCode } from "../moving/moving-problem.ts";
 import { StorageInOlderUse, StorageTooNew, StorageUnavailable } from "../store/store.ts";
 import { WorkerDidNotStart } from "../workers/supervise-workers.ts";
 import type { Cli } from "./cli.ts";
@@ -74,6 +75,15 @@ function toCliError(error: unknown): CliError {
       "Without the master key nothing can be opened: restore it.",
     );
   }
+  if (error instanceof MovingProblem) {
+    const { code, message, fix } = error;
+    return new CliError(code === "target_not_empty" ? EXIT.conflict : EXIT.error, {
+      code,
+      title: MOVING_TITLES[code],
+      detail: message,
+      fix,
+    });
+  }
   if (error instanceof StorageUnavailable) {
     return failed(
       "storage_unavailable",
@@ -99,6 +109,9 @@ function toCliError(error: unknown): CliError {
     );
   }
   const code = errorCode(error);
+  if (code === "ENOSPC" || code === "EFBIG" || code === "EDQUOT") {
+    return failed("disk_full", "The disk is full", messageOf(error), "Make room, or write to another disk.");
+  }
   if (code === "EADDRINUSE") {
     return failed(
       "port_in_use",
@@ -117,6 +130,23 @@ function toCliError(error: unknown): CliError {
   }
   return failed("failed", "It did not work", messageOf(error), LOG_HINT);
 }
+
+const MOVING_TITLES: Readonly<Record<MovingCode, string>> = {
+  not_an_export: "This is no export of a vault",
+  export_newer: "The program is too old for it",
+  export_damaged: "The export is damaged",
+  export_truncated: "The export is not whole",
+  export_wrong_key: "The master key is another one",
+  export_wrong_passphrase: "The passphrase is wrong",
+  passphrase_needed: "A passphrase is needed",
+  passphrase_unneeded: "There is no passphrase",
+  nothing_to_export: "There is no vault here",
+  schema_outdated: "The database cannot be exported as it is",
+  target_not_empty: "There is something there already",
+  target_schema_newer: "The database is in the way",
+  master_key_missing: "The master key is missing",
+  import_not_verified: "The import could not be verified",
+};
 
 function failed(code: string, title: string, detail: string, fix: string): CliError {
   return new CliError(EXIT.error, { code, title, detail, fix });

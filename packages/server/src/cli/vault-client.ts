@@ -33,8 +33,8 @@ export interface VaultClient {
   close(): Promise<void>;
 }
 
-/** Endpoints that answer with JSON: all but the two that call providers. */
-type ClientRouteId = Exclude<RouteId, "request" | "retrieve">;
+/** All endpoints but those that are told of a call, by the headers of one. */
+type ClientRouteId = Exclude<RouteId, "request" | "retrieve" | "preview">;
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 

@@ -87,6 +87,19 @@ export function createApp(deps: AppDeps): RequestListener {
     return "ok";
   }
 
+  async function preview(call: IncomingCall, search: string, response: ServerResponse): Promise<string> {
+    const asked = ROUTES.preview.query.safeParse(Object.fromEntries(new URLSearchParams(search)));
+    if (!asked.success) {
+      sendError(response, "invalid_request");
+      return "invalid_request";
+    }
+    const answer = await vault.preview(call, asked.data.mode);
+    if (!answer.ok) return refuse(response, answer);
+    if (answer.keyDeprecated) response.setHeader(HEADER.keyDeprecated, "true");
+    sendJson(response, 200, answer.preview, answer.preview.request_id);
+    return "ok";
+  }
+
   async function perform(
     call: IncomingCall,
     id: ResourceRouteId,
@@ -162,7 +175,7 @@ export function createApp(deps: AppDeps): RequestListener {
     const cut = url.indexOf("?");
     const path = cut === -1 ? url : url.slice(0, cut);
     const started = clock.monotonic();
-    const done = (mode: "proxy" | "retrieve" | "admin", code: string): void =>
+    const done = (mode: "proxy" | "retrieve" | "preview" | "admin", code: string): void =>
       metrics.called(mode, code, (clock.monotonic() - started) / 1000);
     if (readiness.isLeaving()) response.shouldKeepAlive = false;
     const refusal = path === "/healthz" || path === "/readyz" ? null : readiness.refusal();
@@ -173,6 +186,9 @@ export function createApp(deps: AppDeps): RequestListener {
     if (incoming.method === "POST" && path === "/v1/retrieve") {
       return done("retrieve", await retrieve(incomingCall(incoming, deps, proxied), response));
     }
+    if (incoming.method === "POST" && path === "/v1/preview") {
+      return done("preview", await preview(incomingCall(incoming, deps, proxied), url.slice(path.length), response));
+    }
     if (incoming.method === "GET" && (await open(path, incoming, response))) return;
     const search = cut === -1 ? "" : url.slice(cut);
     if (await browse(incoming, response, path, search)) return;
@@ -181,7 +197,7 @@ export function createApp(deps: AppDeps): RequestListener {
     const matched = matchRoute(incoming.method ?? "", path);
     if (matched.found === "nothing") return sendError(response, "unknown_route");
     if (matched.found === "path") return sendError(response, "method_not_allowed", { allow: matched.allow });
-    if (matched.id === "request" || matched.id === "retrieve")
+    if (matched.id === "request" || matched.id === "retrieve" || matched.id === "preview")
       return sendError(response, "method_not_allowed", { allow: "POST" });
     const call = incomingCall(incoming, deps, resource);
     done("admin", await perform(call, matched.id, matched.param, search, response));

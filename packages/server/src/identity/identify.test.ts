@@ -73,13 +73,14 @@ function sign({
   };
 }
 
-const ask = (call: SignedCall, over: Partial<ApiKeyRecord> = {}) =>
+const ask = (call: SignedCall, over: Partial<ApiKeyRecord> = {}, signedAfter = 0) =>
   identify(
     {
       store: {
         findApiKey: async (id) => (id === record.id ? { ...record, ...over } : null),
       } as Parameters<typeof identify>[0]["store"],
       openSigningKey: () => hmacKey(signingKey.export()),
+      signedAfter,
     },
     call,
     NOW,
@@ -165,6 +166,18 @@ test.each([
   const result = await ask(sign({ created: NOW / 1000 + seconds }));
   expect(result.ok ? "ok" : result.code).toBe(code);
   if (!result.ok) expect(result.details).toEqual({ server_time: NOW / 1000 });
+});
+
+test.each([
+  [-60, "clock_skew"],
+  [59, "clock_skew"],
+  [60, "ok"],
+])("in a vault that was moved here, signed %i seconds from now: %s", async (seconds, code) => {
+  const after = NOW / 1000 + 59;
+  const result = await ask(sign({ created: NOW / 1000 + seconds }), {}, after);
+  expect(result.ok ? "ok" : result.code).toBe(code);
+  // The time it names is one that it takes.
+  if (!result.ok) expect(result.details).toEqual({ server_time: after + 1 });
 });
 
 test("unsigned, unknown, revoked and expired keys have their own answers", async () => {

@@ -42,6 +42,8 @@ export type Identified =
 interface IdentifyDeps {
   readonly store: ApiKeyStore;
   readonly openSigningKey: OpenSigningKey;
+  /** Signatures up to this second are too old: another vault, of which this is the continuation, may have seen them. */
+  readonly signedAfter: number;
 }
 
 export function identify(deps: IdentifyDeps, call: SignedCall, nowMs: number): Soon<Identified> {
@@ -58,7 +60,7 @@ export function identify(deps: IdentifyDeps, call: SignedCall, nowMs: number): S
 }
 
 function verify(
-  { openSigningKey }: IdentifyDeps,
+  { openSigningKey, signedAfter }: IdentifyDeps,
   call: SignedCall,
   parsed: ParsedSignature,
   key: ApiKeyRecord | null,
@@ -81,6 +83,11 @@ function verify(
   if (Math.abs(nowSeconds - parsed.created) > MAX_CLOCK_SKEW_SECONDS) {
     const detail = `created is ${parsed.created - nowSeconds} seconds off; up to ${MAX_CLOCK_SKEW_SECONDS} are accepted`;
     return { ...refuse("clock_skew", detail, key), details: { server_time: nowSeconds } };
+  }
+  if (parsed.created <= signedAfter) {
+    const detail =
+      "this vault was moved here just now and takes nothing that was signed before; sign for `server_time`";
+    return { ...refuse("clock_skew", detail, key), details: { server_time: signedAfter + 1 } };
   }
   if (key.revokedAt !== null) return refuse("invalid_key", "the key was revoked", key);
   if (key.expiresAt !== null && key.expiresAt <= nowMs) return refuse("invalid_key", "the key has expired", key);

@@ -84,6 +84,8 @@ export interface ApprovalStore {
   findApprovalLink(tokenHash: string): Promise<ApprovalLinkRecord | null>;
   /** Keeps the open approval of the same hash, if there is one: pending in time, decided and in time, or not yet told. */
   askApproval(approval: ApprovalRecord, sealedCall: Uint8Array): Promise<ApprovalRecord>;
+  /** What `askApproval` would keep; null: nothing. */
+  findOpenApproval(appId: string, requestHash: string, now: number): Promise<ApprovalRecord | null>;
   findApproval(appId: string, id: string): Promise<ApprovalRecord | null>;
   /** Newest first, older than `before` when it is given. */
   listApprovals(

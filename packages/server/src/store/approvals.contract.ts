@@ -33,9 +33,31 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
       expect(bytes((await given.store.findApprovalCall(given.appA, approval.id)) ?? undefined)).toBe(bytes(sealed));
     });
 
+    test("an open approval is found by the hash of its call, and nothing is kept for one that is not there", async () => {
+      const { store, appA } = given;
+      expect(await store.findOpenApproval(appA, "hash", 1_000)).toBeNull();
+      expect(await store.listApprovals(appA, null, null, 10)).toEqual([]);
+      const approval = await ask();
+      expect(await store.findOpenApproval(appA, "hash", 1_999)).toEqual(approval);
+      expect(await store.findOpenApproval(appA, "hash", 2_000)).toBeNull();
+      expect(await store.findOpenApproval(appA, "other", 1_500)).toBeNull();
+      await approve(approval.id);
+      await store.startApproval(appA, approval.id, 1_600, newId());
+      await store.endApproval(appA, approval.id, {
+        status: "executed",
+        problem: null,
+        sealedResult: sealed,
+        at: 1_700,
+      });
+      expect(await store.findOpenApproval(appA, "hash", 9_000)).toMatchObject({ id: approval.id, status: "executed" });
+      await store.takeApprovalResult(appA, approval.id);
+      expect(await store.findOpenApproval(appA, "hash", 1_800)).toBeNull();
+    });
+
     test("what belongs to another app does not exist", async () => {
       const { store, appB } = given;
       const { id } = await ask();
+      expect(await store.findOpenApproval(appB, "hash", 1_500)).toBeNull();
       expect(await store.findApproval(appB, id)).toBeNull();
       expect(await store.findApprovalCall(appB, id)).toBeNull();
       expect(await store.listApprovals(appB, null, null, 10)).toEqual([]);

@@ -5,8 +5,8 @@ import { invalid, type Issue } from "../../invalid-input.ts";
 
 export { invalid, type Issue };
 
-/** Endpoints that go through `Vault.perform`: all but the two that call providers. */
-export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve">;
+/** Endpoints that go through `Vault.perform`: all but those that are told of a call. */
+export type ResourceRouteId = Exclude<RouteId, "request" | "retrieve" | "preview">;
 
 type Parsed<Id extends RouteId, Part extends "query" | "body"> =
   (typeof ROUTES)[Id] extends Record<Part, infer Schema>

@@ -31,7 +31,7 @@ import { secretRoutes } from "./secrets.ts";
 import { serviceGrantRoutes } from "./service-grants.ts";
 import { userRoutes } from "./users.ts";
 
-/** The handlers of all endpoints but the two that call providers; the compiler sees that none is missing. */
+/** The handlers of all endpoints but those that are told of a call; the compiler sees that none is missing. */
 export interface RouteDeps {
   readonly store: Store;
   readonly keyring: Keyring;

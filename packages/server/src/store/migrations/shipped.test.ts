@@ -16,6 +16,7 @@ const SHIPPED = {
     "e5ef282faa58724b",
     "e2daaed89e2fdf65",
     "c9e5e0e54d4eb4b9",
+    "8ff6e2db93013dfe",
   ],
   PostgreSQL: ["328c5906aed55bf8", "4e1643335bafdd6f"],
 };

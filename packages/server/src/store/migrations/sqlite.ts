@@ -310,4 +310,18 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX idp_notices_by_end ON idp_notices (expires_at);
     `,
   },
+  {
+    id: 8,
+    name: "chains of other vaults",
+    sql: `
+      -- Of rows that came with an import: their place in the chain they are from. Of the vault's own rows it is their
+      -- place in the file, less that of the row before the first of them.
+      ALTER TABLE log ADD COLUMN chain_seq INTEGER;
+      CREATE INDEX log_of_imported_chain ON log (writer, chain_seq) WHERE chain_seq IS NOT NULL;
+      -- Of a vault that began with an import. Without it, the chain is "main", and begins with the file.
+      CREATE TABLE own_chain (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1), writer TEXT NOT NULL, starts_after INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
 ];

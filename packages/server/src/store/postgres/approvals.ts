@@ -26,6 +26,16 @@ export function approvalStore(db: Database): ApprovalStore {
     const row = await queries.get<ApprovalRow>(sql, id, appId);
     return row ? approvalOf(row) : null;
   };
+  const findOpen = async (
+    queries: Queries,
+    appId: string,
+    requestHash: string,
+    now: number,
+  ): Promise<ApprovalRecord | null> => {
+    const sql = `SELECT * FROM approvals WHERE app_id = $2 AND request_hash = $3 AND (${OPEN}) ORDER BY id DESC LIMIT 1`;
+    const row = await queries.get<ApprovalRow>(sql, now, appId, requestHash);
+    return row ? approvalOf(row) : null;
+  };
   const votesOf = async (queries: Queries, appId: string, id: string): Promise<ApprovalVote[]> => {
     const rows = await queries.all<VoteRow>(
       `SELECT votes.approver, votes.decision, votes.reason, votes.rule_ids, votes.at FROM approval_votes AS votes
@@ -51,19 +61,15 @@ export function approvalStore(db: Database): ApprovalStore {
       db.transaction(async (queries) => {
         const turn = "SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))";
         await queries.run(turn, approval.appId, approval.requestHash);
-        const open = await queries.get<ApprovalRow>(
-          `SELECT * FROM approvals WHERE app_id = $2 AND request_hash = $3 AND (${OPEN}) ORDER BY id DESC LIMIT 1`,
-          approval.createdAt,
-          approval.appId,
-          approval.requestHash,
-        );
-        if (open) return approvalOf(open);
+        const open = await findOpen(queries, approval.appId, approval.requestHash, approval.createdAt);
+        if (open) return open;
         const values = approvalValues(approval);
         const places = values.map((_value, at) => `$${at + 1}`).join(", ");
         await queries.run(`INSERT INTO approvals VALUES (${places})`, ...values);
         await queries.run("INSERT INTO approval_calls VALUES ($1, $2, $3)", approval.id, approval.appId, sealedCall);
         return approval;
       }),
+    findOpenApproval: (appId, requestHash, now) => findOpen(db, appId, requestHash, now),
     findApproval: (appId, id) => find(db, appId, id),
     async listApprovals(appId, status, before, limit) {
       const rows = await db.all<ApprovalRow>(

@@ -47,7 +47,7 @@ type Row = Record<string, unknown>;
 
 type Send = (sql: string, values: unknown[]) => Promise<pg.QueryResult<Row>>;
 
-const queriesBy = (send: Send): Queries => ({
+export const queriesBy = (send: Send): Queries => ({
   get: async <T>(sql: string, ...values: unknown[]) => (await send(sql, values)).rows[0] as T | undefined,
   all: async <T>(sql: string, ...values: unknown[]) => (await send(sql, values)).rows as T[],
   run: async (sql, ...values) => (await send(sql, values)).rowCount ?? 0,
@@ -238,7 +238,7 @@ async function settle(client: pg.ClientBase, statementTimeoutMs: number): Promis
 const { builtins, getTypeParser } = pg.types;
 
 /** Times and numbers of rows are whole numbers below 2^53. */
-function parserOf(oid: number, format?: "text" | "binary"): unknown {
+export function parserOf(oid: number, format?: "text" | "binary"): unknown {
   if (oid === builtins.INT8) return Number;
   return getTypeParser(oid, format as "text");
 }

@@ -9,22 +9,42 @@ const AHEAD = 2;
  * which is there so that no clock can stop the log, and stays empty.
  */
 export async function prepareLog(db: Database, now: number): Promise<void> {
-  const start = new Date(now);
-  for (let ahead = 0; ahead <= AHEAD; ahead++) {
-    const from = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + ahead);
-    const to = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + ahead + 1);
-    const name = `log_${new Date(from).toISOString().slice(0, 7).replace("-", "_")}`;
-    if (await isThere(db, name)) continue;
-    await db.transaction(async (queries) => {
-      await queries.run("SELECT pg_advisory_xact_lock($1)", PARTITION_LOCK);
-      if (await isThere(queries, name)) return;
-      // Made apart and then attached: to make it in place would lock the whole log.
-      await queries.run(`CREATE TABLE ${name} (LIKE log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
-      await queries.run(
-        `ALTER TABLE log ATTACH PARTITION ${name} FOR VALUES FROM ('${firstId(from)}') TO ('${firstId(to)}')`,
-      );
-    });
-  }
+  for (let ahead = 0; ahead <= AHEAD; ahead++) await makePiece(db, monthOf(now, ahead));
+}
+
+/** Makes the pieces that entries of other times go to. They say their time; what says none goes to `log_rest`. */
+export async function makePieces(db: Database, entryIds: readonly string[]): Promise<void> {
+  const months = new Set(entryIds.filter((id) => UUID_V7.test(id)).map((id) => monthOf(timeOf(id), 0)));
+  for (const month of months) if (month < LAST_MONTH) await makePiece(db, month);
+}
+
+/** The moment a month begins. */
+function monthOf(ms: number, later: number): number {
+  const day = new Date(ms);
+  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + later);
+}
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/;
+/** No clock that is right gets there, and a piece would be made for each month of one that is not. */
+const LAST_MONTH = Date.UTC(2200, 0);
+
+function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+async function makePiece(db: Database, from: number): Promise<void> {
+  const name = `log_${new Date(from).toISOString().slice(0, 7).replace("-", "_")}`;
+  if (await isThere(db, name)) return;
+  await db.transaction(async (queries) => {
+    await queries.run("SELECT pg_advisory_xact_lock($1)", PARTITION_LOCK);
+    if (await isThere(queries, name)) return;
+    // Made apart and then attached: to make it in place would lock the whole log.
+    await queries.run(`CREATE TABLE ${name} (LIKE log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`);
+    const to = monthOf(from, 1);
+    await queries.run(
+      `ALTER TABLE log ATTACH PARTITION ${name} FOR VALUES FROM ('${firstId(from)}') TO ('${firstId(to)}')`,
+    );
+  });
 }
 
 /** Asked of the table itself: what a session remembers about names may be older than the lock. */

@@ -7,8 +7,9 @@ import { listenForChanges } from "./change-listener.ts";
 import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
 import { POSTGRES_MIGRATIONS, type PostgresMigration } from "../migrations/postgres.ts";
-import { openPool, type PoolOptions } from "./database.ts";
+import { openPool, type Database, type PoolOptions } from "./database.ts";
 import { delegationStore } from "./delegations.ts";
+import type { Freshness } from "./fresh-records.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
 import { logStore } from "./log.ts";
@@ -53,6 +54,22 @@ export async function openPostgresStore({
   const listener = monotonic ? listenForChanges(options.url, () => heard++) : null;
   const freshness = monotonic ? { monotonic, generation: () => db.changes() + heard } : null;
   return {
+    ...recordsOn(db, freshness, migrations),
+    isShared: true,
+    async close() {
+      await listener?.close();
+      await db.close();
+    },
+  };
+}
+
+/** Every kind of record, on a pool or within one transaction. */
+export function recordsOn(
+  db: Database,
+  freshness: Freshness | null,
+  migrations: readonly PostgresMigration[] = POSTGRES_MIGRATIONS,
+): Omit<Store, "isShared" | "close"> {
+  return {
     ...appStore(db),
     ...apiKeyStore(db, freshness),
     ...secretStore(db),
@@ -75,11 +92,6 @@ export async function openPostgresStore({
     ...logStore(db, newestOf(migrations)),
     async checkVersion() {
       await isCurrent(db, migrations);
-    },
-    isShared: true,
-    async close() {
-      await listener?.close();
-      await db.close();
     },
   };
 }

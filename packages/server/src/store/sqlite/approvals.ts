@@ -18,6 +18,11 @@ export function approvalStore(db: Database): ApprovalStore {
     const row = db.get<ApprovalRow>("SELECT * FROM approvals WHERE id = ? AND app_id = ?", id, appId);
     return row ? approvalOf(row) : null;
   };
+  const findOpen = (appId: string, requestHash: string, now: number): ApprovalRecord | null => {
+    const sql = `SELECT * FROM approvals WHERE app_id = ?2 AND request_hash = ?3 AND (${OPEN}) ORDER BY id DESC LIMIT 1`;
+    const row = db.get<ApprovalRow>(sql, now, appId, requestHash);
+    return row ? approvalOf(row) : null;
+  };
   const votesOf = (id: string): ApprovalVote[] =>
     db
       .all<VoteRow>(
@@ -37,13 +42,8 @@ export function approvalStore(db: Database): ApprovalStore {
     },
     async askApproval(approval, sealedCall) {
       return db.transaction(() => {
-        const open = db.get<ApprovalRow>(
-          `SELECT * FROM approvals WHERE app_id = ?2 AND request_hash = ?3 AND (${OPEN}) ORDER BY id DESC LIMIT 1`,
-          approval.createdAt,
-          approval.appId,
-          approval.requestHash,
-        );
-        if (open) return approvalOf(open);
+        const open = findOpen(approval.appId, approval.requestHash, approval.createdAt);
+        if (open) return open;
         db.run(
           "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           ...approvalValues(approval),
@@ -52,6 +52,7 @@ export function approvalStore(db: Database): ApprovalStore {
         return approval;
       });
     },
+    findOpenApproval: async (appId, requestHash, now) => findOpen(appId, requestHash, now),
     findApproval: async (appId, id) => find(appId, id),
     async listApprovals(appId, status, before, limit) {
       return db

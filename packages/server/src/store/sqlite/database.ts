@@ -3,25 +3,40 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageTooNew, StorageUnavailable } from "../store.ts";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
+import { openWalSync, type WalSync } from "./wal-sync.ts";
 
 /**
- * One connection to the embedded database: write-ahead log, every commit on the disk before it returns. Statements are
- * prepared once. Everything runs to its end in one go, so transactions cannot mix.
+ * One connection to the embedded database: write-ahead log, every commit on the disk before it is acknowledged. Statements
+ * are prepared once. Everything runs to its end in one go, so transactions cannot mix.
  */
 export interface Database {
   get<T>(sql: string, ...values: SQLInputValue[]): T | undefined;
   all<T>(sql: string, ...values: SQLInputValue[]): T[];
   /** How many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number;
+  /** Statements that are run once and answer nothing. */
+  exec(sql: string): void;
   /** A write of the log and what belongs to it: made over and over, and not counted among the changes of records. */
   logWriter(sql: string): (...values: SQLInputValue[]) => void;
   transaction<T>(work: () => T): T;
+  /**
+   * A transaction that is on the disk when the promise resolves, and does not hold the event loop until then. When the
+   * disk refuses, it fails though the rows can be read. `settle` is told at once whether the rows are there.
+   */
+  writeBehind<T>(work: () => T, settle: (isCommitted: boolean) => void): Promise<T>;
   /** Becomes another number whenever a record may have changed: what was read before may not be true any more. */
   changes(): number;
   close(): void;
 }
 
-export function openDatabase(path: string): Database {
+interface DatabaseOptions {
+  /** For tests of a disk that fails. */
+  readonly openWal?: (path: string) => WalSync;
+  /** The last step of the schema to take. Default: all of them. */
+  readonly upTo?: number;
+}
+
+export function openDatabase(path: string, { openWal = openWalSync, upTo = Infinity }: DatabaseOptions = {}): Database {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const db = guard(() => open(path));
   const statements = new Map<string, StatementSync>();
@@ -34,6 +49,7 @@ export function openDatabase(path: string): Database {
     return statement;
   };
   let changes = 0;
+  let wal: WalSync | null = null;
   const begin = prepare("BEGIN IMMEDIATE");
   const commit = prepare("COMMIT");
   const rollback = prepare("ROLLBACK");
@@ -45,6 +61,7 @@ export function openDatabase(path: string): Database {
       changes++;
       return guard(() => Number(prepare(sql).run(...values).changes));
     },
+    exec: (sql) => guard(() => db.exec(sql)),
     logWriter(sql) {
       const statement = prepare(sql);
       return (...values) => {
@@ -71,10 +88,33 @@ export function openDatabase(path: string): Database {
           throw error;
         }
       }),
-    close: () => db.close(),
+    async writeBehind(work, settle) {
+      let isCommitted = false;
+      let result: ReturnType<typeof work>;
+      db.exec("PRAGMA synchronous = NORMAL");
+      try {
+        result = database.transaction(work);
+        isCommitted = true;
+      } finally {
+        db.exec("PRAGMA synchronous = FULL");
+        settle(isCommitted);
+      }
+      if (path === ":memory:") return result;
+      try {
+        wal ??= openWal(path);
+        await wal.sync();
+      } catch (error) {
+        throw new StorageUnavailable("the disk does not take what is written", { cause: error });
+      }
+      return result;
+    },
+    close() {
+      wal?.close();
+      db.close();
+    },
   };
   try {
-    guard(() => migrate(db, database));
+    guard(() => migrate(database, upTo));
   } catch (error) {
     if (db.isOpen) db.close();
     throw error;
@@ -109,7 +149,7 @@ function settle(db: DatabaseSync): void {
 const CONSTRAINT = 19;
 
 /** What goes wrong in SQLite is the storage's fault, but for a broken constraint, which is ours. */
-function guard<T>(work: () => T): T {
+export function guard<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -123,19 +163,20 @@ function ofStorage(error: unknown): unknown {
   return new StorageUnavailable(`SQLite failed with ${errcode}`, { cause: error });
 }
 
-function migrate(db: DatabaseSync, database: Database): void {
+/** Takes the steps that are left, up to one. Throws when the database knows more of them than this program. */
+export function migrate(db: Database, upTo: number = Infinity): void {
   db.exec("CREATE TABLE IF NOT EXISTS migrations (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT");
   const newest = SQLITE_MIGRATIONS.at(-1)?.id ?? 0;
-  const done = database.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
+  const done = db.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
   if (done > newest) {
     db.close();
     throw new StorageTooNew(`the database was changed by a newer version (step ${done}; this one knows ${newest})`);
   }
   for (const { id, name, sql } of SQLITE_MIGRATIONS) {
-    if (id <= done) continue;
-    database.transaction(() => {
+    if (id <= done || id > upTo) continue;
+    db.transaction(() => {
       db.exec(sql);
-      database.run("INSERT INTO migrations VALUES (?, ?)", id, name);
+      db.run("INSERT INTO migrations VALUES (?, ?)", id, name);
     });
   }
 }

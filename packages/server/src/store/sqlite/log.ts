@@ -1,13 +1,13 @@
 import type { SQLInputValue } from "node:sqlite";
 import {
   LOG_REFS,
-  type ChainHead,
   type Checkpoint,
   type EntryWithOutcome,
   type LogFilter,
   type LogRow,
   type LogStore,
 } from "../log-records.ts";
+import { openChains } from "./chains.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
 import { createRowWriter } from "./row-writer.ts";
@@ -22,60 +22,40 @@ interface Row {
   at: number;
   body: string;
   hash: Uint8Array;
+  chain_seq: number | null;
 }
 
-const fromRow = (row: Row): LogRow => ({
-  seq: row.seq,
-  writer: row.writer,
-  kind: row.kind,
-  entryId: row.entry_id,
-  appId: row.app_id,
-  at: row.at,
-  body: row.body,
-  hash: row.hash,
-});
-
-const ONLY_WRITER = "main";
+const COLUMNS = "seq, writer, kind, entry_id, app_id, at, body, hash";
 
 export function logStore(db: Database): LogStore {
   const nonces = openSeenNonces(db);
-  const rows = createRowWriter(db, "log", 8);
+  const chains = openChains(db);
+  const rows = createRowWriter(db, `log (${COLUMNS})`, 8);
   const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const setIndexed = db.logWriter("UPDATE log_indexed SET seq = ?");
 
+  const fromRow = (row: Row): LogRow => ({
+    seq: chains.seqOf(row),
+    writer: row.writer,
+    kind: row.kind,
+    entryId: row.entry_id,
+    appId: row.app_id,
+    at: row.at,
+    body: row.body,
+    hash: row.hash,
+  });
   const withOutcome = (row: Row): EntryWithOutcome => {
     const outcome = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'outcome'", row.entry_id);
     return { entry: fromRow(row), outcome: outcome ? fromRow(outcome) : null, cursor: String(row.seq) };
   };
-  const headOf = (writer: string): ChainHead => {
-    const row = db.get<ChainHead>("SELECT seq, hash FROM log WHERE writer = ? ORDER BY seq DESC LIMIT 1", writer);
-    return row ? { seq: row.seq, hash: row.hash } : { seq: 0, hash: new Uint8Array(32) };
-  };
-  // One process owns the file, so what is running is known here.
-  const running = new Map<string, number>();
 
   return {
-    async openChain() {
-      const head = headOf(ONLY_WRITER);
-      running.set(ONLY_WRITER, head.seq);
-      return { writer: ONLY_WRITER, head };
-    },
-    async closeChain(writer) {
-      running.delete(writer);
-    },
-    endHolder: async () => undefined,
-    touchChain: async () => undefined,
-    runningChains: async () => running,
-    chainHead: async (writer) => headOf(writer),
+    ...chains.store,
     prepareLog: async () => undefined,
-    async chainWriters() {
-      // One process, one chain: no need to look at more than one row.
-      return db.all<{ writer: string }>("SELECT writer FROM log LIMIT 1").map(({ writer }) => writer);
-    },
     async appendLog(writer, head, appends, link) {
-      let isWritten = false;
-      try {
-        const written = db.transaction(() => {
+      const before = chains.placeBefore(writer);
+      return db.writeBehind(
+        () => {
           let last = head;
           rows.clear();
           const results: ("written" | "replayed")[] = [];
@@ -84,25 +64,30 @@ export function logStore(db: Database): LogStore {
             results.push(isReplayed ? "replayed" : "written");
             if (isReplayed || !draft) continue;
             last = link(last, draft);
-            rows.add(last.seq, writer, draft.kind, draft.entryId, draft.appId, draft.at, draft.body, last.hash);
+            rows.add(
+              before + last.seq,
+              writer,
+              draft.kind,
+              draft.entryId,
+              draft.appId,
+              draft.at,
+              draft.body,
+              last.hash,
+            );
           }
           rows.flush();
           nonces.write();
           return { head: last, results };
-        });
-        isWritten = true;
-        return written;
-      } finally {
-        nonces.settle(isWritten);
-      }
+        },
+        (isCommitted) => nonces.settle(isCommitted),
+      );
     },
     async forgetNonces(createdBefore, limit) {
       nonces.forget(createdBefore, limit);
     },
     async readChain(writer, afterSeq, limit) {
-      return db
-        .all<Row>("SELECT * FROM log WHERE seq > ? AND writer = ? ORDER BY seq LIMIT ?", afterSeq, writer, limit)
-        .map(fromRow);
+      const { sql, after } = chains.rowsOf(writer, afterSeq);
+      return db.all<Row>(sql, writer, after, limit).map(fromRow);
     },
     async findEntry(appId, entryId) {
       const row = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'entry' AND app_id = ?", entryId, appId);
@@ -113,7 +98,7 @@ export function logStore(db: Database): LogStore {
       return db.all<Row>(sql, ...values, limit).map(withOutcome);
     },
     async indexLog(limit) {
-      return db.transaction(() => {
+      const index = (): number => {
         const done = db.get<{ seq: number }>("SELECT seq FROM log_indexed")?.seq ?? 0;
         const rows = db.all<Row>("SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?", done, limit);
         for (const row of rows) {
@@ -126,7 +111,8 @@ export function logStore(db: Database): LogStore {
         setIndexed(last);
         const newest = db.get<{ seq: number | null }>("SELECT max(seq) AS seq FROM log")?.seq ?? 0;
         return newest - last;
-      });
+      };
+      return db.writeBehind(index, () => undefined);
     },
     async insertCheckpoint({ writer, seq, hash, at, signature }) {
       db.run("INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", writer, seq, hash, at, signature);

@@ -18,7 +18,10 @@ import { toolCallStore } from "./tool-calls.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
 export function openSqliteStore(path: string): Store {
-  const db = openDatabase(path);
+  return sqliteStoreOn(openDatabase(path));
+}
+
+export function sqliteStoreOn(db: Database): Store {
   return {
     ...appStore(db),
     ...apiKeyStore(db),
