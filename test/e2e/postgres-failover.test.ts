@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { joinSockets } from "../harness/join-sockets.ts";
 import { startPostgresVault, type PostgresVault } from "../harness/postgres-vault.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 
@@ -51,19 +52,7 @@ async function startAddress(first: number): Promise<{ port: number; lead(port: n
   let to = first;
   const open = new Set<Socket>();
   const server = createServer((client) => {
-    const upstream = connect(to, "127.0.0.1");
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        open.delete(one);
-        other.destroy();
-      });
-      one.pipe(other);
-    }
+    joinSockets(client, connect(to, "127.0.0.1"), open);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { joinSockets } from "./join-sockets.ts";
 
 /** What operators put before replicas: asks each whether it is ready, and sends connections to those that are. */
 export interface Balancer {
@@ -27,18 +28,7 @@ export async function startBalancer(ports: readonly number[]): Promise<Balancer>
     const port = among[turn++ % among.length];
     if (port === undefined) return client.destroy();
     const replica = connect({ port, host: "127.0.0.1", noDelay: true });
-    for (const [one, other] of [
-      [client, replica],
-      [replica, client],
-    ] as const) {
-      open.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        open.delete(one);
-        other.destroySoon();
-      });
-      one.pipe(other);
-    }
+    joinSockets(client, replica, open);
     return client;
   });
   server.listen(0, "127.0.0.1");

@@ -5,13 +5,13 @@ import { createPostgresStorage } from "./test-storage.ts";
 export { slow };
 
 export async function createTestVault(): Promise<TestVault> {
-  const { databaseUrl, drop } = await createPostgresStorage();
-  const vault = await createInMemory({ databaseUrl });
+  const storage = await createPostgresStorage();
+  const vault = await createInMemory({ databaseUrl: storage.databaseUrl });
   return {
     ...vault,
     async stop() {
       await vault.stop();
-      await drop();
+      await storage.drop();
     },
   };
 }

@@ -29,7 +29,7 @@ const NOWHERE: EgressSink = { onHeaders: () => undefined, onData: () => true };
 
 /** Makes an approved call: checked anew from the beginning, and sent at most once, whatever happens. */
 export async function makeApproved(deps: MakeDeps, approval: ApprovalRecord, requestId: string): Promise<ApprovalEnd> {
-  const { store, clock, log, keyring, preparing, sending, outcomes } = deps;
+  const { store, clock, keyring, preparing, sending, outcomes } = deps;
   const failed = (problem: string): ApprovalEnd => ({
     status: "failed",
     problem,
