@@ -105,6 +105,7 @@ async function publishRules(): Promise<void> {
         .when({ path: ["/admin/**"] })
         .deny("Hands off"),
       rule("calm").rateLimit({ calls: 1_000, window_seconds: 60, per: "grant" }),
+      rule("few").concurrency({ calls: 100, per: "grant" }),
     ],
   });
   const published = await rawCall(url, apiKey, { path: "/v1/policy/publish", body: JSON.stringify({ document }) });

@@ -1,7 +1,8 @@
 import { HttpMethod, PolicyViolationError, RateLimitError } from "@alter-vault/sdk";
 import { policy, rule, type PolicyDocument } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { getThrough, rawCall } from "../harness/raw-call.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getThrough, rawCall, sendMessage, signedMessage, withHeaders, type RawMessage } from "../harness/raw-call.ts";
 import { startUpstream, type Answer, type Upstream } from "../harness/upstream.ts";
 import { startTestVault, type TestVault } from "../harness/vault.ts";
 
@@ -153,6 +154,72 @@ describe("rules", () => {
   });
 });
 
+describe("a call that is dressed up as another", () => {
+  const REFUSED = "target";
+  const send = (method: string, path: string, headers: [string, string][] = [], body = "") =>
+    rawCall(vault.url, vault.apiKey, {
+      alter: {
+        "alter-method": method,
+        "alter-target": path.startsWith("/") ? `${upstream.origin}${path}` : path,
+        "alter-grant": grantId,
+        ...withHeaders(...headers),
+      },
+      body,
+    });
+
+  beforeEach(() =>
+    publish(
+      policy({
+        rules: [
+          rule("keep")
+            .when({ method: ["DELETE"] })
+            .deny("Nothing is deleted"),
+          rule("no-admin")
+            .when({ path: ["/admin/**"] })
+            .deny("Hands off"),
+          rule("small")
+            .when({ path: ["/pay"], body: [{ field: "/amount", greater_than: 100 }] })
+            .deny("Too much"),
+        ],
+      }),
+    ),
+  );
+
+  const form: [string, string] = ["Content-Type", "application/x-www-form-urlencoded"];
+  const json: [string, string] = ["CONTENT-TYPE", "application/json"];
+  test.each<[string, string, Parameters<typeof send>]>([
+    ["a header for another method", "header_forbidden", ["POST", "/x", [["X-HTTP-Method-Override", "DELETE"]]]],
+    ["in another letter case", "header_forbidden", ["POST", "/x", [["x-hTTp-mEthod", "DELETE"]]]],
+    ["a header for another path", "header_forbidden", ["GET", "/x", [["X-Original-URL", "/admin/x"]]]],
+    ["a field of a form", "keep", ["POST", "/x", [form], "a=1&%5Fmethod=delete"]],
+    ["a name in the query", "keep", ["POST", "/x?_Method=delete"]],
+    ["a path in capitals", "no-admin", ["GET", "/ADMIN/x"]],
+    ["a path with two slashes", "no-admin", ["GET", "/x//admin"]],
+    ["a path that climbs", REFUSED, ["GET", "/x/../admin/x"]],
+    ["and encoded", REFUSED, ["GET", "/x/%2e%2e/admin/x"]],
+    ["a name in capitals", "small", ["POST", "/pay", [json], '{"AMOUNT":500}']],
+    ["two types", "small", ["POST", "/pay", [json, ["content-type", "text/plain"]], '{"amount":500}']],
+    ["a compressed body", "small", ["POST", "/pay", [json, ["Content-Encoding", "gzip"]], "{}"]],
+    ["a type that nobody reads", "small", ["POST", "/pay", [["content-type", "text/plain"]], '{"amount":500}']],
+    ["a host with a dot at its end", REFUSED, ["GET", "https://api.example.com./admin/x"]],
+    ["a host with a user", REFUSED, ["GET", "https://api.example.com@127.0.0.1/admin/x"]],
+  ])("%s", async (_name, by, call) => {
+    const { problem } = await send(...call);
+    const entry = await vault.lastEntry();
+    if (by === "header_forbidden") expect(problem?.code).toBe(by);
+    else if (by === REFUSED) expect(problem?.code).toMatch(/^target_/);
+    else expect(problem).toMatchObject({ code: "policy_denied", rule_id: by });
+    expect(entry).toMatchObject({ decision: "deny", code: problem?.code, outcome: "none" });
+    expect(seen()).toBe(0);
+  });
+
+  test("and what is what it looks like goes through", async () => {
+    expect((await send("POST", "/pay", [json], '{"amount":5,"payment_method":"card"}')).status).toBe(200);
+    expect((await send("POST", "/x", [form], "payment_method=card")).status).toBe(200);
+    expect(seen()).toBe(2);
+  });
+});
+
 describe("stops", () => {
   test.each([
     ["provider", "demo"],
@@ -228,9 +295,123 @@ describe("limits", () => {
     while (seen() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     await expect(call("/a")).rejects.toMatchObject({ code: "rate_limited", ruleId: "two" });
     expect(seen()).toBe(2);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: "two", code: "rate_limited" });
     open();
     await Promise.all(waiting);
     await call("/a");
+  });
+
+  test("a place is free again, however its call has ended", async () => {
+    await publish(policy({ rules: [rule("one").concurrency({ calls: 1, per: "grant" })] }));
+    const through = (path: string, signal?: AbortSignal) =>
+      vault
+        .sdk()
+        .request(HttpMethod.POST, `${upstream.origin}${path}`, { grantId, body: "x", ...(signal ? { signal } : {}) })
+        .then((response) => response.text())
+        .catch((error: unknown) => error);
+    answer = (_call, response) => response.writeHead(500).end("broken");
+    await through("/error");
+    answer = (_call, response) => response.socket?.destroy();
+    expect(await through("/cut")).toMatchObject({ code: "upstream_unreachable" });
+    answer = (_call, response) => {
+      response.writeHead(200, { "content-length": "100" }).write("half");
+      setTimeout(() => response.socket?.destroy(), 20);
+    };
+    await through("/half");
+    answer = () => undefined;
+    const gone = new AbortController();
+    const hanging = through("/hanging", gone.signal);
+    while (!upstream.calls.some(({ url }) => url === "/hanging")) await sleep(5);
+    gone.abort();
+    await hanging;
+    answer = null;
+    await sleep(50);
+    expect(await through("/well")).toBe("fine");
+  });
+});
+
+describe("a request that is repeated by somebody who has seen it", () => {
+  const copiesOf = async (message: RawMessage, count: number): Promise<void> => {
+    const copies = await Promise.all(Array.from({ length: count }, () => sendMessage(vault.url, message)));
+    expect(new Set(copies.map(({ problem }) => problem?.code))).toEqual(new Set(["request_replayed"]));
+    const refusal = (await vault.entries()).find(({ entry_id: id }) => id === copies[0]?.problem?.request_id);
+    expect(refusal).toMatchObject({ decision: "deny", rule: "identity.replay", code: "request_replayed" });
+  };
+  const message = (alter: Record<string, string> = {}, key = vault.apiKey): RawMessage =>
+    signedMessage(vault.url, key, {
+      alter: { ...getThrough(grantId, `${upstream.origin}/a`), "alter-context": '{"run_id":"run-1"}', ...alter },
+    });
+
+  test("uses up no rate, no budget and no place", async () => {
+    await publish(
+      policy({
+        rules: [
+          rule("calm").rateLimit({ calls: 3, window_seconds: 600, per: "grant" }),
+          rule("budget").budget({ calls: 3, per: "run" }),
+          rule("one").concurrency({ calls: 1, per: "grant" }),
+        ],
+      }),
+    );
+    const sent = message();
+    expect((await sendMessage(vault.url, sent)).status).toBe(200);
+    await copiesOf(sent, 20);
+    await call("/a");
+    await call("/a");
+    expect(seen()).toBe(3);
+    await expectDenied(call("/a"), "budget", /used up/);
+  });
+
+  test("at the very same moment: one is counted", async () => {
+    await publish(
+      policy({
+        rules: [
+          rule("calm").rateLimit({ calls: 20, window_seconds: 600, per: "grant" }),
+          rule("budget").budget({ calls: 20, per: "run" }),
+        ],
+      }),
+    );
+    const sent = message();
+    const copies = await Promise.all(Array.from({ length: 16 }, () => sendMessage(vault.url, sent)));
+    expect(copies.filter(({ status }) => status === 200)).toHaveLength(1);
+    const { headers } = await sendMessage(vault.url, message());
+    expect(headers["alter-ratelimit"]).toMatch(/^"(?:calm|budget)";r=18/);
+    expect(seen()).toBe(2);
+  });
+
+  test("uses up nothing of its key", async () => {
+    const { api_key } = await vault.operator.call("createKey", {
+      body: { name: "slow", constraints: { requests_per_minute: 3 } },
+    });
+    const sent = message({}, api_key);
+    expect((await sendMessage(vault.url, sent)).status).toBe(200);
+    await copiesOf(sent, 10);
+    const together = message({}, api_key);
+    await Promise.all(Array.from({ length: 2 }, () => sendMessage(vault.url, together)));
+    expect((await sendMessage(vault.url, message({}, api_key))).status).toBe(200);
+    expect((await sendMessage(vault.url, message({}, api_key))).problem?.code).toBe("rate_limited");
+    await copiesOf(sent, 3);
+    expect(seen()).toBe(3);
+  });
+
+  test("has nobody asked to approve it again", async () => {
+    const effect = { approvers: { operator: true }, quorum: 1, expires_in_seconds: 600 };
+    await publish(policy({ rules: [rule("ask").requireApproval(effect)] }));
+    const { api_key } = await vault.operator.call("createKey", { body: { name: "asks" } });
+    const alter = { "alter-reason": '"For the tea"' };
+    const sent = message(alter, api_key);
+    const { problem } = await sendMessage(vault.url, sent);
+    const id = problem?.approval_id ?? "";
+    await vault.operator.call("decideApproval", { id, body: { decision: "approve" } });
+    let answer = await sendMessage(vault.url, message(alter, api_key));
+    while (answer.problem?.code === "approval_executing") {
+      await sleep(20);
+      answer = await sendMessage(vault.url, message(alter, api_key));
+    }
+    expect(answer.status).toBe(200);
+    await copiesOf(sent, 5);
+    const { approvals } = await vault.operator.call("listApprovals", {});
+    expect(approvals.map(({ approval_id }) => approval_id)).toEqual([id]);
+    expect(seen()).toBe(1);
   });
 });
 

@@ -238,11 +238,28 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
+    promise:
+      "No more calls run at the same time than a rule says, over all replicas, and a replica that died holds no place.",
+    shownBy: [
+      { file: "test/e2e/replica-limits.test.ts", test: "never more at the same time than the rule says" },
+      { file: "test/e2e/replica-limits.test.ts", test: "kill -9 of a replica" },
+      { file: "test/e2e/policies.test.ts", test: "a place is free again, however its call has ended" },
+    ],
+  },
+  {
+    promise: "Whoever repeats a request uses up nobody's limits, and has nobody asked to approve it again.",
+    shownBy: [
+      { file: "test/e2e/policies.test.ts", test: "uses up no rate, no budget and no place" },
+      { file: "test/e2e/policies.test.ts", test: "has nobody asked to approve it again" },
+      { file: "test/e2e/replica-limits.test.ts", test: "a request that is repeated at every replica" },
+    ],
+  },
+  {
     promise: "An approval is for one exact call, made once, and checked anew when it is made.",
     shownBy: [
       { file: "test/e2e/approvals.test.ts", test: "an approval is for that very call" },
       { file: "test/e2e/approvals.test.ts", test: "a grant that was revoked meanwhile opens nothing" },
-      { file: "test/e2e/approvals.test.ts", test: "kill -9 while an approved call is being made" },
+      { file: "test/e2e/approvals.test.ts", test: "while it is being made: it is not made again" },
     ],
   },
   {

@@ -16,6 +16,8 @@ export interface VaultProcess {
   readonly settings: TestStorage["settings"];
   /** What is stored, past the vault. Places for values are question marks. */
   query<T>(sql: string, ...values: string[]): Promise<T[]>;
+  /** Changes what is stored, past a vault that does not run. */
+  write(sql: string, ...values: string[]): Promise<void>;
   bearer(token: string, host: string): Promise<string>;
   /** As a disk that is full: no file of the process may grow beyond so many bytes. Null lifts it. */
   limitFiles(bytes: number | null): void;
@@ -76,6 +78,9 @@ export async function startVaultProcess(
     dataDir,
     settings: storage.settings,
     query: (sql, ...values) => storage.query(dataDir, sql, ...values),
+    async write(sql, ...values) {
+      await storage.query(dataDir, sql, ...values);
+    },
     async bearer(token, host) {
       const body = JSON.stringify({
         name: `secret ${process.pid} ${++secrets} ${Date.now()}`,

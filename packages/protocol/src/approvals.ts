@@ -67,6 +67,9 @@ export type Approval = z.infer<typeof Approval>;
 
 export const ApprovalQuery = z.object({
   status: z.enum(["pending", "approved", "executing", "executed", "taken", "denied", "failed"]).optional(),
+  /** Only those that whoever asks can decide about now, and has not: a user by their token, else the operator. */
+  waiting_for: z.literal("me").optional(),
+  /** A page may hold fewer, and there may be more all the same. */
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   cursor: uuid.optional(),
 });

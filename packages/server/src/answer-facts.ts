@@ -1,7 +1,7 @@
 import type { CheckedCall } from "./check-call.ts";
 import { missingScopes } from "./credential/oauth/scopes.ts";
 import type { Prepared } from "./prepared-call.ts";
-import type { TakeState } from "./store/policy-records.ts";
+import type { TakeState } from "./store/limit-records.ts";
 
 /** What is told with a provider's answer. */
 export interface AnswerFacts {

@@ -1,5 +1,5 @@
 import type { RequestEnvelope } from "@alter-vault/protocol";
-import { findProvider, resolveProviderId, type Provider } from "@alter-vault/providers";
+import { findProvider } from "@alter-vault/providers";
 import type { Facts } from "./audit/entry.ts";
 import type { Failure } from "./call.ts";
 import type { UsableCredential } from "./credential/usable-credential.ts";
@@ -7,6 +7,7 @@ import type { HopTarget } from "./egress/redirect.ts";
 import type { Asker } from "./identity/asker.ts";
 import { decidePolicy, type PolicyDecision } from "./policy/decide-policy.ts";
 import type { PolicyFacts } from "./policy/facts.ts";
+import { providerName } from "./policy/facts/provider-name.ts";
 import { normalizedClaims } from "./policy/facts/claims.ts";
 import { readTarget } from "./policy/facts/read-target.ts";
 import type { AppPolicy } from "./policy/policy-cache.ts";
@@ -104,9 +105,10 @@ function shadowText(version: number, decision: PolicyDecision): string {
 
 function factsOf(call: RuledCall, readsBody: boolean): PolicyFacts {
   const { envelope, url, headers, asker, grant, credential } = call;
+  const name = providerName(grant.provider);
   return {
     appId: asker.appId,
-    provider: grant.provider,
+    provider: name,
     grantId: grant.id,
     secretId: grant.secretId,
     agents: asker.agent ? [asker.agent.id, asker.agent.name] : NONE,
@@ -123,15 +125,12 @@ function factsOf(call: RuledCall, readsBody: boolean): PolicyFacts {
       url,
       headers,
       // In retrieve mode the caller sends the body itself.
-      body: readsBody && call.mode === "proxy" ? call.body : null,
-      provider: credential.kind === "oauth" ? credential.provider : shippedProvider(grant.provider),
+      body: call.mode === "proxy" ? call.body : null,
+      readsBody,
+      // A token may have been stored by hand, for a provider that the catalogue knows.
+      provider: credential.kind === "oauth" ? credential.provider : (findProvider(name) ?? null),
     }),
   };
-}
-
-/** A token that was stored by hand, for a provider that the catalogue knows. */
-function shippedProvider(name: string): Provider | null {
-  return findProvider(resolveProviderId(name) ?? "") ?? null;
 }
 
 const NONE: readonly string[] = [];

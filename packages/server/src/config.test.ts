@@ -83,3 +83,12 @@ test("a replica drains before it stops; a vault that is alone does not", () => {
   const database = { ALTER_VAULT_DATABASE_URL: "postgres://vault@127.0.0.1/vault" };
   expect([drainMs({}), drainMs(database), drainMs({ ...database, ALTER_VAULT_DRAIN_MS: "0" })]).toEqual([0, 5_000, 0]);
 });
+
+test("whose word counts about where calls come from", () => {
+  expect(loadConfig("serve", {}, {}).proxies).toBeNull();
+  expect(loadConfig("serve", {}, { ALTER_VAULT_BEHIND_TLS_PROXY: "1" }).proxies).toBe("nearest");
+  const listed = { ALTER_VAULT_BEHIND_TLS_PROXY: "1", ALTER_VAULT_TRUSTED_PROXIES: "10.0.0.0/8, ::1" };
+  expect(loadConfig("serve", {}, listed).proxies).toMatchObject([{ bits: 8 }, { bits: 128 }]);
+  const problems = problemsOf("serve", { ALTER_VAULT_TRUSTED_PROXIES: "10.0.0.1/8,,proxy.example" });
+  expect(problems.map((problem) => /"(.*)"/.exec(problem)?.[1])).toEqual(["10.0.0.1/8", "", "proxy.example"]);
+});

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
+import type { Proxies } from "./http/caller-address.ts";
+import { readRange } from "./policy/conditions/ip-range.ts";
 import { databaseUrlProblem } from "./store/postgres/connection.ts";
 
 /**
@@ -27,6 +29,8 @@ export interface Config {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   /** Serves plain HTTP beyond loopback: for a proxy in front that ends TLS. */
   readonly behindTlsProxy: boolean;
+  /** Whose `x-forwarded-for` counts. Behind a proxy that ends TLS, and without a list: of whoever connects. */
+  readonly proxies: Proxies;
   readonly allowLoopbackUpstreams: boolean;
   readonly metricsToken: string | null;
   /** Default: info, and warn in dev. */
@@ -53,8 +57,6 @@ export interface Limits {
 /** Where there are other replicas: for whoever spreads the calls to notice. */
 const DRAIN_MS = 5_000;
 
-const MOST_WORKERS = 256;
-
 const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const flag = z
   .enum(["0", "1", "true", "false"])
@@ -68,12 +70,15 @@ const Settings = z.object({
   ALTER_VAULT_HOST: z.string().min(1).default("127.0.0.1"),
   ALTER_VAULT_PORT: z.coerce.number().int().min(0).max(65_535).default(8200),
   ALTER_VAULT_WORKERS: z
-    .union([z.literal("auto"), z.coerce.number().int().min(1).max(MOST_WORKERS)], `auto, or from 1 to ${MOST_WORKERS}`)
-    .default(1),
+    .string()
+    .regex(/^(auto|[1-9]\d?|1\d\d|2[0-4]\d|25[0-6])$/, "auto, or from 1 to 256")
+    .default("1")
+    .transform((text) => (text === "auto" ? text : Number(text))),
   ALTER_VAULT_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   ALTER_VAULT_TLS_CERT_FILE: z.string().optional(),
   ALTER_VAULT_TLS_KEY_FILE: z.string().optional(),
   ALTER_VAULT_BEHIND_TLS_PROXY: flag,
+  ALTER_VAULT_TRUSTED_PROXIES: z.string().optional(),
   ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS: flag,
   ALTER_VAULT_METRICS_TOKEN: z.string().min(16, "use at least 16 characters").optional(),
   ALTER_VAULT_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).optional(),
@@ -117,6 +122,7 @@ export function loadConfig(
       `ALTER_VAULT_HOST is ${settings.ALTER_VAULT_HOST}, which others can reach, and there is no TLS: set ALTER_VAULT_TLS_CERT_FILE and ALTER_VAULT_TLS_KEY_FILE, or ALTER_VAULT_BEHIND_TLS_PROXY=1 when a proxy in front ends TLS`,
     );
   }
+  const proxies = readProxies(settings, problems);
   const databaseProblem = databaseUrlProblem(settings.ALTER_VAULT_DATABASE_URL);
   if (databaseProblem !== null) problems.push(`ALTER_VAULT_DATABASE_URL ${databaseProblem}`);
   if (mode === "dev" && !loopback) problems.push("`dev` listens on loopback only; use `serve` for anything else");
@@ -138,6 +144,7 @@ export function loadConfig(
     servedAt: null,
     tls,
     behindTlsProxy: settings.ALTER_VAULT_BEHIND_TLS_PROXY,
+    proxies,
     allowLoopbackUpstreams: mode === "dev" || settings.ALTER_VAULT_UNSAFE_ALLOW_LOOPBACK_UPSTREAMS,
     metricsToken: settings.ALTER_VAULT_METRICS_TOKEN ?? null,
     logLevel: settings.ALTER_VAULT_LOG_LEVEL ?? (mode === "dev" ? "warn" : "info"),
@@ -165,6 +172,7 @@ const LISTENER_SETTINGS = [
   "ALTER_VAULT_TLS_CERT_FILE",
   "ALTER_VAULT_TLS_KEY_FILE",
   "ALTER_VAULT_BEHIND_TLS_PROXY",
+  "ALTER_VAULT_TRUSTED_PROXIES",
 ];
 
 /**
@@ -228,7 +236,7 @@ function workersOf(
   { ALTER_VAULT_WORKERS: asked, ALTER_VAULT_DATABASE_URL: databaseUrl }: z.infer<typeof Settings>,
   problems: string[],
 ): number {
-  if (asked === "auto") return databaseUrl === undefined ? 1 : Math.min(availableParallelism(), MOST_WORKERS);
+  if (asked === "auto") return databaseUrl === undefined ? 1 : availableParallelism();
   if (asked > 1 && databaseUrl === undefined) {
     problems.push(
       `ALTER_VAULT_WORKERS is ${asked}, and the embedded storage is for one process: set ALTER_VAULT_DATABASE_URL (--database) to a PostgreSQL database, which any number of processes can share, or leave it at 1`,
@@ -247,6 +255,19 @@ function readTls(settings: z.infer<typeof Settings>, problems: string[]): Config
   const cert = readOrReport("ALTER_VAULT_TLS_CERT_FILE", certFile, problems);
   const key = readOrReport("ALTER_VAULT_TLS_KEY_FILE", keyFile, problems);
   return cert && key ? { cert, key } : null;
+}
+
+function readProxies(
+  { ALTER_VAULT_TRUSTED_PROXIES: list, ALTER_VAULT_BEHIND_TLS_PROXY: isBehind }: z.infer<typeof Settings>,
+  problems: string[],
+): Proxies {
+  if (list === undefined) return isBehind ? "nearest" : null;
+  return list.split(",").flatMap((given) => {
+    const text = given.trim();
+    const range = readRange(text);
+    if (!range) problems.push(`ALTER_VAULT_TRUSTED_PROXIES: "${text}" is no address or range like 10.0.0.0/8`);
+    return range ?? [];
+  });
 }
 
 function readOrReport(name: string, path: string, problems: string[]): Buffer | null {

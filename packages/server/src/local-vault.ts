@@ -42,7 +42,7 @@ export interface LocalVault {
   readonly url: string;
   readonly dataDir: string;
   /** What it is called where it holds something in the database. */
-  readonly holder: string;
+  readonly processName: string;
   /** Drains, finishes open calls, writes what waits, lets go of the directory. */
   stop(): Promise<void>;
 }
@@ -168,7 +168,7 @@ export async function startLocalVault(
     return {
       url: listening.url,
       dataDir: config.dataDir,
-      holder: vault.holder,
+      processName: vault.processName,
       stop: () => (stopped ??= stop()),
     };
   } catch (error) {

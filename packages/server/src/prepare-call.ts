@@ -1,6 +1,7 @@
 import { HEADER } from "@alter-vault/protocol";
 import { whyNotApproved } from "./approvals/why-not-approved.ts";
 import type { Facts, KnownEntry } from "./audit/entry.ts";
+import type { Limited } from "./call-limits.ts";
 import type { CallOutcomes } from "./call-outcome.ts";
 import type { Failure, IncomingCall, Refused } from "./call.ts";
 import { checkCall, type CheckedCall, type Mode } from "./check-call.ts";
@@ -9,15 +10,14 @@ import type { Asker } from "./identity/asker.ts";
 import { identify } from "./identity/identify.ts";
 import type { CompiledRule } from "./policy/compile-policy.ts";
 import type { Answered, MadeBefore, Prepared } from "./prepared-call.ts";
-import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay } from "./refuse.ts";
+import { AUDIT_UNAVAILABLE, isReplay, refuse, refused, refuseReplay } from "./refuse.ts";
 import type { Sending } from "./send-call.ts";
-import { isLater } from "./soon.ts";
+import { isLater, type Soon } from "./soon.ts";
 import type { ApprovalRecord } from "./store/approval-records.ts";
 import type { ApiKeyRecord } from "./store/store.ts";
 import type { Nonce } from "./store/log-records.ts";
-import { takeLimits, type Limited } from "./take-limits.ts";
 import type { VaultDeps } from "./vault.ts";
-import { marked, refuseUnknown, whoAsks } from "./who-asks.ts";
+import { costlessReplay, marked, refuseUnknown, whoAsks } from "./who-asks.ts";
 
 /** Who makes a call, and what is known of it before it is looked at. */
 export interface KnownCaller {
@@ -63,17 +63,20 @@ export function createPreparing(deps: VaultDeps, sending: Sending, outcomes: Cal
     if (!who.ok) return refuseUnknown(deps, requestId, who, action);
 
     const facts: Facts = { kind: "request", action, mode, app_id: who.key.appId, key_id: who.key.id };
-    const asking = whoAsks(deps, call, who.key, facts);
+    const asking = whoAsks(deps, call, who, facts);
     const known = isLater(asking) ? await asking : asking;
     if (!known.ok) return marked(who.key, refuse(deps, requestId, facts, known, known.rule, who.nonce));
     const { asker } = known;
-    return ready(call, { mode, requestId, startedMs, key: who.key, asker, facts, nonce: who.nonce, approved: null });
+    const { key, nonce } = who;
+    const answering = ready(call, { mode, requestId, startedMs, key, asker, facts, nonce, approved: null });
+    return key.requestsPerMinute === null ? answering : costlessReplay(deps.keyRates, key, answering);
   }
 
   async function ready(call: IncomingCall, known: KnownCaller): Promise<Prepared | Answered | MadeBefore | Refused> {
     const { mode, requestId, key, asker, facts, nonce } = known;
     const no = (failure: Failure, rule: string): Promise<Refused> =>
       marked(key, refuse(deps, requestId, facts, failure, rule, nonce));
+    const replayed = (): Promise<Refused> => marked(key, refuseReplay(deps, requestId, facts));
     const check = await checkCall(deps, call, mode, asker, facts);
     if (!check.ok) return no(check.failure, check.rule);
     const { checked } = check;
@@ -82,6 +85,8 @@ export function createPreparing(deps: VaultDeps, sending: Sending, outcomes: Cal
       const unmet = whyNotApproved(known.approved, checked, asker, rules);
       if (unmet) return no(unmet, unmet.details?.rule_id ?? "policy");
     } else if (rules.length > 0) {
+      // Else whoever has seen a request could have it asked about once more, when it was approved and done already.
+      if (nonce && (await store.nonceUsed(nonce))) return replayed();
       const index = mode === "proxy" ? call.signed.headers[HEADER.call] : undefined;
       const made = index === undefined ? null : await deps.toolCalls.recall(asker.appId, index, checked);
       if (made) {
@@ -103,16 +108,17 @@ export function createPreparing(deps: VaultDeps, sending: Sending, outcomes: Cal
       const failed = await record(known, checked.rule);
       return failed ?? { ok: true, approval: asked.approval, checked, keyDeprecated: key.deprecatedAt !== null };
     }
-    const limiting = takeLimits(deps, asker.appId, checked.ruling);
+    const limiting = deps.limits.take({ appId: asker.appId, requestId, nonce }, checked.ruling);
     const limited = isLater(limiting) ? await limiting : limiting;
-    if (!limited.ok) return no(limited.failure, limited.rule);
-    let isReady = false;
+    if (!limited.ok) return limited.replayed ? replayed() : no(limited.failure, limited.rule);
+    let end: (() => Soon<void>) | null = limited.release;
     try {
       const prepared = await open(known, checked, limited);
-      isReady = prepared.ok;
+      if (prepared.ok) end = null;
+      else if (isReplay(prepared)) end = limited.giveBack;
       return prepared;
     } finally {
-      if (!isReady) limited.release();
+      if (end) await end();
     }
   }
 

@@ -1,7 +1,8 @@
 import type { CheckedCall } from "./check-call.ts";
 import type { Injected } from "./inject/inject.ts";
+import type { Soon } from "./soon.ts";
 import type { ApprovalRecord } from "./store/approval-records.ts";
-import type { TakeState } from "./store/policy-records.ts";
+import type { TakeState } from "./store/limit-records.ts";
 import type { ToolCallRecord } from "./store/tool-call-records.ts";
 
 /** A call whose credential is in place. */
@@ -13,8 +14,8 @@ export interface Prepared {
   readonly keyDeprecated: boolean;
   /** The limit that is nearest to its end; null: there is none. */
   readonly limit: TakeState | null;
-  /** Gives back its place among the calls that are on their way. */
-  readonly release: () => void;
+  /** Gives back its place among the calls that are on their way. Never fails. */
+  readonly release: () => Soon<void>;
 }
 
 /** A call that waited for approval, and was made by the vault meanwhile: its answer is kept. */

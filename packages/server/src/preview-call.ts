@@ -22,7 +22,7 @@ export async function previewCall(deps: VaultDeps, call: IncomingCall, mode: Mod
   if (!who.ok) return refuseUnknown(deps, requestId, who, "preview");
   const { key, nonce } = who;
   const facts: Facts = { kind: "request", action: "preview", mode, app_id: key.appId, key_id: key.id };
-  const known = await whoAsks(deps, call, key, facts);
+  const known = await whoAsks(deps, call, who, facts);
   if (!known.ok) return marked(key, refuse(deps, requestId, facts, known, known.rule, nonce));
 
   const check = await checkCall(deps, call, mode, known.asker, facts);

@@ -78,6 +78,11 @@ export async function refuseReplay(
   return refused(requestId, recorded === "unavailable" ? AUDIT_UNAVAILABLE : REPLAYED);
 }
 
+/** Whether it was refused because the same request had come before: then it must not have cost anybody anything. */
+export function isReplay({ problem }: Refused): boolean {
+  return problem.code === REPLAYED.code;
+}
+
 /** A caller who could not be identified. */
 export async function refuseStranger(
   deps: RefuseDeps,

@@ -78,6 +78,7 @@ export function createSending(deps: SendDeps): Sending {
         permits: checked.ruling.permits ?? undefined,
         redirect: redirectMode(checked),
         quota: checked.grant.id,
+        limitHeaders: checked.credential.kind === "oauth" ? checked.credential.provider.api.rateLimit : undefined,
       },
       sink,
       signal,

@@ -8,6 +8,7 @@ import { verifyLog } from "./audit/verify.ts";
 import { createApprovalLinks } from "./approvals/approval-links.ts";
 import { createApprovalRunner } from "./approvals/approval-runner.ts";
 import { createApprovals } from "./approvals/approvals.ts";
+import { createCallLimits } from "./call-limits.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
@@ -27,7 +28,6 @@ import { createUserTokens } from "./identity/user-token.ts";
 import { createSigningKeyOpener } from "./identity/api-keys.ts";
 import { describeError, type Logger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
-import { createInFlight } from "./policy/limits.ts";
 import { originOf, recordImport } from "./moving/imported-vault.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
@@ -61,7 +61,7 @@ export interface RunningVault {
   readonly store: Store;
   readonly oauth: OAuth;
   /** What this process is called where it holds something in the store. */
-  readonly holder: string;
+  readonly processName: string;
   /** From now on it is not ready, but takes calls all the same. */
   beginDrain(): void;
   /** From now on new calls are told that the vault is stopping. */
@@ -87,6 +87,8 @@ const KEEP_VAULT_SESSIONS_MS = 24 * 60 * 60_000;
 const FORGET_VAULT_SESSIONS_AT_MOST = 1_000;
 const FORGET_NONCES_EVERY_MS = 1_000;
 const FORGET_NONCES_AT_MOST = 10_000;
+/** How long a place may stay taken when the store did not answer as its call ended. */
+const SWEEP_LIMITS_EVERY_MS = 5_000;
 const FORGET_POLICY_EVERY_MS = 60_000;
 const FORGET_POLICY_ROWS = 1_000;
 /** How long approvals that are over, and results that nobody fetched, are kept. */
@@ -108,9 +110,9 @@ export async function startVault({
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
   await store.prepareLog(clock.now());
-  for (const ended of worker?.ended ?? []) await store.endHolder(ended, clock.now());
-  const holder = newId();
-  const { writer } = await store.openChain(holder);
+  for (const ended of worker?.ended ?? []) await store.endProcess(ended, clock.now());
+  const processName = newId();
+  const { writer } = await store.openChain(processName);
   const metrics = createMetrics(worker);
   const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
   const checkpoints = await openCheckpointer({
@@ -153,6 +155,13 @@ export async function startVault({
   const oauth = createOAuth({ store, keyring, egress, log, clock, random, newId, allowLoopback });
   const toolCalls = createToolCalls({ store, keyring, clock });
   const approvalLinks = createApprovalLinks({ store, clock, random, publicUrl });
+  const limits = createCallLimits({
+    store,
+    holder: writer,
+    clock,
+    sleep,
+    onFailure: failed("giving back a limit failed"),
+  });
   const vault = createVault({
     store,
     keyring,
@@ -166,9 +175,10 @@ export async function startVault({
     egress,
     toolCalls,
     clock,
+    holder: writer,
     allowLoopback,
     policies: createPolicyCache(store, failed("policy unreadable")),
-    inFlight: createInFlight(),
+    limits,
     approvals: createApprovals({ store, keyring, clock, newId, links: approvalLinks }),
   });
   const approvalRunner = createApprovalRunner({ store, vault, clock, onFailure: failed("approved call failed") });
@@ -235,6 +245,7 @@ export async function startVault({
   if (store.isShared)
     timers.push(
       setInterval(() => void checkVersion(), CHECK_VERSION_EVERY_MS),
+      setInterval(() => void limits.sweep().catch(failed("freeing places failed")), SWEEP_LIMITS_EVERY_MS),
       setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
       // Another server may have stopped between an approval and its call.
       setInterval(() => void approvalRunner.recover().catch(failed("taking up approvals failed")), RECOVER_EVERY_MS),
@@ -250,6 +261,8 @@ export async function startVault({
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
   await store.abandonToolCalls();
+  // Of whoever wrote the chain before.
+  await limits.sweep();
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // Of calls that were being made when the vault stopped nobody knows the end; those that were not begun are made now.
   await approvalRunner.recover();
@@ -262,7 +275,7 @@ export async function startVault({
     connect,
     directory,
     publicUrl,
-    behindProxy: config.behindTlsProxy,
+    proxies: config.proxies,
     routes: resourceRoutes({
       store,
       keyring,
@@ -297,7 +310,7 @@ export async function startVault({
     keyring,
     store,
     oauth,
-    holder,
+    processName,
     beginDrain: () => readiness.drain(),
     beginStop: () => readiness.stop(),
     async close() {
@@ -308,6 +321,8 @@ export async function startVault({
       await egress.close();
       await log.close();
       await checkpoints.close();
+      // Calls that were cut off at the end of the patience have no other moment.
+      await store.keepSlots(writer, []).catch(failed("freeing places failed"));
       await store.closeChain(writer).catch(failed("closing the chain failed"));
       await store.close();
     },

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { HEADER, type Injection } from "@alter-vault/protocol";
 import { answerFacts, type AnswerFacts } from "./answer-facts.ts";
 import type { Approvals } from "./approvals/approvals.ts";
@@ -5,6 +6,7 @@ import { makeApproved } from "./approvals/make-approved.ts";
 import type { Facts, KnownEntry } from "./audit/entry.ts";
 import type { AuditLog } from "./audit/log.ts";
 import type { RefusalLimit } from "./audit/refusal-limit.ts";
+import type { CallLimits } from "./call-limits.ts";
 import { createCallOutcomes } from "./call-outcome.ts";
 import type {
   Failure,
@@ -30,16 +32,16 @@ import { bodyMatches, digestClaim } from "./identity/content-digest.ts";
 import { identify } from "./identity/identify.ts";
 import type { KeyRates } from "./identity/key-use.ts";
 import type { UserTokens } from "./identity/user-token.ts";
-import type { InFlight } from "./policy/limits.ts";
 import type { PolicyCache } from "./policy/policy-cache.ts";
 import { createPreparing } from "./prepare-call.ts";
+import type { Prepared } from "./prepared-call.ts";
 import { previewCall } from "./preview-call.ts";
 import { AUDIT_UNAVAILABLE, refuse, refused, refuseReplay } from "./refuse.ts";
-import { createSending, streamedBody, whyBodyBroke } from "./send-call.ts";
+import { createSending, streamedBody, whyBodyBroke, type Sending } from "./send-call.ts";
 import type { ApprovalEnd } from "./store/approval-records.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
-import type { ToolCalls } from "./tool-calls/tool-calls.ts";
-import { marked, refuseUnknown, whoAsks } from "./who-asks.ts";
+import type { Replayed, ToolCalls } from "./tool-calls/tool-calls.ts";
+import { costlessReplay, marked, refuseUnknown, whoAsks } from "./who-asks.ts";
 
 /**
  * THE DOOR. Everything that anybody asks of the vault comes through here, and each way through reads the same:
@@ -79,9 +81,11 @@ export interface VaultDeps {
   readonly egress: Egress;
   readonly toolCalls: ToolCalls;
   readonly clock: Clock;
+  /** The chain that this process writes: by it others see whether it lives. */
+  readonly holder: string;
   readonly allowLoopback: boolean;
   readonly policies: PolicyCache;
-  readonly inFlight: InFlight;
+  readonly limits: CallLimits;
   readonly approvals: Approvals;
 }
 
@@ -95,12 +99,11 @@ export function createVault(deps: VaultDeps): Vault {
 
   return {
     async executeApproved(appId, id) {
-      const requestId = log.newId();
-      const approval = await store.startApproval(appId, id, clock.now(), requestId);
+      const approval = await store.startApproval(appId, id, deps.holder, clock.now());
       if (!approval) return;
       let end: ApprovalEnd | null = null;
       try {
-        end = await makeApproved(approved, approval, requestId);
+        end = await makeApproved(approved, approval);
       } finally {
         const at = clock.now();
         const broken = { status: "failed", problem: "the vault failed; nobody knows what came of it" } as const;
@@ -125,22 +128,13 @@ export function createVault(deps: VaultDeps): Vault {
           : deps.toolCalls.once({ appId, requestId, index, checked }, sink, (kept) =>
               sending.forward(prepared, stream, kept, signal),
             );
-      const sent = await under.finally(prepared.release);
-      if ("replayed" in sent) {
-        outcomes.done(requestId, appId, startedMs, sent.status);
-        return { ok: true, requestId };
+      try {
+        return ended(requestId, prepared, await under, stream, startedMs);
+      } finally {
+        // Only now that the outcome is on its way into the log, which does not wait for a store to forget a place.
+        const releasing = prepared.release();
+        if (releasing) await releasing;
       }
-      const { keyDeprecated } = prepared;
-      if (!("retries" in sent)) return { ...outcomes.endedInside(requestId, appId, sent, startedMs), keyDeprecated };
-      const outcome = whyBodyBroke(sent, stream);
-      outcomes.sent(requestId, appId, outcome, startedMs);
-      if (outcome.ok) return { ok: true, requestId };
-      const { code, detail, host, started, retryAfterMs } = outcome;
-      const details = {
-        ...(host === undefined ? {} : { host }),
-        ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.ceil(retryAfterMs / 1000) }),
-      };
-      return { ...refused(requestId, { ok: false, code, detail, details }), started, keyDeprecated };
     },
 
     async retrieve(call) {
@@ -152,7 +146,7 @@ export function createVault(deps: VaultDeps): Vault {
       if (!("injected" in prepared)) return refused(requestId, AUDIT_UNAVAILABLE);
 
       const { checked, injected, appId } = prepared;
-      prepared.release();
+      await prepared.release();
       outcomes.done(requestId, appId, startedMs);
       const injection: Injection = {
         method: checked.envelope.method,
@@ -173,7 +167,7 @@ export function createVault(deps: VaultDeps): Vault {
       if (!who.ok) return refuseUnknown(deps, requestId, who, operation.action);
 
       const facts: Facts = { kind: "admin", action: operation.action, app_id: who.key.appId, key_id: who.key.id };
-      const known = await whoAsks(deps, call, who.key, facts, operation.allowPaused);
+      const known = await whoAsks(deps, call, who, facts, operation.allowPaused);
       if (!known.ok) return marked(who.key, refuse(deps, requestId, facts, known, known.rule, who.nonce));
       const plan = await planOperation(call, who.key, known.asker, operation, facts);
       if (!plan.ok) return marked(who.key, refuse(deps, requestId, facts, plan, "base", who.nonce));
@@ -187,7 +181,8 @@ export function createVault(deps: VaultDeps): Vault {
       const recorded = operation.recorded
         ? await log.record(requestId, entry, who.nonce)
         : await log.consume(who.nonce);
-      if (recorded === "replayed") return refuseReplay(deps, requestId, facts);
+      if (recorded === "replayed")
+        return costlessReplay<Performed>(deps.keyRates, who.key, refuseReplay(deps, requestId, facts));
       if (recorded === "unavailable") return refused(requestId, AUDIT_UNAVAILABLE);
 
       const result = await plan.run();
@@ -200,6 +195,30 @@ export function createVault(deps: VaultDeps): Vault {
       return result.ok ? { ...result, requestId, keyDeprecated } : { ...refused(requestId, result), keyDeprecated };
     },
   };
+
+  /** What came of a call that was sent, written down and as the caller is told. */
+  function ended(
+    requestId: string,
+    { appId, keyDeprecated }: Prepared,
+    sent: Awaited<ReturnType<Sending["forward"]>> | Replayed,
+    stream: Readable | null,
+    startedMs: number,
+  ): Forwarded | Refused {
+    if ("replayed" in sent) {
+      outcomes.done(requestId, appId, startedMs, sent.status);
+      return { ok: true, requestId };
+    }
+    if (!("retries" in sent)) return { ...outcomes.endedInside(requestId, appId, sent, startedMs), keyDeprecated };
+    const outcome = whyBodyBroke(sent, stream);
+    outcomes.sent(requestId, appId, outcome, startedMs);
+    if (outcome.ok) return { ok: true, requestId };
+    const { code, detail, host, started, retryAfterMs } = outcome;
+    const details = {
+      ...(host === undefined ? {} : { host }),
+      ...(retryAfterMs === undefined ? {} : { retry_after_seconds: Math.ceil(retryAfterMs / 1000) }),
+    };
+    return { ...refused(requestId, { ok: false, code, detail, details }), started, keyDeprecated };
+  }
 
   async function planOperation(
     call: IncomingCall,

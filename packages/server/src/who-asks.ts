@@ -5,7 +5,7 @@ import { findAsker, isPlain, plainAsker, type KnownAsker } from "./identity/aske
 import type { Identified } from "./identity/identify.ts";
 import type { KeyRates } from "./identity/key-use.ts";
 import type { UserTokens } from "./identity/user-token.ts";
-import { refuseStranger, type RefuseDeps } from "./refuse.ts";
+import { isReplay, refuseStranger, type RefuseDeps } from "./refuse.ts";
 import type { Soon } from "./soon.ts";
 import type { ApiKeyRecord, Store } from "./store/store.ts";
 
@@ -23,14 +23,14 @@ const AGENT_REVOKED = { code: "agent_revoked", detail: "the agent of this key wa
 export function whoAsks(
   deps: WhoAsksDeps,
   call: IncomingCall,
-  key: ApiKeyRecord,
+  { key, nonce }: Identified & { readonly ok: true },
   facts: Facts,
   allowPaused = false,
 ): Soon<KnownAsker> {
   const { headers } = call.signed;
   if (isPlain(key, headers)) return { ok: true, asker: plainAsker(key) };
   if (key.agentId !== null) facts.agent_id = key.agentId;
-  const input = { key, headers, address: call.address(), now: deps.clock.now(), allowPaused };
+  const input = { key, nonce, headers, address: call.address(), now: deps.clock.now(), allowPaused };
   return findAsker(deps, input).then((known) => {
     const userId = known.ok ? known.asker.user?.id : known.userId;
     if (userId !== undefined) facts.user_id = userId;
@@ -55,4 +55,15 @@ export async function refuseUnknown(
 /** Every answer to a key that is deprecated says so. */
 export function marked({ deprecatedAt }: ApiKeyRecord, refusing: Promise<Refused>): Promise<Refused> {
   return deprecatedAt === null ? refusing : refusing.then((answer) => ({ ...answer, keyDeprecated: true }));
+}
+
+/** A copy of a request that came together with it was counted for its key, and must not be. */
+export async function costlessReplay<T extends { readonly ok: true }>(
+  rates: KeyRates,
+  { id, requestsPerMinute }: ApiKeyRecord,
+  answering: Promise<T | Refused>,
+): Promise<T | Refused> {
+  const answer = await answering;
+  if (requestsPerMinute !== null && !answer.ok && isReplay(answer)) rates.giveBack(id);
+  return answer;
 }

@@ -18,7 +18,7 @@ export const APPROVAL_ROUTES = {
     status: 200,
     query: ApprovalQuery,
     response: ApprovalList,
-    summary: "List calls that wait for approval, or waited, newest first",
+    summary: "List calls that wait for approval, or waited, newest first; for a user those that are theirs to see",
   },
   getApproval: {
     method: "GET",

@@ -25,16 +25,29 @@ export function approverOf({ keyId, userId, agentId, requirements }: ApprovalRec
   if (asker.session) return { ok: false, why: "a session cannot approve: the user must be signed in" };
   const { user } = asker;
   const isSelf = user ? user.id === userId : asker.keyId === keyId && agentId === null;
-  const groups = new Set(user?.groups.flatMap(({ id, externalId, name }) => [id, externalId, name]));
-  const named = requirements.filter((one) =>
-    user ? one.users.includes(user.id) || one.groups.some((group) => groups.has(group)) : one.operator,
-  );
+  const named = namedRules({ requirements }, asker);
   if (named.length === 0) return { ok: false, why: "no rule names you as an approver of this call" };
   const open = named.filter(({ allowSelf }) => allowSelf || !isSelf);
   if (open.length === 0) return { ok: false, why: "nobody approves a call of their own" };
   return {
     ok: true,
-    approver: user ? `user ${user.id}` : `key ${asker.keyId}`,
+    approver: nameInVotes(asker),
     ruleIds: open.map(({ ruleId }) => ruleId),
   };
+}
+
+/** What the rules that ask say of them: by name, by a group, or, without a user, as the operator. */
+export function namedRules(
+  { requirements }: Pick<ApprovalRecord, "requirements">,
+  { user }: Pick<Asker, "user">,
+): readonly ApprovalRequirement[] {
+  const groups = new Set(user?.groups.flatMap(({ id, externalId, name }) => [id, externalId, name]));
+  return requirements.filter((one) =>
+    user ? one.users.includes(user.id) || one.groups.some((group) => groups.has(group)) : one.operator,
+  );
+}
+
+/** By this nobody votes twice. */
+export function nameInVotes({ user, keyId }: Pick<Asker, "user" | "keyId">): string {
+  return user ? `user ${user.id}` : `key ${keyId}`;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createIds } from "../random.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { LogStore } from "../store/log-records.ts";
@@ -90,6 +90,20 @@ test("outcomes that could not be written are written later", async () => {
   expect((await store.findEntry("app", id))?.outcome).toBeNull();
   await log.flush();
   expect((await store.findEntry("app", id))?.outcome).not.toBeNull();
+});
+
+test("a closed log tries nothing more: a process whose store is gone can end", async () => {
+  vi.useFakeTimers();
+  try {
+    const store = openSqliteStore(":memory:");
+    const gone: LogStore = { ...store, appendLog: () => Promise.reject(new Error("gone")) };
+    const log = await openAuditLog({ store: gone, clock, newId, writer: "main" });
+    await log.close();
+    log.outcome(newId(), "app", localOutcome("done", null, 1));
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("an allowed entry of an earlier run without an outcome reads as unknown; of this run, as pending", async () => {

@@ -106,6 +106,8 @@ export async function openAuditLog({ store, clock, newId, writer, onCommit, onFa
   }
 
   function delayOutcomes(ms: number): void {
+    // Nothing writes them any more; their entries say "unknown".
+    if (closed) return;
     timer ??= setTimeout(() => {
       timer = null;
       schedule();

@@ -8,6 +8,13 @@ import { printable } from "./printable.ts";
 import { more, show } from "./show.ts";
 import { fields, table } from "./table.ts";
 
+interface ListOptions {
+  readonly status?: string;
+  readonly waiting?: true;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
 const STATUSES = ["pending", "approved", "executing", "executed", "taken", "denied", "failed"];
 
 /** `alter-vault approvals`: calls that somebody must say yes to. */
@@ -15,7 +22,7 @@ export function addApprovals(program: Command, cli: Cli): void {
   const approvals = describeCommand(program.command("approvals"), {
     summary: "List, show, approve and deny calls that wait for somebody's yes",
     examples: [
-      "alter-vault approvals list --status pending",
+      "alter-vault approvals list --waiting",
       "alter-vault approvals approve 01890000-0000-7000-8000-000000000000",
     ],
   });
@@ -38,15 +45,18 @@ function addList(approvals: Command, cli: Cli): void {
   const list = approvals
     .command("list")
     .addOption(new Option("--status <status>", "only those in one state").choices(STATUSES))
+    .option("--waiting", "only those that you can decide about now, with this key")
     .option("--limit <count>", "how many at most (default: 100)", integer)
     .option("--cursor <cursor>", "go on after an earlier page");
   describeCommand(list, {
     summary: "List calls that wait for approval, or waited, newest first",
-    examples: ["alter-vault approvals list --status pending"],
+    examples: ["alter-vault approvals list --waiting", "alter-vault approvals list --status denied"],
     environment: CONNECTION_ENVIRONMENT,
-  }).action((query: { status?: string; limit?: number; cursor?: string }, command: Command) =>
+  }).action(({ waiting, ...query }: ListOptions, command: Command) =>
     withVault(cli, command, async (vault) => {
-      const answer = await vault.call("listApprovals", { query: { ...query } });
+      const answer = await vault.call("listApprovals", {
+        query: { ...query, ...(waiting ? { waiting_for: "me" } : {}) },
+      });
       const rows = answer.approvals.map((one) => [
         one.approval_id,
         one.status,

@@ -6,8 +6,10 @@ import type { Cli } from "./cli.ts";
 import { usageError } from "./cli-error.ts";
 import { CONNECTION_ENVIRONMENT, describeCommand } from "./describe-command.ts";
 import { withVault } from "./open-vault.ts";
+import { lineDiff } from "./line-diff.ts";
 import { printable } from "./printable.ts";
 import { readPolicyFile } from "./read-policy-file.ts";
+import { shortPolicy } from "./short-policy.ts";
 import { show } from "./show.ts";
 import type { VaultClient } from "./vault-client.ts";
 
@@ -15,14 +17,15 @@ import type { VaultClient } from "./vault-client.ts";
 export function addPolicyDiff(policy: Command, cli: Cli): void {
   const command = policy
     .command("diff")
-    .argument("[before]", "a version, `published`, `shadow`, `draft`, or a file", "published")
-    .argument("[after]", "the same", "draft");
+    .argument("[before]", "a version, `published`, `shadow`, `draft`, or a file (default: published)")
+    .argument("[after]", "the same (default: draft); one alone is what the published one would become");
   describeCommand(command, {
     summary: "Say what is other in one policy than in another",
-    examples: ["alter-vault policy diff published ./policy.yaml", "alter-vault policy diff 3 4"],
+    examples: ["alter-vault policy diff ./policy.yaml", "alter-vault policy diff 3 4"],
     environment: CONNECTION_ENVIRONMENT,
-  }).action((before: string, after: string, _options: object, given: Command) =>
+  }).action((one: string | undefined, other: string | undefined, _options: object, given: Command) =>
     withVault(cli, given, async (vault) => {
+      const [before, after] = other === undefined ? ["published", one ?? "draft"] : [one ?? "published", other];
       const differences = diffPolicies(await find(vault, before), await find(vault, after));
       show(cli, given, { differences }, () =>
         differences.length === 0 ? "There is no difference.\n" : differences.map(differenceText).join("\n"),
@@ -46,7 +49,7 @@ async function find(vault: VaultClient, name: string): Promise<PolicyDocument> {
 }
 
 function differenceText({ kind, what, before, after }: PolicyDifference): string {
-  const lines = (sign: string, value: unknown): string =>
-    value === null ? "" : printable(stringify(value), { keepLines: true }).replace(/^(?=.)/gm, `${sign} `);
-  return `${kind} ${printable(what)}\n${lines("-", before)}${lines("+", after)}`;
+  const lines = (value: unknown): string[] =>
+    value === null ? [] : printable(stringify(shortPolicy(value)).trimEnd(), { keepLines: true }).split("\n");
+  return `${[`${kind} ${printable(what)}`, ...lineDiff(lines(before), lines(after))].join("\n")}\n`;
 }

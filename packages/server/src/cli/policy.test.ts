@@ -65,6 +65,10 @@ describe("policy", () => {
     expect((await run(here("policy", "versions"))).stdout).toMatch(/^1 .*first$/m);
     expect((await run(here("policy", "rollback", "1"))).stdout).toBe("Version 1 counts again.\n");
     expect((await run(here("policy", "shadow", "--version-number", "2"))).stdout).toBe("Version 2 is being tried.\n");
+    expect((await run(here("policy", "versions"))).stdout).toMatch(/^2 +is tried .*\n1 +counts .*first$/m);
+    expect((await run(here("policy", "diff", stricter))).stdout).toMatch(
+      /^changed rule no-deletes\n {2}id: [^]*\n\+ .*- PUT\n/,
+    );
     expect((await run(here("policy", "show"))).stdout).toMatch(/# version 2 is being tried\n# version 1, .*: first\n/);
     expect((await run(here("policy", "shadow", "--end"))).stdout).toBe("Nothing is being tried.\n");
     expect((await run(here("policy", "publish", policy, "--expect", "9"))).code).toBe(5);

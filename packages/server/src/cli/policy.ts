@@ -12,6 +12,7 @@ import { addPolicyStops } from "./policy-stops.ts";
 import { addPolicyTest } from "./policy-test.ts";
 import { printable } from "./printable.ts";
 import { readPolicyFile } from "./read-policy-file.ts";
+import { shortPolicy } from "./short-policy.ts";
 import { more, show } from "./show.ts";
 import { table } from "./table.ts";
 
@@ -70,14 +71,16 @@ function addVersions(policy: Command, cli: Cli): void {
   }).action((query: { limit?: number; cursor?: string }, given: Command) =>
     withVault(cli, given, async (vault) => {
       const answer = await vault.call("listPolicyVersions", { query: { ...query } });
+      const { published, shadow } = await vault.call("getPolicy");
       const rows = answer.versions.map(({ version, created_at, created_by, note }) => [
         version,
+        version === published?.version ? "counts" : version === shadow?.version ? "is tried" : null,
         created_at,
         created_by,
         note,
       ]);
       const next = { has_more: answer.next_cursor !== null, next_cursor: answer.next_cursor };
-      show(cli, given, answer, () => table(["VERSION", "CREATED", "BY", "NOTE"], rows) + more(next));
+      show(cli, given, answer, () => table(["VERSION", "STATE", "CREATED", "BY", "NOTE"], rows) + more(next));
     }),
   );
 }
@@ -115,5 +118,5 @@ function versionText({ version, created_at, note, document }: PolicyVersionDocum
 }
 
 function yamlText(document: PolicyDocument): string {
-  return printable(stringify(document), { keepLines: true });
+  return printable(stringify(shortPolicy(document)), { keepLines: true });
 }

@@ -39,7 +39,7 @@ export async function serveAsWorker(cli: Cli, config: Config): Promise<void> {
   const { clock, random, newId } = cli;
   const logger = createLogger(config.logLevel, worker.number);
   const vault = await startLocalVault(config, { clock, random, newId, logger, worker }, { announce: false });
-  worker.ready(vault.holder);
+  worker.ready(vault.processName);
   await worker.stopped;
   await vault.stop();
   primary.leave();

@@ -7,6 +7,7 @@ import { describeCommand, globalOptions } from "./describe-command.ts";
 import { dataOverride, requireVault } from "./open-vault.ts";
 import { AS_WORKER, serveAsWorker, serveByWorkers } from "./serve-workers.ts";
 import { startWhenFree } from "./when-free.ts";
+import { repeated } from "./options.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { VERSION } from "../version.ts";
 
@@ -17,6 +18,7 @@ interface ServeOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly behindTlsProxy?: true;
+  readonly trustedProxy?: readonly string[];
   readonly publicUrl?: string;
   readonly asWorker?: true;
 }
@@ -31,6 +33,11 @@ export function addServe(program: Command, cli: Cli): void {
     .option("--tls-cert <file>", "TLS certificate, PEM")
     .option("--tls-key <file>", "its private key, PEM")
     .option("--behind-tls-proxy", "serve plain HTTP beyond loopback, because a proxy in front ends TLS")
+    .option(
+      "--trusted-proxy <range>",
+      "a proxy whose word counts about where calls come from, like 10.0.0.0/8; may come more than once",
+      repeated,
+    )
     .option("--public-url <url>", "the address that clients use, when a proxy changes the Host header")
     .addOption(new Option(AS_WORKER).hideHelp());
   describeCommand(serve, {
@@ -41,7 +48,7 @@ export function addServe(program: Command, cli: Cli): void {
       "alter-vault serve --data /var/lib/alter-vault",
       "alter-vault serve --database postgres://vault@db.example.com/vault --workers auto",
       "alter-vault serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem",
-      "alter-vault serve --host 0.0.0.0 --behind-tls-proxy --public-url https://vault.example.com",
+      "alter-vault serve --host 0.0.0.0 --behind-tls-proxy --trusted-proxy 10.0.0.0/8 --public-url https://vault.example.com",
     ],
     environment: {
       ALTER_VAULT_DATA: "the data directory (default: .alter-vault)",
@@ -51,6 +58,7 @@ export function addServe(program: Command, cli: Cli): void {
       ALTER_VAULT_WORKERS: "like --workers",
       "ALTER_VAULT_TLS_CERT_FILE, ALTER_VAULT_TLS_KEY_FILE": "like --tls-cert and --tls-key",
       "ALTER_VAULT_BEHIND_TLS_PROXY, ALTER_VAULT_PUBLIC_URL": "like --behind-tls-proxy (1) and --public-url",
+      ALTER_VAULT_TRUSTED_PROXIES: "like --trusted-proxy, with commas between",
       ALTER_VAULT_METRICS_TOKEN: "bearer token for /metrics; without it there are no metrics",
       ALTER_VAULT_LOG_LEVEL: "debug, info (the default), warn, error or silent",
     },
@@ -91,7 +99,7 @@ function serveAlone(cli: Cli, config: Config, logger: Logger): Promise<Serving> 
 }
 
 function overridesOf(options: ServeOptions): SettingOverrides {
-  const { host, port, workers, tlsCert, tlsKey, behindTlsProxy, publicUrl } = options;
+  const { host, port, workers, tlsCert, tlsKey, behindTlsProxy, trustedProxy, publicUrl } = options;
   return {
     ...(host === undefined ? {} : { ALTER_VAULT_HOST: host }),
     ...(port === undefined ? {} : { ALTER_VAULT_PORT: port }),
@@ -99,6 +107,7 @@ function overridesOf(options: ServeOptions): SettingOverrides {
     ...(tlsCert === undefined ? {} : { ALTER_VAULT_TLS_CERT_FILE: resolve(tlsCert) }),
     ...(tlsKey === undefined ? {} : { ALTER_VAULT_TLS_KEY_FILE: resolve(tlsKey) }),
     ...(behindTlsProxy ? { ALTER_VAULT_BEHIND_TLS_PROXY: "1" } : {}),
+    ...(trustedProxy === undefined ? {} : { ALTER_VAULT_TRUSTED_PROXIES: trustedProxy.join(",") }),
     ...(publicUrl === undefined ? {} : { ALTER_VAULT_PUBLIC_URL: publicUrl }),
   };
 }

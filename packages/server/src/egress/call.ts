@@ -77,9 +77,9 @@ export class Call implements AttemptOwner, AnswerOwner {
     status: number,
     headers: Received,
   ): Answer | null {
-    const { quota } = this.#request;
+    const { quota, limitHeaders } = this.#request;
     const { quotas, now } = this.#context;
-    if (quota !== undefined) quotas.heard(`${quota} ${attempt.hop.url.host}`, status, headers, now());
+    if (quota !== undefined) quotas.heard(`${quota} ${attempt.hop.url.host}`, status, headers, now(), limitHeaders);
     if (isRedirect(status) && headers["location"] !== undefined && this.#request.redirect !== "manual") {
       this.#redirect(status, headers["location"]);
       return null;
@@ -143,18 +143,18 @@ export class Call implements AttemptOwner, AnswerOwner {
     this.#reject(error);
   }
 
-  /** Waits, once, while the provider does not want to hear of this quota. */
-  #takeTurn(): void {
+  /** Waits while the provider does not want to hear of this quota: also anew, when it said so to one that waited, too. */
+  #takeTurn(waitedMs = 0): void {
     const { quota, url } = this.#request;
     if (quota === undefined) return this.#dispatch();
     const { quotas, limits, now } = this.#context;
     const waitMs = quotas.waitMs(`${quota} ${url.host}`, now());
     if (waitMs === 0) return this.#dispatch();
-    if (waitMs > limits.maxQuotaWaitMs) {
+    if (waitedMs + waitMs > limits.maxQuotaWaitMs) {
       this.#retryAfterMs = waitMs;
       return this.#fail("provider_rate_limited", `${url.host} has asked to wait`, url.host);
     }
-    this.#sleep(waitMs, () => this.#dispatch());
+    this.#sleep(waitMs, () => this.#takeTurn(waitedMs + waitMs));
   }
 
   #dispatch(): void {

@@ -21,7 +21,7 @@ import type { Matcher } from "./matcher.ts";
 import type { HopTarget } from "./redirect.ts";
 import type { HeaderBag } from "./response-headers.ts";
 import { createQuotaGuard } from "./quota-guard.ts";
-import { sleepFor, type Sleep } from "./retry.ts";
+import { sleepFor, type LimitHeaders, type Sleep } from "./retry.ts";
 
 export type { EgressLimits } from "./limits.ts";
 
@@ -69,6 +69,8 @@ export interface EgressRequest {
   readonly redirect: "follow" | "manual" | "error";
   /** Calls with the same one wait together when the provider asks to. Default: it waits for nobody. */
   readonly quota?: string | undefined;
+  /** What the provider calls its headers about limits. */
+  readonly limitHeaders?: LimitHeaders | undefined;
   /** Default false. */
   readonly keepSetCookie?: boolean;
 }

@@ -34,6 +34,36 @@ describe("the guard", () => {
   });
 });
 
+describe("headers that the catalogue names", () => {
+  const date = "Thu, 26 Nov 2026 00:00:00 GMT";
+  const unix = { remaining: "X-RateLimit-Remaining", reset: "X-RateLimit-Reset", resetFormat: "unix" } as const;
+  const gone = { date, "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(Date.parse(date) / 1000 + 7) };
+  const iso = { ...gone, "x-ratelimit-reset": "2026-11-26T00:00:07Z" };
+  const seconds = { ...gone, "x-ratelimit-reset": "7" };
+
+  test.each([
+    ["a moment", 403, gone, unix, 7_000],
+    ["a moment, with 429", 429, gone, unix, 7_000],
+    ["a date", 429, iso, { ...unix, resetFormat: "iso" } as const, 7_000],
+    ["seconds", 429, seconds, { ...unix, resetFormat: "seconds" } as const, 7_000],
+    ["Retry-After says it better", 429, { ...gone, "retry-after": "2" }, unix, 2_000],
+    [
+      "there is something left: it is refused for another reason",
+      403,
+      { ...gone, "x-ratelimit-remaining": "5" },
+      unix,
+      0,
+    ],
+    ["it went through, whatever is left", 200, gone, unix, 0],
+    ["what cannot be read", 429, { ...gone, "x-ratelimit-reset": "soon" }, unix, 0],
+    ["headers nobody has named", 429, gone, undefined, 0],
+  ] as const)("%s", (_name, status, headers, named, wait) => {
+    const guard = createQuotaGuard();
+    guard.heard("a", status, headers, 0, named);
+    expect(guard.waitMs("a", 0)).toBe(wait);
+  });
+});
+
 describe("calls", () => {
   let provider: Provider;
   afterEach(() => provider.close());
@@ -57,6 +87,38 @@ describe("calls", () => {
     expect(egress.waits).toEqual([2_000]);
     await egress.close();
   });
+
+  test("at the same time: those that wait go one after the other, and wait anew when one of them is told to", async () => {
+    let tripped = 0;
+    let open = 0;
+    let room = 0;
+    provider = await startProvider((incoming, response) => {
+      incoming.resume();
+      if (performance.now() < open || room === 0) {
+        if (performance.now() >= open) room = 3;
+        open = Math.max(open, performance.now() + 1_000);
+        tripped++;
+        response.writeHead(429, { "retry-after": "1" }).end("x");
+      } else {
+        room--;
+        response.writeHead(200).end("x");
+      }
+    });
+    const real = {
+      now: () => performance.now(),
+      sleep: (ms: number) => new Promise<void>((done) => setTimeout(done, ms)),
+    };
+    const egress = testEgress({}, real);
+    const post = { method: "POST", body: Buffer.from("x"), quota: "grant" } as const;
+    expect((await send(egress, provider.url, post)).status).toBe(429);
+    const statuses = await Promise.all(
+      Array.from({ length: 8 }, async () => (await send(egress, provider.url, post)).status),
+    );
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(6);
+    // Without waiting anew, all behind the third would trip.
+    expect(tripped).toBeLessThanOrEqual(3);
+    await egress.close();
+  }, 20_000);
 
   test("are refused when they would have to wait for too long, and nothing is sent", async () => {
     provider = await limited("600");

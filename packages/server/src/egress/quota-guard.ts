@@ -1,4 +1,4 @@
-import { retryAfterMs } from "./retry.ts";
+import { resetMs, retryAfterMs, type LimitHeaders } from "./retry.ts";
 
 /**
  * What providers said about waiting. Many agents use one grant: when one of them hears "too many, come back in 3 seconds",
@@ -8,7 +8,7 @@ export interface QuotaGuard {
   /** How long a call of this quota must wait; 0: it may go. Each that asks while others wait gets a later turn. */
   waitMs(key: string, now: number): number;
   /** An answer of the provider, to whatever call of the quota. */
-  heard(key: string, status: number, headers: Headers, now: number): void;
+  heard(key: string, status: number, headers: Headers, now: number, named?: LimitHeaders): void;
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -16,6 +16,13 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 interface Held {
   readonly until: number;
   waiting: number;
+}
+
+/** Some say "too many" as 403, and when to come back only in headers of their own, which the catalogue names. */
+function pauseOf(status: number, headers: Headers, named: LimitHeaders | undefined): number | null {
+  const asked = status === 429 || status === 503 ? retryAfterMs(headers) : null;
+  if (asked !== null || (status !== 429 && status !== 403)) return asked;
+  return named ? resetMs(headers, named) : null;
 }
 
 /** Between those that have waited. */
@@ -36,9 +43,8 @@ export function createQuotaGuard(): QuotaGuard {
       }
       return hold.until - now + APART_MS * hold.waiting++;
     },
-    heard(key, status, headers, now) {
-      if (status !== 429 && status !== 503) return;
-      const pause = retryAfterMs(headers);
+    heard(key, status, headers, now, named) {
+      const pause = pauseOf(status, headers, named);
       if (pause === null || pause === Infinity || pause === 0) return;
       const until = now + Math.min(pause, LONGEST_MS);
       const known = held.get(key);

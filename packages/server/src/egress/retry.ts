@@ -29,3 +29,25 @@ export function retryAfterMs(headers: Readonly<Record<string, string | string[] 
   const pause = Date.parse(value) - Date.parse(String(headers["date"]));
   return Number.isNaN(pause) ? Infinity : Math.max(0, pause);
 }
+
+/** What a provider calls its headers about limits. */
+export interface LimitHeaders {
+  readonly remaining?: string | undefined;
+  readonly reset?: string | undefined;
+  readonly resetFormat?: "unix" | "seconds" | "iso" | undefined;
+}
+
+/** How long until there is room again for a provider that says that there is none; null: it does not plainly say so. */
+export function resetMs(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  { remaining, reset, resetFormat }: LimitHeaders,
+): number | null {
+  if (!remaining || !reset || headers[remaining.toLowerCase()] !== "0") return null;
+  const value = headers[reset.toLowerCase()];
+  if (typeof value !== "string") return null;
+  const at = { unix: Number(value) * 1000, seconds: Number(value) * 1000, iso: Date.parse(value) }[
+    resetFormat ?? "unix"
+  ];
+  const pause = resetFormat === "seconds" ? at : at - Date.parse(String(headers["date"]));
+  return Number.isFinite(pause) ? Math.max(0, pause) : null;
+}

@@ -74,20 +74,22 @@ async function start(server: Server | RawServer, seen: string[]): Promise<Provid
   };
 }
 
-/** Waits are noted instead of waited for, and time stands still. */
+/** Waits are noted instead of waited for; time goes on by them alone. */
 export interface TestEgress extends Egress {
   readonly waits: number[];
 }
 
 export function testEgress(limits: Partial<EgressLimits> = {}, options: Partial<EgressOptions> = {}): TestEgress {
   const waits: number[] = [];
+  let now = 0;
   const egress = createEgress({
     allowLoopback: true,
     limits: { ...DEFAULT_EGRESS_LIMITS, ...limits },
     random: () => 0.5,
-    now: () => 0,
+    now: () => now,
     sleep: (ms) => {
       waits.push(ms);
+      now += ms;
       return Promise.resolve();
     },
     ...options,

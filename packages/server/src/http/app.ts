@@ -15,6 +15,7 @@ import { approvalPages, type ApprovalPagesDeps } from "./approvals/approval-page
 import { connectPages } from "./connect/connect-pages.ts";
 import { directoryEndpoints } from "./directory-endpoints.ts";
 import { sendError, sendJson, sendProblem } from "./error-response.ts";
+import type { Proxies } from "./caller-address.ts";
 import { incomingCall } from "./incoming-call.ts";
 import { matchRoute } from "./match-route.ts";
 import { responseSink } from "./response-sink.ts";
@@ -38,8 +39,7 @@ export interface AppDeps {
   readonly approvals: ApprovalPagesDeps["approvals"];
   readonly directory: Directory;
   readonly publicUrl: () => string;
-  /** What the proxy in front says about where a client is counts. */
-  readonly behindProxy: boolean;
+  readonly proxies: Proxies;
   readonly limits: Limits;
   readonly publicAuthority: string | null;
   readonly metricsToken: string | null;

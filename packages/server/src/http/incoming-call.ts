@@ -4,6 +4,7 @@ import { normalizeAuthority } from "@alter-vault/protocol";
 import { BodyRejected } from "../identity/content-digest.ts";
 import type { IncomingCall, ReadBody } from "../call.ts";
 import type { Soon } from "../soon.ts";
+import { callerAddress, type Proxies } from "./caller-address.ts";
 
 /** A request of HTTP as the call it is: what was signed, and a body that is read only when it is asked for. */
 export interface BodyLimits {
@@ -16,8 +17,7 @@ export interface BodyLimits {
 /** What stands between callers and the vault. */
 export interface Front {
   readonly publicAuthority: string | null;
-  /** A proxy in front ends TLS and says who called, as the last of `x-forwarded-for`. */
-  readonly behindProxy: boolean;
+  readonly proxies: Proxies;
 }
 
 const NO_BODY: ReadBody = { ok: true, buffer: Buffer.alloc(0), stream: null };
@@ -25,7 +25,7 @@ const BROKEN_OFF: ReadBody = { ok: false, code: "invalid_request", detail: "the 
 
 export function incomingCall(
   request: IncomingMessage,
-  { publicAuthority, behindProxy }: Front,
+  { publicAuthority, proxies }: Front,
   limits: BodyLimits,
 ): IncomingCall {
   const scheme = "encrypted" in request.socket ? "https" : "http";
@@ -37,16 +37,9 @@ export function incomingCall(
       requestTarget: request.url ?? "/",
       headers: request.headers as Record<string, string | undefined>,
     },
-    address: () => addressOf(request, behindProxy),
+    address: () => callerAddress(request, proxies),
     body: { read: () => readBody(request, limits) },
   };
-}
-
-/** Who called. What stands before the last of `x-forwarded-for`, callers may have written themselves. */
-export function addressOf(request: IncomingMessage, behindProxy: boolean): string | null {
-  const forwarded = behindProxy ? request.headers["x-forwarded-for"] : undefined;
-  const last = [forwarded].flat().at(-1)?.split(",").at(-1)?.trim();
-  return last || request.socket.remoteAddress || null;
 }
 
 function readBody(request: IncomingMessage, { bufferedBytes, maxBytes }: BodyLimits): Soon<ReadBody> {

@@ -2,6 +2,7 @@ import { HEADER, type Scope } from "@alter-vault/protocol";
 import type { Failure } from "../call.ts";
 import type { AgentRecord, AgentStore } from "../store/agent-records.ts";
 import type { GroupRecord, IdentityStore, UserWithGroups, VaultSessionRecord } from "../store/identity-records.ts";
+import type { LogStore, Nonce } from "../store/log-records.ts";
 import type { ApiKeyRecord } from "../store/store.ts";
 import { checkKeyUse, type KeyRates } from "./key-use.ts";
 import type { UserTokens } from "./user-token.ts";
@@ -38,7 +39,7 @@ export type KnownAsker =
   | (Failure & { readonly rule: string; readonly userId?: string });
 
 interface AskerDeps {
-  readonly store: IdentityStore & AgentStore;
+  readonly store: IdentityStore & AgentStore & Pick<LogStore, "nonceUsed">;
   readonly userTokens: UserTokens;
   readonly keyRates: KeyRates;
 }
@@ -49,6 +50,7 @@ export interface AskerInput {
   /** Of the caller, as far as it is known. */
   readonly address: string | null;
   readonly now: number;
+  readonly nonce: Nonce;
   /** A paused agent may still ask who it is. Default: false. */
   readonly allowPaused?: boolean;
 }
@@ -70,10 +72,11 @@ export function isPlain(key: ApiKeyRecord, headers: AskerInput["headers"]): bool
 
 /**
  * Codes: `key_address_not_allowed`, `rate_limited`, `agent_inactive`, `agent_revoked`, `user_token_invalid`,
- * `user_token_expired`, `user_inactive`, `session_invalid`.
+ * `user_token_expired`, `user_inactive`, `session_invalid`, and `request_replayed` where uses of the key are counted.
  */
 export async function findAsker(deps: AskerDeps, input: AskerInput): Promise<KnownAsker> {
   const { key, headers, now } = input;
+  if (key.requestsPerMinute !== null && (await deps.store.nonceUsed(input.nonce))) return REPLAYED;
   const use = checkKeyUse(deps.keyRates, key, input.address, now);
   if (!use.ok) return { ...use, rule: "identity.key" };
   const agent = key.agentId === null ? null : await deps.store.findAgent(key.appId, key.agentId);
@@ -86,6 +89,14 @@ export async function findAsker(deps: AskerDeps, input: AskerInput): Promise<Kno
   if (token === undefined) return { ok: true, asker };
   return isVaultSession(token) ? withSession(deps, asker, token, now) : withUser(deps, asker, token);
 }
+
+/** Others who repeat what a key has sent must not use up what it may send. */
+const REPLAYED = {
+  ok: false,
+  code: "request_replayed",
+  detail: "the nonce of this request was used before",
+  rule: "identity.replay",
+} as const;
 
 async function withUser(deps: AskerDeps, asker: Asker, token: string): Promise<KnownAsker> {
   const verified = await deps.userTokens.verify(asker.appId, token);

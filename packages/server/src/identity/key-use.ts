@@ -6,6 +6,8 @@ import type { ApiKeyRecord } from "../store/store.ts";
 export interface KeyRates {
   /** Counts one use. Null: there was room; else in how many milliseconds there is again. */
   take(keyId: string, perMinute: number, now: number): number | null;
+  /** One use less: what was counted last was not the key's, but a copy of what it had sent before. */
+  giveBack(keyId: string): void;
 }
 
 /** Codes: `key_address_not_allowed`, `rate_limited`. */
@@ -73,6 +75,13 @@ export function createKeyRates(): KeyRates {
       uses.at[uses.next] = now;
       uses.next = (uses.next + 1) % perMinute;
       return null;
+    },
+    giveBack(keyId) {
+      const uses = windows.get(keyId);
+      if (!uses) return;
+      uses.next = (uses.next + uses.at.length - 1) % uses.at.length;
+      // What stood here before had run out, or it would not have been written over.
+      uses.at[uses.next] = -Infinity;
     },
   };
 }

@@ -36,6 +36,10 @@ const path = some(
   "/a/*",
   "/a/b/c",
   '/a/"',
+  "/A/b",
+  "/a/B.json",
+  "/a/$batch",
+  "/a.",
 );
 const query = some(
   "",
@@ -49,6 +53,8 @@ const query = some(
   "?q=",
   "?r=a",
   "?q=a*b",
+  "?Q=a",
+  "?q=a&q=a",
   '?q="',
 );
 
@@ -74,7 +80,7 @@ export const requestArbitrary: fc.Arbitrary<PolicyRequest> = fc
     path,
     query,
     json: maybe(fc.record({ a: value, b: value }, { requiredKeys: [] })),
-    text: maybe(some('{"a":1,"a":2}', "no JSON", '{"a":90071992547409930}')),
+    text: maybe(some('{"a":1,"a":2}', '{"A":1}', '{"_method":"PUT"}', "no JSON", '{"a":90071992547409930}')),
     streamed: fc.boolean(),
     provider: some("github", "demo", "one"),
     grant: some(...IDS),

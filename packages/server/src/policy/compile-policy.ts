@@ -3,6 +3,7 @@ import { compileConditions } from "./conditions/conditions.ts";
 import type { Condition } from "./conditions/condition.ts";
 import type { Holidays } from "./conditions/time-condition.ts";
 import type { PolicyFacts } from "./facts.ts";
+import { providerName } from "./facts/provider-name.ts";
 
 /**
  * Turns the rules of a published policy into what is quick to decide by, once per version: rules by what they are about,
@@ -87,7 +88,8 @@ function indexByTarget(
 
 export function scopeKey(scope: RuleScope): string {
   const [[kind, value] = ["app", true]] = Object.entries(scope);
-  return kind === "app" ? "app" : `${kind} ${value}`;
+  if (kind === "app") return "app";
+  return kind === "provider" ? `provider ${providerName(String(value))}` : `${kind} ${value}`;
 }
 
 /** The scopes a call is in. */

@@ -9,6 +9,7 @@ export type Access = "read" | "write" | "destructive";
  */
 export interface PolicyFacts {
   readonly appId: string;
+  /** By its one name. */
   readonly provider: string;
   readonly grantId: string;
   readonly secretId: string | null;
@@ -25,11 +26,15 @@ export interface PolicyFacts {
   readonly port: number;
   /** Decoded segments. Null: a server may read the path in another way. */
   readonly path: readonly string[] | null;
+  /** The same for a server that is generous: see `foldPath`. */
+  readonly foldedPath: readonly string[] | null;
   /** Decoded pairs, in their order. */
   readonly query: readonly (readonly [string, string])[] | null;
   readonly body: BodyFacts;
   /** `google.gmail.messages.send`. Null: the catalogue does not name the call. */
   readonly operation: string | null;
+  /** The one that a generous server takes it for, which is the same where there is one. */
+  readonly foldedOperation: string | null;
   /** What the call may do; several where the catalogue does not say. */
   readonly access: readonly Access[];
   /** What was granted with the account. */

@@ -1,7 +1,8 @@
 import type { PolicyRequest } from "@alter-vault/protocol";
-import { findProvider, resolveProviderId } from "@alter-vault/providers";
+import { findProvider } from "@alter-vault/providers";
 import type { PolicyFacts } from "./facts.ts";
 import { normalizedClaims } from "./facts/claims.ts";
+import { providerName } from "./facts/provider-name.ts";
 import { readTarget } from "./facts/read-target.ts";
 
 /** The facts of a call that nobody has made: for cases in files, and for "what if". Null: its URL is none. */
@@ -15,7 +16,7 @@ export function hypotheticalFacts(request: PolicyRequest): PolicyFacts | null {
   ]);
   if (type !== null && !headers.some(([name]) => name === "content-type")) headers.push(["content-type", type]);
   const nowMs = Date.parse(request.at ?? "2026-01-01T00:00:00Z");
-  const provider = request.provider ?? "demo";
+  const provider = providerName(request.provider ?? "demo");
   return {
     appId: "app",
     provider,
@@ -35,7 +36,8 @@ export function hypotheticalFacts(request: PolicyRequest): PolicyFacts | null {
       url,
       headers,
       body: request.streamed ? null : Buffer.from(text),
-      provider: findProvider(resolveProviderId(provider) ?? "") ?? null,
+      readsBody: true,
+      provider: findProvider(provider) ?? null,
     }),
   };
 }

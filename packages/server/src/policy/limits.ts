@@ -1,4 +1,4 @@
-import type { Take, TakeState } from "../store/policy-records.ts";
+import type { Slot, Take, TakeState } from "../store/limit-records.ts";
 import type { CompiledRule } from "./compile-policy.ts";
 import type { PolicyFacts } from "./facts.ts";
 
@@ -41,47 +41,11 @@ export function takesOf(rules: readonly CompiledRule[], facts: PolicyFacts): Tak
   });
 }
 
-/** One of so many at the same time. */
-export interface Slot {
-  readonly ruleId: string;
-  readonly key: string;
-  readonly calls: number;
-}
-
+/** Among which calls it has to find a place. */
 export function slotsOf(rules: readonly CompiledRule[], facts: PolicyFacts): Slot[] {
   return rules.flatMap(({ id, effect }) =>
     effect.type === "concurrency" ? [{ ruleId: id, key: keyOf(effect.per, facts), calls: effect.calls }] : [],
   );
-}
-
-/** Calls that are on their way, in this process. */
-export interface InFlight {
-  /** Takes all of them; else says which has no room. `release` gives them back, once. */
-  enter(appId: string, slots: readonly Slot[]): { readonly release: () => void } | { readonly full: Slot };
-}
-
-export function createInFlight(): InFlight {
-  const open = new Map<string, number>();
-  return {
-    enter(appId, slots) {
-      const names = slots.map(({ ruleId, key }) => `${appId} ${ruleId} ${key}`);
-      const full = slots.find(({ calls }, at) => (open.get(names[at] ?? "") ?? 0) >= calls);
-      if (full) return { full };
-      for (const name of names) open.set(name, (open.get(name) ?? 0) + 1);
-      let released = false;
-      return {
-        release() {
-          if (released) return;
-          released = true;
-          for (const name of names) {
-            const left = (open.get(name) ?? 1) - 1;
-            if (left === 0) open.delete(name);
-            else open.set(name, left);
-          }
-        },
-      };
-    },
-  };
 }
 
 /** The limit that is nearest to its end: what the caller should know about. */

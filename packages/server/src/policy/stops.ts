@@ -1,5 +1,6 @@
 import type { PolicyHead, StopRecord } from "../store/policy-records.ts";
 import type { PolicyFacts } from "./facts.ts";
+import { providerName } from "./facts/provider-name.ts";
 
 type Stoppable = Pick<PolicyFacts, "agents" | "userId" | "provider" | "claims">;
 
@@ -13,5 +14,7 @@ export function findStop({ stops }: PolicyHead, { agents, userId, provider, clai
     run: [claims["run_id"]],
     thread: [claims["thread_id"]],
   };
-  return stops.find(({ kind, value }) => names[kind].includes(value)) ?? null;
+  return (
+    stops.find(({ kind, value }) => names[kind].includes(kind === "provider" ? providerName(value) : value)) ?? null
+  );
 }

@@ -104,10 +104,10 @@ export interface ApprovalStore {
   ): Promise<Voted>;
   findApprovalCall(appId: string, id: string): Promise<Uint8Array | null>;
   /**
-   * Whoever asks first gets it, once: approved and in time becomes executing. `callEntryId` will be the entry of the call
-   * in the log.
+   * Whoever asks first gets it, once: approved becomes executing. Whether there is still time is theirs to see. `holder` is the chain that the process
+   * writes which is going to make the call.
    */
-  startApproval(appId: string, id: string, now: number, callEntryId: string): Promise<ApprovalRecord | null>;
+  startApproval(appId: string, id: string, holder: string, now: number): Promise<ApprovalRecord | null>;
   endApproval(appId: string, id: string, end: ApprovalEnd): Promise<void>;
   /** The result, once: executed becomes taken, and what was sealed is deleted. */
   takeApprovalResult(appId: string, id: string): Promise<Uint8Array | null>;
@@ -117,7 +117,8 @@ export interface ApprovalStore {
   approvedApprovals(): Promise<{ appId: string; id: string }[]>;
   /**
    * Nobody knows what came of those that are executing and that nobody makes any more: with the only process of an
-   * embedded store all there are, for which it is called at the start; among many those whose process is silent or gone.
+   * embedded store all there are, for which it is called at the start; among many those of processes that nothing was
+   * heard of for a minute, and those that take far too long.
    */
   abandonApprovals(problem: string, at: number): Promise<number>;
   /** With all that belongs to them. Returns how many were deleted. */

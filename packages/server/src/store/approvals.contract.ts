@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ApprovalRecord, ApprovalVote } from "./approval-records.ts";
-import { approvalRecord, bytes, eachWithStoreOfTwo, newId, type StoreUnderTest } from "./contract.test-support.ts";
+import { approvalRecord, bytes, eachWithStoreOfTwo, type StoreUnderTest } from "./contract.test-support.ts";
 
 /** Approvals: asked for once, decided once, executed at most once, handed out once. */
 export function approvalContract(open: () => Promise<StoreUnderTest>): void {
@@ -9,7 +9,7 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
     const given = eachWithStoreOfTwo(open);
     const sealed = randomBytes(50);
 
-    const approvalOf = (over: Partial<ApprovalRecord> = {}) => approvalRecord(given.appA, over);
+    const approvalOf = (over: Partial<ApprovalRecord> = {}): ApprovalRecord => approvalRecord(given.appA, over);
     const ask = (over: Partial<ApprovalRecord> = {}) => given.store.askApproval(approvalOf(over), sealed);
     const vote = (over: Partial<ApprovalVote> = {}): ApprovalVote => ({
       approver: "user u",
@@ -42,7 +42,7 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
       expect(await store.findOpenApproval(appA, "hash", 2_000)).toBeNull();
       expect(await store.findOpenApproval(appA, "other", 1_500)).toBeNull();
       await approve(approval.id);
-      await store.startApproval(appA, approval.id, 1_600, newId());
+      await store.startApproval(appA, approval.id, "main", 1_600);
       await store.endApproval(appA, approval.id, {
         status: "executed",
         problem: null,
@@ -63,7 +63,7 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
       expect(await store.listApprovals(appB, null, null, 10)).toEqual([]);
       expect(await store.voteApproval(appB, id, vote(), () => "approved")).toEqual({ ok: false, why: "unknown" });
       await approve(id);
-      expect(await store.startApproval(appB, id, 1_600, newId())).toBeNull();
+      expect(await store.startApproval(appB, id, "main", 1_600)).toBeNull();
       expect(await store.takeApprovalResult(appB, id)).toBeNull();
     });
 
@@ -91,12 +91,11 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
     test("begun once, in time, and handed out once", async () => {
       const { store, appA } = given;
       const { id } = await ask();
-      expect(await store.startApproval(appA, id, 1_600, newId())).toBeNull();
+      expect(await store.startApproval(appA, id, "main", 1_600)).toBeNull();
       await approve(id);
       expect(await store.approvedApprovals()).toEqual([{ appId: appA, id }]);
-      expect(await store.startApproval(appA, id, 2_000, newId())).toBeNull();
-      expect(await store.startApproval(appA, id, 1_600, newId())).toMatchObject({ id, status: "executing" });
-      expect(await store.startApproval(appA, id, 1_600, newId())).toBeNull();
+      expect(await store.startApproval(appA, id, "main", 1_600)).toMatchObject({ id, status: "executing" });
+      expect(await store.startApproval(appA, id, "main", 1_600)).toBeNull();
       expect(await store.approvedApprovals()).toEqual([]);
       await store.endApproval(appA, id, { status: "executed", problem: null, sealedResult: sealed, at: 1_700 });
       expect(await store.findApprovalCall(appA, id)).toBeNull();
@@ -109,10 +108,10 @@ export function approvalContract(open: () => Promise<StoreUnderTest>): void {
     test("what was being made when the process died is not made again", async () => {
       const { id } = await ask();
       await approve(id);
-      await given.store.startApproval(given.appA, id, 1_600, newId());
+      await given.store.startApproval(given.appA, id, "main", 1_600);
       await given.reopen();
       expect(await given.store.abandonApprovals("nobody knows", 7_201_600)).toBe(1);
-      expect(await given.store.startApproval(given.appA, id, 1_700, newId())).toBeNull();
+      expect(await given.store.startApproval(given.appA, id, "main", 1_700)).toBeNull();
       expect(await given.store.findApproval(given.appA, id)).toMatchObject({
         status: "failed",
         problem: "nobody knows",

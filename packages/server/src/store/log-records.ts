@@ -1,3 +1,5 @@
+import type { Soon } from "../soon.ts";
+
 /** A row of the log before it has a place in the chain. `body` is the JSON that is hashed, as it stands. */
 export interface LogDraft {
   readonly kind: "entry" | "outcome";
@@ -71,16 +73,16 @@ export type RunningChains = ReadonlyMap<string, number>;
 export interface LogStore {
   /**
    * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named after
-   * the process. `holder` is what the process is called, and nobody else ever. An embedded store has one chain, "main".
+   * the process. `process` is what it is called, and nobody else ever. An embedded store has one chain, "main".
    */
-  openChain(holder: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
+  openChain(process: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
   closeChain(writer: string): Promise<void>;
   /**
-   * The process of that name is known to have ended, seen by whoever says so: closes its chain, and lets go of the
-   * refreshes it had begun. Without that knowledge a process that is silent may be alive, and in the middle of one. An
+   * The process of that name is known to have ended, seen by whoever says so: closes its chain, and lets go of
+   * what it held. Without that knowledge a process that is silent may be alive, and in the middle of one. An
    * embedded store has nobody else.
    */
-  endHolder(holder: string, now: number): Promise<void>;
+  endProcess(process: string, now: number): Promise<void>;
   /** Says that this one is still being written; a chain of which that was not said for long has lost its process. */
   touchChain(writer: string): Promise<void>;
   runningChains(): Promise<RunningChains>;
@@ -98,6 +100,11 @@ export interface LogStore {
     appends: readonly LogAppend[],
     link: Link,
   ): Promise<{ head: ChainHead; results: ("written" | "replayed")[] }>;
+  /**
+   * Whether a request with it was written down: for what must not be done for a replay before that is found out by the
+   * write. False says nothing about one that is being written at this moment.
+   */
+  nonceUsed(nonce: Nonce): Soon<boolean>;
   /** From the oldest on, at most `limit`; call it often. */
   forgetNonces(createdBefore: number, limit: number): Promise<void>;
 

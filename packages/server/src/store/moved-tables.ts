@@ -48,6 +48,7 @@ export const LEFT_BEHIND: Readonly<Record<string, string>> = {
   nonces: "the new vault takes no request that the old one could have seen",
   nonce_batches: "the new vault takes no request that the old one could have seen",
   chains: "made anew from the log, as chains that nobody goes on writing",
+  policy_slots: "calls that were on their way are over",
   own_chain: "the new vault begins a chain of its own",
   log_refs: "made anew from the log",
   log_indexed: "made anew from the log",
@@ -58,10 +59,7 @@ export const LEFT_BEHIND: Readonly<Record<string, string>> = {
  * Table -> columns of it that do not move: those that one driver alone has, or that are about the process which works on
  * the record. A new vault finds them empty.
  */
-export const COLUMNS_LEFT_BEHIND: Readonly<Record<string, readonly string[]>> = {
-  // Of PostgreSQL: which process makes the call.
-  approvals: ["call_entry_id"],
-};
+export const COLUMNS_LEFT_BEHIND: Readonly<Record<string, readonly string[]>> = {};
 
 /**
  * Of the log, what every driver keeps of a row: `seq` is its place in the chain of its writer. Rows of a chain come in

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { eachWithStoreOfTwo, type StoreUnderTest } from "./contract.test-support.ts";
-import type { PolicyChange, StopRecord, Take, Taken } from "./policy-records.ts";
+import type { PolicyChange, StopRecord } from "./policy-records.ts";
 
 /** Policies: versions, what counts, stops, and counters of limits. */
 export function policyContract(open: () => Promise<StoreUnderTest>): void {
@@ -87,65 +87,6 @@ export function policyContract(open: () => Promise<StoreUnderTest>): void {
       expect(await store.liftStop(appB, "agent", "bot")).toBe(false);
       expect(await store.liftStop(appA, "agent", "bot")).toBe(true);
       expect((await store.policyHead(appA)).stops).toEqual([]);
-    });
-
-    describe("limits", () => {
-      const take = (over: Partial<Take> = {}): Take => ({
-        ruleId: "r",
-        key: "grant g",
-        calls: 3,
-        windowMs: 60_000,
-        ...over,
-      });
-      const times = async (count: number, now: number, takes = [take()]): Promise<Taken[]> => {
-        const all: Taken[] = [];
-        for (let at = 0; at < count; at++) all.push(await given.store.takeLimits(given.appA, takes, now));
-        return all;
-      };
-
-      test("as many as there are, and no more within any window", async () => {
-        const now = 1_000_000_000;
-        expect((await times(4, now)).map(({ ok }) => ok)).toEqual([true, true, true, false]);
-        const [full] = await times(1, now + 59_999);
-        expect(full).toMatchObject({ ok: false, full: { ruleId: "r", limit: 3, remaining: 0 } });
-        const wait = full?.ok === false ? full.full.resetMs : 0;
-        expect(wait).toBeGreaterThan(0);
-        expect(wait).toBeLessThanOrEqual(2_000);
-        expect((await times(1, now + 59_999 + wait))[0]).toMatchObject({ ok: true });
-      });
-
-      test("survive a restart", async () => {
-        await times(3, 1_000_000_000);
-        await given.reopen();
-        expect(await given.store.takeLimits(given.appA, [take()], 1_000_001_000)).toMatchObject({ ok: false });
-      });
-
-      test("without a window they never come back", async () => {
-        const budget = [take({ windowMs: null })];
-        expect((await times(4, 1, budget)).map(({ ok }) => ok)).toEqual([true, true, true, false]);
-        expect((await times(1, 1e14, budget))[0]).toMatchObject({ ok: false });
-      });
-
-      test("all or none: what has no room costs the others nothing", async () => {
-        const one = take({ ruleId: "one", calls: 1 });
-        const many = take({ ruleId: "many", calls: 2 });
-        expect((await times(1, 1, [many, one]))[0]).toMatchObject({ ok: true });
-        expect((await times(3, 1, [many, one])).map(({ ok }) => ok)).toEqual([false, false, false]);
-        expect((await times(2, 1, [many])).map(({ ok }) => ok)).toEqual([true, false]);
-      });
-
-      test("each rule, key and app for itself", async () => {
-        await times(3, 1);
-        expect((await times(1, 1, [take({ key: "grant h" })]))[0]).toMatchObject({ ok: true });
-        expect((await times(1, 1, [take({ ruleId: "s" })]))[0]).toMatchObject({ ok: true });
-        expect(await given.store.takeLimits(given.appB, [take()], 1)).toMatchObject({ ok: true });
-      });
-
-      test("counters of windows that are over are forgotten", async () => {
-        await times(1, 1_000);
-        expect(await given.store.forgetTakes(1_000, 10)).toBe(0);
-        expect(await given.store.forgetTakes(1_000_000, 10)).toBe(1);
-      });
     });
   });
 }

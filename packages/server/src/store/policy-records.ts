@@ -49,29 +49,6 @@ export interface PolicyChange {
   readonly at: number;
 }
 
-/** How often something was done, to be counted for one rule. */
-export interface Take {
-  readonly ruleId: string;
-  /** Whom it counts for: `grant 0190…`. */
-  readonly key: string;
-  readonly calls: number;
-  /** Null: for ever. */
-  readonly windowMs: number | null;
-}
-
-export interface TakeState {
-  readonly ruleId: string;
-  readonly limit: number;
-  readonly windowMs: number | null;
-  readonly remaining: number;
-  /** In how many milliseconds there is room again for one that has none; else until the window is empty. */
-  readonly resetMs: number;
-}
-
-export type Taken =
-  | { readonly ok: true; readonly states: readonly TakeState[] }
-  | { readonly ok: false; readonly full: TakeState };
-
 export interface PolicyStore {
   policyHead(appId: string): Soon<PolicyHead>;
   findPolicyVersion(appId: string, version: number): Promise<PolicyVersionRecord | null>;
@@ -87,13 +64,4 @@ export interface PolicyStore {
   putStop(appId: string, stop: StopRecord): Promise<StopRecord>;
   /** False: there was none. */
   liftStop(appId: string, kind: StopKind, value: string): Promise<boolean>;
-  /**
-   * Counts one call for each of them, or for none when one has no room. Exact, also between processes and after a crash:
-   * what was counted is on the disk. A window is looked at in {@link TAKE_BUCKETS} parts, and a part counts as a whole.
-   */
-  takeLimits(appId: string, takes: readonly Take[], now: number): Promise<Taken>;
-  /** Counters of windows that ended before. Returns how many were deleted. */
-  forgetTakes(endedBefore: number, limit: number): Promise<number>;
 }
-
-export const TAKE_BUCKETS = 60;

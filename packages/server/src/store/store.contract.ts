@@ -13,6 +13,7 @@ import {
   type StoreUnderTest,
 } from "./contract.test-support.ts";
 import { identityContract } from "./identity.contract.ts";
+import { limitContract } from "./limits.contract.ts";
 import { policyContract } from "./policies.contract.ts";
 import { oauthCredentialContract } from "./oauth-credentials.contract.ts";
 import { providerContract } from "./providers.contract.ts";
@@ -374,8 +375,8 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       test("the chain of a process that is known to have ended is there for the next, with what is in it", async () => {
         const { writer, head } = await store.openChain("a process");
         const written = await store.appendLog(writer, head, [entry(), entry()], link);
-        await store.endHolder("a process", 1);
-        await store.endHolder("a process that was never there", 1);
+        await store.endProcess("a process", 1);
+        await store.endProcess("a process that was never there", 1);
         const next = await store.openChain("another");
         expect([next.writer, next.head.seq]).toEqual([writer, written.head.seq]);
       });
@@ -462,6 +463,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
     providerContract(open);
     connectContract(open);
     policyContract(open);
+    limitContract(open);
     approvalContract(open);
     toolCallContract(open);
     identityContract(open);

@@ -6,6 +6,7 @@ import type { ApprovalStore } from "./approval-records.ts";
 import type { ConnectStore } from "./connect-records.ts";
 import type { GrantRecord, GrantStore } from "./grant-records.ts";
 import type { IdentityStore } from "./identity-records.ts";
+import type { LimitStore } from "./limit-records.ts";
 import type { LogStore } from "./log-records.ts";
 import type { OAuthCredentialStore } from "./oauth-records.ts";
 import type { PolicyStore } from "./policy-records.ts";
@@ -30,6 +31,7 @@ export interface Store
     IdentityStore,
     AgentStore,
     PolicyStore,
+    LimitStore,
     ApprovalStore,
     DataKeyStore,
     SealedRecordStore,

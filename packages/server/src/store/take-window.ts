@@ -1,4 +1,4 @@
-import { TAKE_BUCKETS, type Take, type TakeState } from "./policy-records.ts";
+import { TAKE_BUCKETS, type Take, type TakeState } from "./limit-records.ts";
 
 /** Counts by the number of their part of time; `0` holds everything of a counter without a window. */
 export type Buckets = Readonly<Record<string, number>>;
@@ -27,6 +27,13 @@ export function takeOnce({ ruleId, calls, windowMs }: Take, stored: Buckets, now
   const counts = new Map(live);
   counts.set(current, (counts.get(current) ?? 0) + 1);
   return { ok: true, buckets: Object.fromEntries(counts), state: state(calls - used - 1) };
+}
+
+/** One call less, in the part of time it was counted in. */
+export function giveBackOnce({ windowMs }: Take, stored: Buckets, takenAt: number): Buckets {
+  const bucket = windowMs === null ? 0 : Math.floor(takenAt / (windowMs / TAKE_BUCKETS));
+  const counts: Buckets = { ...stored, [bucket]: (stored[bucket] ?? 0) - 1 };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 function resetOf(

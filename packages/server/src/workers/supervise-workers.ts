@@ -43,13 +43,13 @@ interface Slot {
   readonly number: number;
   process: WorkerProcess | null;
   ready: boolean;
-  holder: string | null;
+  processName: string | null;
 }
 
 /** Resolves when all of them take calls. Throws {@link WorkerDidNotStart}. */
 export async function superviseWorkers({ count, fork, dealer, clock, logger }: SuperviseDeps): Promise<Workers> {
   const slots = Array.from({ length: count }, (_, at): Slot => {
-    return { number: at + 1, process: null, ready: false, holder: null };
+    return { number: at + 1, process: null, ready: false, processName: null };
   });
   const ended = new Set<string>();
   const metrics = gatherMetrics(slots);
@@ -67,8 +67,8 @@ export async function superviseWorkers({ count, fork, dealer, clock, logger }: S
             ? worker.kill()
             : worker.send({ type: "start", worker: slot.number, url: dealer.url, ended: told });
         case "ready":
-          for (const holder of told) ended.delete(holder);
-          slot.holder = message.holder;
+          for (const one of told) ended.delete(one);
+          slot.processName = message.processName;
           slot.ready = true;
           dealer.add(worker);
           return onReady();
@@ -84,8 +84,8 @@ export async function superviseWorkers({ count, fork, dealer, clock, logger }: S
     return new Promise((resolve) => {
       worker.onExit((code) => {
         dealer.remove(worker, true);
-        if (slot.holder !== null) ended.add(slot.holder);
-        Object.assign(slot, { process: null, ready: false, holder: null });
+        if (slot.processName !== null) ended.add(slot.processName);
+        Object.assign(slot, { process: null, ready: false, processName: null });
         resolve(code);
       });
     });

@@ -14,8 +14,8 @@ export type ToWorker =
 /** What a worker says to the primary. */
 export type ToPrimary =
   | { readonly type: "hello" }
-  /** It takes calls. `holder`: what it is called where it holds something in the database. */
-  | { readonly type: "ready"; readonly holder: string }
+  /** It takes calls. `processName`: what it is called where it holds something in the database. */
+  | { readonly type: "ready"; readonly processName: string }
   /** That connection is the worker's from now on. */
   | { readonly type: "taken"; readonly id: number }
   /** It takes no more connections. */

@@ -14,7 +14,7 @@ export interface WorkerPlace {
   /** Answers the others' question. */
   offerMetrics(read: () => Promise<readonly MetricFamily[]>): void;
   /** It takes calls, and is called that where it holds something. */
-  ready(holder: string): void;
+  ready(processName: string): void;
   /** Resolves when the primary says so, or is gone. */
   readonly stopped: Promise<void>;
 }
@@ -49,7 +49,7 @@ export function takePlace(primary: PrimaryLink): Promise<WorkerPlace> {
             offerMetrics(reader) {
               read = reader;
             },
-            ready: (holder) => primary.send({ type: "ready", holder }),
+            ready: (processName) => primary.send({ type: "ready", processName }),
             stopped: stop.promise,
           });
         case "connection":

@@ -1,6 +1,7 @@
+import { findProvider } from "@alter-vault/providers";
 import type { WaitingCall } from "../../approvals/waiting-call.ts";
 import { toTimestamp } from "../../clock.ts";
-import type { ApprovalLinkRecord, ApprovalRecord } from "../../store/approval-records.ts";
+import type { ApprovalLinkRecord, ApprovalRecord, ApprovalVote, ShownCall } from "../../store/approval-records.ts";
 import { html, type Html } from "../connect/html.ts";
 import { pageFrame, pair, type PageFrame } from "../connect/page-frame.ts";
 
@@ -8,6 +9,11 @@ export interface ShownApproval {
   readonly approval: ApprovalRecord;
   readonly link: ApprovalLinkRecord;
   readonly call: WaitingCall;
+  readonly votes: readonly ApprovalVote[];
+  /** For whom the call is made, as people know them. */
+  readonly user: string | null;
+  /** With which it is made; null: it has no name. */
+  readonly account: string | null;
   readonly token: string;
   readonly nowMs: number;
 }
@@ -28,10 +34,12 @@ export function approvalPage(shown: ShownApproval, assets: PageFrame["assets"]):
         <p>${asked.reason}</p>
       </header>
       <dl class="details">
-        ${line("Call", html`<code>${asked.method} ${asked.url}</code>`)} ${line("Operation", asked.operation)}
-        ${line("Agent", who)} ${line("User", approval.userId)} ${line("Run", asked.context["run_id"])}
-        ${line("Thread", asked.context["thread_id"])} ${line("Asked at", toTimestamp(approval.createdAt))}
-        ${line("Open until", toTimestamp(approval.expiresAt))} ${line("Decision", approval.decisionReason)}
+        ${line("Call", html`<code>${asked.method} ${asked.url}</code>`)} ${line("Operation", operationText(asked))}
+        ${line("Provider", asked.provider)} ${line("Account", shown.account)}
+        ${line(asked.agentName === null ? "Calls itself" : "Agent", who)} ${line("User", shown.user)}
+        ${line("Run", asked.context["run_id"])} ${line("Thread", asked.context["thread_id"])}
+        ${line("Asked at", toTimestamp(approval.createdAt))} ${line("Open until", toTimestamp(approval.expiresAt))}
+        ${line("Approved by", votesText(shown))} ${line("Decision", approval.decisionReason)}
         ${line("Problem", approval.problem)}
         ${call.headers.map(([name, value]) => line(name, html`<code>${value}</code>`))}
       </dl>
@@ -56,21 +64,49 @@ function body({ body: text, body_bytes: bytes }: WaitingCall): Html | null {
   </section>`;
 }
 
-function decide({ link, token }: ShownApproval): Html {
+function decide({ approval, link, votes, token }: ShownApproval): Html {
   if (!link.decidesAs) {
     return html`<p class="notice" role="status">
       This link only shows the call. Whoever may approve it has a link of their own, or decides in the app.
     </p>`;
   }
+  // No input of one line: Enter in one presses the first button.
   return html`<form method="post" action="/approvals" class="go-on">
     <input type="hidden" name="token" value="${token}" />
     <div class="field">
       <label for="reason">Why (whoever asked reads it)</label>
-      <input type="text" id="reason" name="reason" maxlength="1000" autocomplete="off" />
+      <textarea id="reason" name="reason" maxlength="1000" rows="2" autocomplete="off"></textarea>
     </div>
-    <button class="primary" name="decision" value="approve">Approve: it is done at once</button>
+    <button class="primary" name="decision" value="approve">
+      ${isLastYes(approval, votes) ? "Approve: it is done at once" : "Approve"}
+    </button>
     <button class="quiet" name="decision" value="deny">Deny</button>
   </form>`;
+}
+
+/** Whether nobody else has to say yes, as far as can be told before it is known which rules this yes is for. */
+function isLastYes({ requirements }: ApprovalRecord, votes: readonly ApprovalVote[]): boolean {
+  return requirements.every(
+    ({ ruleId, quorum }) =>
+      votes.filter(({ decision, ruleIds }) => decision === "approve" && ruleIds.includes(ruleId)).length + 1 >= quorum,
+  );
+}
+
+/** What the catalogue calls it, and what that does. */
+function operationText({ operation, provider }: ShownCall): string | null {
+  if (operation === null) return null;
+  const known = findProvider(provider)?.operations.find(({ id }) => `${provider}.${id}` === operation);
+  return known ? `${operation} (${known.access})` : operation;
+}
+
+/** Null: one yes is enough, which needs no words. */
+function votesText({ approval: { requirements }, votes }: ShownApproval): string | null {
+  if (requirements.every(({ quorum }) => quorum === 1) && requirements.length === 1) return null;
+  const counts = requirements.map(({ ruleId, quorum }) => {
+    const has = votes.filter(({ decision, ruleIds }) => decision === "approve" && ruleIds.includes(ruleId)).length;
+    return `${has} of ${quorum}`;
+  });
+  return counts.join(", ");
 }
 
 function stateInWords({ status, expiresAt }: ApprovalRecord, nowMs: number): string {

@@ -7,6 +7,7 @@ import { openWaitingCall } from "../../approvals/waiting-call.ts";
 import type { AuditLog } from "../../audit/log.ts";
 import type { Clock } from "../../clock.ts";
 import type { Keyring } from "../../crypto/keyring.ts";
+import type { ApprovalRecord } from "../../store/approval-records.ts";
 import type { Store } from "../../store/store.ts";
 import { PAGE_ASSETS } from "../connect/assets.ts";
 import type { ConnectPages } from "../connect/connect-pages.ts";
@@ -43,8 +44,24 @@ export function approvalPages({ approvals, publicUrl, broken }: ApprovalPagesDep
   async function show(response: ServerResponse, token: string): Promise<void> {
     const found = await links.find(token);
     if (!found) return sendProblem(response, "approval_not_found");
-    const call = await openWaitingCall({ store, keyring }, found.approval);
-    sendPage(response, 200, approvalPage({ ...found, call, token, nowMs: clock.now() }, PAGE_ASSETS));
+    const { approval } = found;
+    const call = await openWaitingCall({ store, keyring }, approval);
+    const votes = await store.listApprovalVotes(approval.appId, approval.id);
+    const [user, account] = [await userText(approval), await accountText(approval)];
+    const page = approvalPage({ ...found, call, votes, user, account, token, nowMs: clock.now() }, PAGE_ASSETS);
+    sendPage(response, 200, page);
+  }
+
+  async function accountText({ appId, shown }: ApprovalRecord): Promise<string | null> {
+    const grant = (await store.findGrant(appId, shown.grantId))?.grant;
+    return grant?.account?.identifier ?? grant?.account?.name ?? grant?.label ?? null;
+  }
+
+  async function userText({ appId, userId }: ApprovalRecord): Promise<string | null> {
+    if (userId === null) return null;
+    const found = await store.findUser(appId, userId);
+    const { name = null, email = null } = found?.user ?? {};
+    return [name, email].filter((one) => one !== null).join(", ") || userId;
   }
 
   async function decide(request: IncomingMessage, response: ServerResponse): Promise<void> {

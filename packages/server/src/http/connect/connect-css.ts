@@ -74,7 +74,7 @@ a.choice:focus-visible { outline-offset: -3px; border-radius: 14px; }
 .field { margin-bottom: 1rem; }
 label { font-weight: 600; font-size: .95rem; }
 .field .small { margin: .1rem 0 .3rem; }
-input[type=text], select { width: 100%; margin-top: .3rem; padding: .62rem .75rem; border: 1px solid var(--soft); border-radius: 10px;
+input[type=text], textarea, select { width: 100%; margin-top: .3rem; padding: .62rem .75rem; border: 1px solid var(--soft); border-radius: 10px;
   background: var(--card); color: var(--text); font: inherit; }
 input::placeholder { color: var(--soft); opacity: 1; }
 input[type=text][aria-invalid], select[aria-invalid] { border-color: var(--bad); border-width: 2px; }
@@ -88,6 +88,9 @@ input[type=text][aria-invalid], select[aria-invalid] { border-color: var(--bad);
 .mark.bad { color: var(--bad); background: var(--bad-ground); }
 .details { margin: 1.3rem 0 0; padding-top: .9rem; border-top: 1px solid var(--line); font-size: .84rem; }
 .details div { display: flex; gap: .75rem; }
+.content { max-height: 22rem; margin: .5rem 0 0; padding: .7rem .8rem; overflow: auto; border: 1px solid var(--line); border-radius: 10px;
+  font-size: .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+.details + section { margin-top: 1.3rem; }
 .details div + div { margin-top: .3rem; }
 dt { flex: none; width: 7rem; color: var(--soft); }
 dd { margin: 0; min-width: 0; }

@@ -5,6 +5,7 @@ import type { Connect, ConnectRefused } from "../../connect/connect.ts";
 import type { ConnectAction } from "../../connect/connect-log.ts";
 import type { Looked } from "../../connect/look-at-session.ts";
 import type { Visitor } from "../../connect/session.ts";
+import type { Proxies } from "../caller-address.ts";
 import { sendError } from "../error-response.ts";
 import { PAGE_ASSETS, sendAsset } from "./assets.ts";
 import { consentPage, type Filled } from "./consent-page.ts";
@@ -28,7 +29,7 @@ import { visitorOf } from "./visitor.ts";
 export interface ConnectPagesDeps {
   readonly connect: Connect;
   readonly publicUrl: () => string;
-  readonly behindProxy: boolean;
+  readonly proxies: Proxies;
   /** Something broke: tells the log, and says by which code to name it. */
   readonly broken: (error: unknown) => ErrorCode;
 }
@@ -48,7 +49,7 @@ export type ConnectPages = (
   search: string,
 ) => Promise<boolean>;
 
-export function connectPages({ connect, publicUrl, behindProxy, broken }: ConnectPagesDeps): ConnectPages {
+export function connectPages({ connect, publicUrl, proxies, broken }: ConnectPagesDeps): ConnectPages {
   const table: Readonly<Record<string, (visit: Visit) => Promise<void> | void>> = {
     "GET /connect": show,
     "POST /connect/start": start,
@@ -138,7 +139,7 @@ export function connectPages({ connect, publicUrl, behindProxy, broken }: Connec
       sendError(response, "method_not_allowed", { allow: allow.join(", ") });
       return true;
     }
-    const visitor = visitorOf(request, behindProxy);
+    const visitor = visitorOf(request, proxies);
     try {
       await handle({ request, response, query: new URLSearchParams(search), visitor });
     } catch (error) {

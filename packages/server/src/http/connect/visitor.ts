@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { readCookies } from "../../connect/browser-cookie.ts";
 import type { Visitor } from "../../connect/session.ts";
-import { addressOf } from "../incoming-call.ts";
+import { callerAddress, type Proxies } from "../caller-address.ts";
 
 /** Who is at the other end. */
-export function visitorOf(request: IncomingMessage, behindProxy: boolean): Visitor {
-  return { address: addressOf(request, behindProxy), cookies: readCookies(request.headers.cookie) };
+export function visitorOf(request: IncomingMessage, proxies: Proxies): Visitor {
+  return { address: callerAddress(request, proxies), cookies: readCookies(request.headers.cookie) };
 }

@@ -1,6 +1,8 @@
 import type { Approval, ApprovalList, ApprovalResult, ApprovalState } from "@alter-vault/protocol";
 import { createApprovalResults } from "../../approvals/approvals.ts";
 import { openWaitingCall } from "../../approvals/waiting-call.ts";
+import { listVisible } from "../../approvals/list-visible.ts";
+import { isVisible } from "../../approvals/visible-approval.ts";
 import { approverOf, tally } from "../../approvals/tally.ts";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
@@ -20,6 +22,7 @@ type Ids =
 type Deps = Pick<RouteDeps, "store" | "keyring" | "clock" | "approvalRunner" | "approvalLinks">;
 
 const NOT_FOUND = { ok: false, code: "approval_not_found", detail: "no approval of this id" } as const;
+
 /** Calls that somebody must say yes to: for approvers, who see and decide, and for whoever asked. */
 export function approvalRoutes(deps: Deps): RouteHandlers<Ids> {
   const { store, clock, approvalRunner } = deps;
@@ -27,21 +30,14 @@ export function approvalRoutes(deps: Deps): RouteHandlers<Ids> {
   return {
     listApprovals: ({ caller, query }) =>
       reads(async (): Promise<ApprovalList> => {
-        const { status = null, cursor = null, limit } = query;
-        const records = await store.listApprovals(caller.appId, status, cursor, limit + 1);
-        const shown = records.slice(0, limit);
-        const approvals = await Promise.all(
-          shown.map(async (record) =>
-            describe(record, await store.listApprovalVotes(record.appId, record.id), clock.now()),
-          ),
-        );
-        const has_more = records.length > limit;
-        return { approvals, has_more, next_cursor: has_more ? (shown.at(-1)?.id ?? null) : null };
+        const { found, next } = await listVisible(store, caller.asker, query, clock.now());
+        const approvals = found.map(({ record, votes }) => describe(record, votes, clock.now()));
+        return { approvals, has_more: next !== null, next_cursor: next };
       }),
     getApproval: ({ caller, id }) =>
       reads(async (): Promise<Approval | Failure> => {
         const record = await store.findApproval(caller.appId, id);
-        if (!record) return NOT_FOUND;
+        if (!record || !isVisible(record, caller.asker)) return NOT_FOUND;
         const votes = await store.listApprovalVotes(caller.appId, id);
         return { ...describe(record, votes, clock.now()), ...(await openWaitingCall(deps, record)) };
       }),
@@ -76,6 +72,10 @@ export function approvalRoutes(deps: Deps): RouteHandlers<Ids> {
       if (!record) return NOT_FOUND;
       if (asker.agent || asker.session) {
         return { ok: false, code: "approval_not_allowed", detail: "an agent or a session makes no such links" };
+      }
+      // Whoever comes with a user's token is that user, also in the link: the key behind it may be the operator's.
+      if (asker.user && body.user_id !== asker.user.id) {
+        return { ok: false, code: "approval_not_allowed", detail: "a user makes links for nobody else" };
       }
       const user = body.user_id === undefined ? null : await store.findUser(appId, body.user_id);
       if (body.user_id !== undefined && !user)

@@ -4,7 +4,7 @@ import type { Condition } from "../conditions/condition.ts";
 import type { Part } from "../conditions/conditions.ts";
 import { bodyCondition, queryCondition } from "../conditions/field-condition.ts";
 import { readRange, rangeText } from "../conditions/ip-range.ts";
-import { readTemplate, type PathTemplate } from "../conditions/path-template.ts";
+import { foldTemplate, readTemplate, type PathTemplate } from "../conditions/path-template.ts";
 import { readWindow, type Holidays } from "../conditions/time-condition.ts";
 import { all, any, likePattern, literal, literalSet } from "./text.ts";
 
@@ -27,7 +27,9 @@ export function printConditions(given: Conditions, printing: Printing): string {
     given.mode === undefined ? null : `action == AlterVault::Action::${literal(ACTIONS[given.mode])}`,
     given.method ? ifKnown("context has method", `${literalSet(given.method)}.contains(context.method)`, part) : null,
     given.host ? any(given.host.map(printHost)) : null,
-    given.operation ? ifKnown("context has method", printOperation(given.operation), part) : null,
+    given.operation
+      ? ifKnown("context has method && context has path", printOperation(given.operation, part), part)
+      : null,
     given.access ? printAccess(given.access, part) : null,
     given.agent ? `context.agents.containsAny(${literalSet(given.agent)})` : null,
     given.user ? `context has user && ${literalSet(given.user)}.contains(context.user)` : null,
@@ -39,7 +41,7 @@ export function printConditions(given: Conditions, printing: Printing): string {
       ? null
       : `context.grant_age_ms > ${given.grant_older_than_seconds * 1000}`,
     ...Object.entries(given.claims ?? {}).map(([name, patterns]) => printClaim(name, patterns)),
-    given.path ? ifKnown("context has path", any(given.path.map((path) => printPath(readTemplate(path)))), part) : null,
+    given.path ? printPaths(given.path, part) : null,
     ...(given.query ?? []).map((test) => printQuery(test, printing)),
     ...(given.body ?? []).map((test) => printBody(test, printing)),
   ];
@@ -60,8 +62,9 @@ function printHost(host: string): string {
   return port === undefined ? named : `${named} && context.port == ${Number(port)}`;
 }
 
-function printOperation(operations: readonly string[]): string {
-  return `context has operation && (${any(operations.map((one) => printPattern("context.operation", one)))})`;
+function printOperation(operations: readonly string[], part: Part): string {
+  const name = part === "when" ? "folded_operation" : "operation";
+  return `context has ${name} && (${any(operations.map((one) => printPattern(`context.${name}`, one)))})`;
 }
 
 function printPattern(what: string, pattern: string): string {
@@ -112,17 +115,23 @@ function printClaim(name: string, patterns: readonly string[]): string {
   return `context.claims.hasTag(${literal(name)}) && (${any(patterns.map((one) => printPattern(value, one)))})`;
 }
 
-function printPath({ segments, open }: PathTemplate): string {
+function printPaths(paths: readonly string[], part: Part): string {
+  const name = part === "when" ? "folded_path" : "path";
+  const templates = paths.map((path) => (part === "when" ? foldTemplate(readTemplate(path)) : readTemplate(path)));
+  return ifKnown(`context has ${name}`, any(templates.map((template) => printPath(template, `context.${name}`))), part);
+}
+
+function printPath({ segments, open }: PathTemplate, path: string): string {
   return all([
-    `context.path.length ${open ? ">=" : "=="} ${segments.length}`,
+    `${path}.length ${open ? ">=" : "=="} ${segments.length}`,
     ...segments.flatMap((segment, at) =>
-      segment === null ? [] : [`context.path has s${at} && context.path.s${at} == ${literal(segment)}`],
+      segment === null ? [] : [`${path} has s${at} && ${path}.s${at} == ${literal(segment)}`],
     ),
   ]);
 }
 
 function printQuery(test: QueryTest, printing: Printing): string {
-  return printField("query", test.name.normalize("NFC"), test, () => queryCondition(test), printing);
+  return printField("query", test.name.normalize("NFC"), test, () => queryCondition(test, printing.part), printing);
 }
 
 function printBody(test: BodyTest, printing: Printing): string {
@@ -139,10 +148,14 @@ function printField(
   const texts = plainTexts(test);
   if (texts) {
     const known = `context.${where}.hasTag(${literal(place)})`;
-    return ifKnown(known, `context.${where}.getTag(${literal(place)}).containsAny(${literalSet(texts)})`, part);
+    const found = `context.${where}.getTag(${literal(place)})`;
+    const some = `${found}.containsAny(${literalSet(texts)})`;
+    const every = `${literalSet(texts)}.containsAll(${found})`;
+    // Of a name that comes several times nobody knows which is meant.
+    return ifKnown(known, where === "query" && part === "unless" ? `${some} && ${every}` : some, part);
   }
   const compiled = condition();
-  const name = `${compiled.name} ${compiled.expected}${test.ignore_case ? " (in any case)" : ""}`;
+  const name = `${part} ${compiled.name} ${compiled.expected}${test.ignore_case ? " (in any case)" : ""}`;
   answers.set(name, compiled);
   return ifKnown(`context.answers.hasTag(${literal(name)})`, `context.answers.getTag(${literal(name)})`, part);
 }

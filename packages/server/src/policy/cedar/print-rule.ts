@@ -1,5 +1,6 @@
 import type { Rule, RuleScope } from "@alter-vault/protocol";
 import type { Holidays } from "../conditions/time-condition.ts";
+import { providerName } from "../facts/provider-name.ts";
 import { printConditions, type Answers } from "./print-conditions.ts";
 import { all, literal } from "./text.ts";
 
@@ -30,7 +31,7 @@ export function printRule({ id, name, scope, effect, when, unless }: Rule, holid
 
 function printScope(scope: RuleScope): string {
   if ("app" in scope) return "true";
-  if ("provider" in scope) return `context.provider == ${literal(scope.provider)}`;
+  if ("provider" in scope) return `context.provider == ${literal(providerName(scope.provider))}`;
   if ("grant" in scope) return `context.grant == ${literal(scope.grant)}`;
   if ("secret" in scope) return `context has secret && context.secret == ${literal(scope.secret)}`;
   if ("agent" in scope) return `context.agents.contains(${literal(scope.agent)})`;

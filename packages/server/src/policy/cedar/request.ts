@@ -1,6 +1,6 @@
 import type { CedarValueJson, Entities } from "@cedar-policy/cedar-wasm/nodejs";
 import { readAddress } from "../conditions/ip-range.ts";
-import { readPointer, valuesAt, type Values } from "../conditions/field-condition.ts";
+import { queryValues, readPointer, valuesAt, type Values } from "../conditions/field-condition.ts";
 import { localClock } from "../conditions/local-time.ts";
 import type { PolicyFacts } from "../facts.ts";
 import ipaddr from "ipaddr.js";
@@ -59,15 +59,22 @@ export function cedarRequests(reads: CedarReads, answers: Answers = new Map()): 
     put("host", facts.host);
     put("port", facts.port);
     put("operation", facts.operation ?? undefined);
+    put("folded_operation", facts.foldedOperation ?? undefined);
     put("access", [...facts.access]);
     put("now_ms", facts.nowMs);
     put("grant_age_ms", facts.nowMs - facts.grantCreatedAtMs);
     put("path", facts.path ? pathRecord(facts.path) : undefined);
+    put("folded_path", facts.foldedPath ? pathRecord(facts.foldedPath) : undefined);
+    const named = facts.method !== null && facts.path !== null;
     const source = sourceText(facts.sourceIp);
     put("source_ip", source === null ? undefined : { __extn: { fn: "ip", arg: source } });
     for (const [name, known] of [
       ["method", facts.method],
       ["path", facts.path],
+      ["folded_path", facts.foldedPath],
+      // What a generous server may take for a named call is not plainly none.
+      ["operation", named && facts.operation === facts.foldedOperation ? "" : null],
+      ["folded_operation", named ? "" : null],
       ["source_ip", source],
     ] as const) {
       if (known === null && reads.attributes.has(name)) unclear ??= `${name} is not clear`;
@@ -77,7 +84,7 @@ export function cedarRequests(reads: CedarReads, answers: Answers = new Map()): 
     if (claims.length > 0) putTags("claims", "Claims", claimTags(claims, facts.claims));
     if (names.length > 0) {
       const tags: Tags = {};
-      for (const name of names) texts(tags, name, queryValues(facts, name));
+      for (const name of names) texts(tags, name, queryValues(facts.query, name));
       putTags("query", "Fields", tags);
     }
     if (body.length > 0) {
@@ -131,11 +138,6 @@ function answerTags(answers: Answers, facts: PolicyFacts): Tags {
       return typeof answer === "boolean" ? [[name, answer]] : [];
     }),
   );
-}
-
-function queryValues({ query }: PolicyFacts, name: string): Values {
-  if (!query) return { why: "the query can be read in more than one way" };
-  return query.filter(([given]) => given === name).map(([, value]) => value);
 }
 
 function bodyValues({ body }: PolicyFacts, segments: readonly string[]): Values {

@@ -24,7 +24,9 @@ const schemaWith = (more: string): string => `namespace AlterVault {
     // By id and by name.
     agents: Set<String>, groups: Set<String>, scopes: Set<String>,
     method?: String, host: String, port: Long, path?: Path,
-    operation?: String, access: Set<String>,
+    // In lower case, and without .json and .xml behind names: as a generous server reads it.
+    folded_path?: Path,
+    operation?: String, folded_operation?: String, access: Set<String>,
     source_ip?: ipaddr, now_ms: Long, grant_age_ms: Long, clocks: Clocks,
     claims: Claims, query: Fields, body: Fields, numbers: Numbers${more},
   };

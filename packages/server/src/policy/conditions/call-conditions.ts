@@ -4,7 +4,7 @@ import { listed, unanswerable, type Condition } from "./condition.ts";
 import type { Part } from "./conditions.ts";
 import { anyMatcher } from "./text-pattern.ts";
 
-const UNCLEAR_METHOD = "something in the query may stand for another method";
+const UNCLEAR_METHOD = "the call may stand for others, with another method";
 
 export function methodCondition(methods: readonly ProxyMethod[]): Condition {
   const wanted = new Set(methods);
@@ -16,16 +16,22 @@ export function methodCondition(methods: readonly ProxyMethod[]): Condition {
   };
 }
 
-export function operationCondition(operations: readonly string[]): Condition {
+export const UNCLEAR_PATH = "the path can be read in more than one way, or carries other calls";
+
+/** What a generous server may take a call for is enough to forbid it, and not enough to exempt it. */
+export function operationCondition(operations: readonly string[], part: Part): Condition {
   const matches = anyMatcher(operations);
   return {
     name: "operation",
     expected: listed(operations),
-    test({ operation, method }) {
+    test({ operation, foldedOperation, method, path }) {
       if (method === null) return unanswerable(UNCLEAR_METHOD);
-      return operation !== null && matches(operation);
+      if (path === null) return unanswerable(UNCLEAR_PATH);
+      const named = part === "when" ? foldedOperation : operation;
+      return named !== null && matches(named);
     },
-    actual: ({ operation }) => operation ?? "none that the catalogue names",
+    actual: ({ operation, foldedOperation }) =>
+      operation ?? (foldedOperation === null ? "none that the catalogue names" : `perhaps ${foldedOperation}`),
   };
 }
 

@@ -19,7 +19,7 @@ export function compileConditions(given: Conditions, part: Part, holidays: Holid
       : { name: "mode", expected: mode, test: (facts) => facts.mode === mode, actual: (facts) => facts.mode },
     given.method ? methodCondition(given.method) : null,
     given.host ? hostCondition(given.host) : null,
-    given.operation ? operationCondition(given.operation) : null,
+    given.operation ? operationCondition(given.operation, part) : null,
     given.access ? accessCondition(given.access, part) : null,
     given.agent ? memberCondition("agent", given.agent, ({ agents }) => agents) : null,
     given.user ? memberCondition("user", given.user, ({ userId }) => userId) : null,
@@ -29,8 +29,8 @@ export function compileConditions(given: Conditions, part: Part, holidays: Holid
     given.time ? timeCondition(given.time, holidays) : null,
     given.grant_older_than_seconds === undefined ? null : ageCondition(given.grant_older_than_seconds),
     ...claimConditions(given.claims ?? {}),
-    given.path ? pathCondition(given.path) : null,
-    ...(given.query ?? []).map(queryCondition),
+    given.path ? pathCondition(given.path, part) : null,
+    ...(given.query ?? []).map((test) => queryCondition(test, part)),
     ...(given.body ?? []).map(bodyCondition),
   ];
   return found.filter((condition) => condition !== null);

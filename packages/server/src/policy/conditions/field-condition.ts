@@ -1,6 +1,7 @@
 import type { BodyTest, QueryTest } from "@alter-vault/protocol";
 import { comparer, typeOf, type Comparison } from "./compare.ts";
 import { listed, unanswerable, type Answer, type Condition } from "./condition.ts";
+import type { Part } from "./conditions.ts";
 import type { PolicyFacts } from "../facts.ts";
 
 /** Where a comparison gets its values from, or why there is no telling. */
@@ -23,12 +24,35 @@ export function bodyCondition(test: BodyTest): Condition {
   });
 }
 
-export function queryCondition(test: QueryTest): Condition {
+/**
+ * A name that comes several times is one value for the provider, and nobody knows which. So where it would let a call off
+ * that one of them compares well, all must.
+ */
+export function queryCondition(test: QueryTest, part: Part): Condition {
   const name = test.name.normalize("NFC");
-  return fieldCondition(`query ${test.name}`, test, ({ query }) => {
-    if (!query) return { why: "the query can be read in more than one way" };
-    return query.filter(([given]) => given === name).map(([, value]) => value);
-  });
+  const condition = fieldCondition(`query ${test.name}`, test, ({ query }) => queryValues(query, name));
+  const compare = test.exists === undefined ? comparer(test) : null;
+  if (!compare || (part === "when" && test.match === "any")) return condition;
+  return {
+    ...condition,
+    test(facts) {
+      const values = queryValues(facts.query, name);
+      const answers = new Set("why" in values ? [] : values.map(compare));
+      return answers.size > 1 ? unanswerable(`"${name}" comes more than once`) : condition.test(facts);
+    },
+  };
+}
+
+/** Some servers do not look at the letter case of names: then another spelling is the same field. */
+export function queryValues(query: PolicyFacts["query"], name: string): Values {
+  if (!query) return { why: "the query can be read in more than one way" };
+  const folded = name.toLowerCase();
+  if (query.some(([given]) => given !== name && given.toLowerCase() === folded)) return { why: otherCase(name) };
+  return query.filter(([given]) => given === name).map(([, value]) => value);
+}
+
+function otherCase(name: string): string {
+  return `"${name}" is spelled in another letter case`;
 }
 
 function fieldCondition(name: string, test: Comparison, valuesOf: (facts: PolicyFacts) => Values): Condition {
@@ -81,8 +105,9 @@ export function valuesAt(root: unknown, segments: readonly string[]): Values {
       } else if (Array.isArray(value)) {
         return { why: `an array is where the rule expects an object with "${segment}"` };
       } else if (typeof value === "object" && value !== null) {
-        const inner = member(value, segment);
-        if (inner !== undefined) next.push(inner);
+        const key = keyOf(value, segment);
+        if (key === null) return { why: otherCase(segment) };
+        if (key !== undefined) next.push((value as Record<string, unknown>)[key]);
       }
       if (next.length > MOST_VALUES) return { why: "there are too many values to look at" };
     }
@@ -91,11 +116,17 @@ export function valuesAt(root: unknown, segments: readonly string[]): Values {
   return values;
 }
 
-function member(object: object, name: string): unknown {
-  if (Object.hasOwn(object, name)) return (object as Record<string, unknown>)[name];
-  // A key that is not in its normal form; no two keys have the same one.
-  const key = Object.keys(object).find((other) => other !== name && other.normalize("NFC") === name);
-  return key === undefined ? undefined : (object as Record<string, unknown>)[key];
+/** What the object calls it; undefined: it has no such member; null: some servers may take another for it. */
+function keyOf(object: object, name: string): string | undefined | null {
+  const folded = name.toLowerCase();
+  let found: string | undefined;
+  for (const key of Object.keys(object)) {
+    // No two keys have the same normal form.
+    const normal = key.normalize("NFC");
+    if (normal === name) found = key;
+    else if (normal.length === name.length && normal.toLowerCase() === folded) return null;
+  }
+  return found;
 }
 
 function describe(test: Comparison): string {

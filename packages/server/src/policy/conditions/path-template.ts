@@ -1,3 +1,5 @@
+import { foldPath } from "../facts/path.ts";
+
 /** A segment of a template: text, or null for any one segment. */
 export interface PathTemplate {
   readonly segments: readonly (string | null)[];
@@ -10,6 +12,11 @@ export function readTemplate(template: string): PathTemplate {
   const inner = (open ? template.slice(0, -3) : template).replace(/^\//, "");
   const segments = inner === "" ? [] : inner.split("/");
   return { segments: segments.map((one) => (one === "*" || one.startsWith("{") ? null : one.normalize("NFC"))), open };
+}
+
+/** For paths that were folded, too. */
+export function foldTemplate({ segments, open }: PathTemplate): PathTemplate {
+  return { segments: foldPath(segments), open };
 }
 
 export function pathMatches({ segments, open }: PathTemplate, path: readonly string[]): boolean {

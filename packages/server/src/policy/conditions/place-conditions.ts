@@ -1,6 +1,8 @@
 import { listed, unanswerable, type Condition } from "./condition.ts";
 import { isInRange, readAddress, readRange } from "./ip-range.ts";
-import { pathMatches, readTemplate } from "./path-template.ts";
+import type { Part } from "./conditions.ts";
+import { UNCLEAR_PATH } from "./call-conditions.ts";
+import { foldTemplate, pathMatches, readTemplate } from "./path-template.ts";
 
 export function hostCondition(hosts: readonly string[]): Condition {
   const exact = new Set(hosts);
@@ -21,14 +23,14 @@ function readWildHost(host: string): { suffix: string; port: number | null } {
   return { suffix: name, port: port === undefined ? null : Number(port) };
 }
 
-const UNCLEAR_PATH = "the path can be read in more than one way";
-
-export function pathCondition(paths: readonly string[]): Condition {
-  const templates = paths.map(readTemplate);
+/** `when` takes a path as a generous server does, `unless` takes it as it is: see `foldPath`. */
+export function pathCondition(paths: readonly string[], part: Part): Condition {
+  const templates = paths.map((path) => (part === "when" ? foldTemplate(readTemplate(path)) : readTemplate(path)));
   return {
     name: "path",
     expected: listed(paths),
-    test({ path }) {
+    test(facts) {
+      const path = part === "when" ? facts.foldedPath : facts.path;
       if (!path) return unanswerable(UNCLEAR_PATH);
       return templates.some((template) => pathMatches(template, path));
     },

@@ -25,6 +25,10 @@ export function readBodyFacts(body: Buffer | null, headers: readonly (readonly [
   const types = headers.filter(([name]) => name === "content-type");
   const [, type = "", charset = "utf-8", rest] = MEDIA_TYPE.exec(types[0]?.[1] ?? "") ?? [];
   if (types.length !== 1 || type === "") return unreadable("the body has no one content-type");
+  const subtype = type.toLowerCase();
+  const isForm = subtype === "application/x-www-form-urlencoded";
+  const isJson = subtype === "application/json" || /^application\/[^/]+\+json$/.test(subtype);
+  if (!isForm && !isJson) return unreadable(`the body is ${subtype}`);
   if (rest !== undefined || !/^utf-?8$/i.test(charset)) return unreadable("the body is not plainly UTF-8");
   let text: string;
   try {
@@ -33,10 +37,7 @@ export function readBodyFacts(body: Buffer | null, headers: readonly (readonly [
     return unreadable("the body is not valid UTF-8");
   }
   if (text.startsWith("\ufeff")) return unreadable("the body begins with a byte order mark");
-  const subtype = type.toLowerCase();
-  if (subtype === "application/x-www-form-urlencoded") return readForm(text);
-  if (subtype === "application/json" || /^application\/[^/]+\+json$/.test(subtype)) return readJson(text);
-  return unreadable(`the body is ${subtype}`);
+  return isForm ? readForm(text) : readJson(text);
 }
 
 function readJson(text: string): BodyFacts {

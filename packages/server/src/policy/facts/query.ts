@@ -23,10 +23,3 @@ export function readQuery(search: string): (readonly [string, string])[] | null 
   }
   return pairs;
 }
-
-/** Names with which frameworks let a query say another method than the request has. */
-const METHOD_NAMES = /^(?:_method|\$httpmethod|x-http-method(?:-override)?|x-method-override)$/i;
-
-export function namesMethod(query: readonly (readonly [string, string])[] | null): boolean {
-  return query !== null && query.some(([name]) => METHOD_NAMES.test(name));
-}

@@ -268,15 +268,29 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     id: 2,
-    name: "what processes know and hold",
+    name: "calls on their way",
+    worksWith: 1,
+    sql: `
+      -- A place among the calls that a rule lets through at the same time. It counts as long as the process lives whose
+      -- chain the holder is.
+      CREATE TABLE policy_slots (
+        app_id ${ID} NOT NULL, rule_id ${ID} NOT NULL, key ${ID} NOT NULL, call_id ${ID} NOT NULL, holder ${ID} NOT NULL,
+        PRIMARY KEY (app_id, rule_id, key, call_id)
+      );
+      CREATE INDEX policy_slots_of_holder ON policy_slots (holder);
+      -- Which process makes the approved call, by its chain.
+      ALTER TABLE approvals ADD COLUMN holder ${ID};
+    `,
+  },
+  {
+    id: 3,
+    name: "what processes know, and what they are called",
     worksWith: 1,
     sql: `
       -- The last step that the process knows which writes the chain. Those before this step say nothing, and know one.
       ALTER TABLE chains ADD COLUMN knows integer NOT NULL DEFAULT 1;
       -- What that process is called. A chain goes from one to the next; a name does not.
-      ALTER TABLE chains ADD COLUMN holder ${ID};
-      -- The log entry of the call that is made, and so which process makes it.
-      ALTER TABLE approvals ADD COLUMN call_entry_id ${ID};
+      ALTER TABLE chains ADD COLUMN process ${ID};
     `,
   },
 ];

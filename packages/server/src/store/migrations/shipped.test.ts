@@ -17,8 +17,9 @@ const SHIPPED = {
     "e2daaed89e2fdf65",
     "c9e5e0e54d4eb4b9",
     "8ff6e2db93013dfe",
+    "5359177998078770",
   ],
-  PostgreSQL: ["328c5906aed55bf8", "4e1643335bafdd6f"],
+  PostgreSQL: ["328c5906aed55bf8", "f2d6c1528d7daef3", "2a483434fe90decc"],
 };
 
 describe.each([

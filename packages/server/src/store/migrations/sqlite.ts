@@ -324,4 +324,12 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    id: 9,
+    name: "who makes an approved call",
+    sql: `
+      -- The chain of the process. Here there is one; other storage, where a vault may have come from, has several.
+      ALTER TABLE approvals ADD COLUMN holder TEXT;
+    `,
+  },
 ];

@@ -12,12 +12,8 @@ import type { Database, Queries } from "./database.ts";
 
 const OPEN = `(status IN ('pending', 'approved', 'denied') AND expires_at > $1)
   OR status IN ('executing', 'executed') OR (status = 'failed' AND told = 0)`;
-/** No call takes so long. */
-const TOO_LONG_MS = 3_600_000;
-/** A call that was begun this long ago has its entry in the log, or never will. */
-const BEGUN_MS = 15_000;
-/** It cannot be taken back: a process that comes to life after that finds its call given up, though it was made. */
-const GIVEN_UP_AFTER = "interval '60 seconds'";
+/** No call takes so long, whoever makes it. */
+const GONE_AFTER_MS = 3_600_000;
 
 /** Approvals of many replicas: whoever changes one has locked its row, or changes it by one statement. */
 export function approvalStore(db: Database): ApprovalStore {
@@ -117,14 +113,14 @@ export function approvalStore(db: Database): ApprovalStore {
       const sql = "SELECT sealed FROM approval_calls WHERE id = $1 AND app_id = $2";
       return (await db.get<{ sealed: Uint8Array }>(sql, id, appId))?.sealed ?? null;
     },
-    async startApproval(appId, id, now, callEntryId) {
+    async startApproval(appId, id, holder, now) {
       const row = await db.get<ApprovalRow>(
-        `UPDATE approvals SET status = 'executing', executed_at = $1, call_entry_id = $4
-         WHERE id = $2 AND app_id = $3 AND status = 'approved' AND expires_at > $1 RETURNING *`,
+        `UPDATE approvals SET status = 'executing', executed_at = $1, holder = $4
+         WHERE id = $2 AND app_id = $3 AND status = 'approved' RETURNING *`,
         now,
         id,
         appId,
-        callEntryId,
+        holder,
       );
       return row ? approvalOf(row) : null;
     },
@@ -164,20 +160,16 @@ export function approvalStore(db: Database): ApprovalStore {
       db.all<{ appId: string; id: string }>(
         `SELECT app_id AS "appId", id FROM approvals WHERE status = 'approved' ORDER BY id`,
       ),
-    // Others may be making calls just now: what is given up takes far too long, or was begun a while ago by a process
-    // that is silent or gone.
+    // Others may be making calls just now. A process that is only slow is not given up as soon as its places are: nobody
+    // would know whether it has made the call.
     abandonApprovals: (problem, at) =>
       db.run(
         `UPDATE approvals SET status = 'failed', problem = $1, executed_at = $2
-         WHERE status = 'executing' AND (executed_at <= $3
-           OR (call_entry_id IS NOT NULL AND executed_at <= $4 AND NOT EXISTS (
-             SELECT FROM log JOIN chains ON chains.writer = log.writer
-             WHERE log.entry_id = approvals.call_entry_id AND log.kind = 'entry' AND chains.open
-               AND log.seq > chains.opened_after AND chains.seen_at > now() - ${GIVEN_UP_AFTER})))`,
+         WHERE status = 'executing' AND (executed_at <= $3 OR holder NOT IN
+           (SELECT writer FROM chains WHERE open AND seen_at > now() - interval '1 minute'))`,
         problem,
         at,
-        at - TOO_LONG_MS,
-        at - BEGUN_MS,
+        at - GONE_AFTER_MS,
       ),
     async forgetApprovals(endedBefore, limit) {
       const rows = await db.all<{ id: string; app_id: string }>(

@@ -185,7 +185,7 @@ function changesRecords(sql: string): boolean {
   let known = changing.get(sql);
   if (known === undefined) {
     known =
-      /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_|policy_takes\b|tool_call)/.test(
+      /\b(INSERT INTO|UPDATE|DELETE FROM) (?!SET\b|SKIP\b|nonces\b|chains\b|checkpoints\b|log\b|log_|policy_takes\b|policy_slots\b|tool_call)/.test(
         sql,
       );
     changing.set(sql, known);

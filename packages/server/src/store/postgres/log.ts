@@ -12,6 +12,7 @@ import { appendLogTo } from "./append-log.ts";
 import { chainStore } from "./chains.ts";
 import type { Database } from "./database.ts";
 import { prepareLog } from "./log-partitions.ts";
+import { nonceUsed } from "./nonces.ts";
 
 interface Row {
   writer: string;
@@ -70,6 +71,7 @@ export function logStore(db: Database, knows: number): LogStore {
     ...chains,
     prepareLog: (now) => prepareLog(db, now),
     appendLog: appendLogTo(db, chains.chainHead),
+    nonceUsed: (nonce) => nonceUsed(db, nonce),
     async forgetNonces(createdBefore, limit) {
       await db.run(
         `DELETE FROM nonces WHERE ctid IN (

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord, Taken, TakeState } from "../policy-records.ts";
-import { takeEndsAt, takeOnce, type Buckets } from "../take-window.ts";
+import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord } from "../policy-records.ts";
 import type { Database, Queries } from "./database.ts";
 import { createFreshRecords, KEPT_MS, type Freshness } from "./fresh-records.ts";
 
@@ -9,7 +8,7 @@ const VERSION = `app_id AS "appId", version, document, note, created_by AS "crea
 /**
  * What counts now is asked for by every call, so it is kept for less than a second, as records are. A change is
  * acknowledged when that time is over: from then on no replica decides by what was before. Who changes the policy of an
- * app, or counts for it, takes the app's turn.
+ * app takes the app's turn.
  */
 export function policyStore(db: Database, freshness: Freshness | null): PolicyStore {
   const findHead = async (appId: string): Promise<PolicyHead> => {
@@ -48,8 +47,8 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
     if (freshness) await setTimeout(KEPT_MS);
     return result;
   };
-  const takeTurn = (queries: Queries, appId: string, what: string): Promise<number> =>
-    queries.run("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", what, appId);
+  const takeTurn = (queries: Queries, appId: string): Promise<number> =>
+    queries.run("SELECT pg_advisory_xact_lock(hashtext('policy'), hashtext($1))", appId);
 
   return {
     async policyHead(appId) {
@@ -66,7 +65,7 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
     changePolicy: (appId, { make, as, expected, by, at }) =>
       everywhere(
         db.transaction(async (queries) => {
-          await takeTurn(queries, appId, "policy");
+          await takeTurn(queries, appId);
           if (expected !== undefined && (await publishedOf(queries, appId)) !== expected) return "moved";
           const version = "version" in make ? make.version : await nextVersion(queries, appId);
           if (!("version" in make)) {
@@ -151,46 +150,6 @@ export function policyStore(db: Database, freshness: Freshness | null): PolicySt
       const sql = "DELETE FROM policy_stops WHERE app_id = $1 AND kind = $2 AND value = $3";
       return (await db.run(sql, appId, kind, value)) > 0;
     },
-    takeLimits: (appId, takes, now): Promise<Taken> =>
-      db.transaction(async (queries) => {
-        // One after the other, in one order, so that two calls that count for the same limits never wait for each other.
-        const keys = [...new Set(takes.map(({ ruleId, key }) => `${ruleId} ${key}`))].toSorted();
-        for (const key of keys) await takeTurn(queries, appId, key);
-        const states: TakeState[] = [];
-        const writes: [string, string, Buckets, number | null][] = [];
-        for (const take of takes) {
-          const row = await queries.get<{ buckets: string }>(
-            "SELECT buckets FROM policy_takes WHERE app_id = $1 AND rule_id = $2 AND key = $3",
-            appId,
-            take.ruleId,
-            take.key,
-          );
-          const taken = takeOnce(take, row ? (JSON.parse(row.buckets) as Buckets) : {}, now);
-          if (!taken.ok) return { ok: false, full: taken.state };
-          states.push(taken.state);
-          writes.push([take.ruleId, take.key, taken.buckets, takeEndsAt(take, now)]);
-        }
-        for (const [ruleId, key, buckets, endsAt] of writes) {
-          await queries.run(
-            `INSERT INTO policy_takes VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (app_id, rule_id, key) DO UPDATE SET buckets = excluded.buckets, ends_at = excluded.ends_at`,
-            appId,
-            ruleId,
-            key,
-            JSON.stringify(buckets),
-            endsAt,
-          );
-        }
-        return { ok: true, states };
-      }),
-    forgetTakes: (endedBefore, limit) =>
-      db.run(
-        `DELETE FROM policy_takes WHERE (app_id, rule_id, key) IN
-           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < $1 LIMIT $2
-            FOR UPDATE SKIP LOCKED)`,
-        endedBefore,
-        limit,
-      ),
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newId } from "../contract.test-support.ts";
+import { approvalRecord, newId } from "../contract.test-support.ts";
 import { storeContract } from "../store.contract.ts";
+import type { Wanted } from "../limit-records.ts";
 import type { LogAppend, Nonce } from "../log-records.ts";
 import type { Store } from "../store.ts";
 import { expectBoundToApps } from "./app-binding.test-support.ts";
@@ -142,10 +143,98 @@ test("four replicas and 32 clients get what a rate limit lets through, and no mo
     let passed = 0;
     const client = async (at: number): Promise<void> => {
       const store = replicas[at % replicas.length];
-      for (let call = 0; call < 6; call++) if ((await store?.takeLimits(appId, [take], 1_000_000))?.ok) passed++;
+      for (let call = 0; call < 6; call++) {
+        const wanted = { callId: newId(), holder: "any", takes: [take], slots: [], nonce: null };
+        if ((await store?.takeLimits(appId, wanted, 1_000_000))?.ok) passed++;
+      }
     };
     await Promise.all(Array.from({ length: 32 }, (_, at) => client(at)));
     expect(passed).toBe(100);
+  });
+});
+
+test("places among running calls are counted over all replicas, and are free when one is gone", async () => {
+  await withReplicas(3, async (replicas) => {
+    const appId = newId();
+    await replicas[0]?.insertApp({ id: appId, name: "limited", createdAt: 1 });
+    const chains = await Promise.all(replicas.map((replica) => replica.openChain(newId())));
+    const slots = [{ ruleId: "four", key: "grant g", calls: 4 }];
+    const enter = async (at: number): Promise<Wanted | null> => {
+      const wanted = { callId: newId(), holder: chains[at]?.writer ?? "", takes: [], slots, nonce: null };
+      return (await replicas[at]?.takeLimits(appId, wanted, 1))?.ok ? wanted : null;
+    };
+    const entered = (await Promise.all(Array.from({ length: 30 }, (_, at) => enter(at % 3)))).flatMap(
+      (one) => one ?? [],
+    );
+    expect(entered).toHaveLength(4);
+    for (const wanted of entered) await replicas[0]?.leaveSlots(appId, wanted);
+
+    expect(await Promise.all([enter(0), enter(0), enter(0), enter(1)])).not.toContain(null);
+    const writer = chains[0]?.writer ?? "";
+    const gone = (seconds: number) =>
+      database.query(
+        "UPDATE chains SET seen_at = now() - make_interval(secs => $1) WHERE writer = $2",
+        seconds,
+        writer,
+      );
+    // Nobody frees what another holds.
+    await replicas[2]?.keepSlots(chains[2]?.writer ?? "", []);
+    await gone(25);
+    expect(await enter(2)).toBeNull();
+    await gone(31);
+    expect(await Promise.all([enter(2), enter(2), enter(1)])).not.toContain(null);
+    expect(await enter(2)).toBeNull();
+    // It was only slow: what it makes counts again, until all that there is too much of is over.
+    await replicas[0]?.touchChain(writer);
+    expect(await enter(1)).toBeNull();
+    await gone(31);
+    await replicas[1]?.forgetTakes(0, 10);
+    const held = () => database.query("SELECT 1 FROM policy_slots WHERE holder = $1", writer);
+    expect(await held()).toHaveLength(3);
+    await gone(4_000);
+    await replicas[1]?.forgetTakes(0, 10);
+    expect(await held()).toEqual([]);
+  });
+});
+
+test("an approved call of a replica that died is given up; of one that lives, it is not", async () => {
+  await withReplicas(2, async ([one, other]) => {
+    if (!one || !other) throw new Error("no replicas");
+    const appId = newId();
+    await one.insertApp({ id: appId, name: "approving", createdAt: 1 });
+    const { writer } = await one.openChain(newId());
+    const id = newId();
+    await one.askApproval(approvalRecord(appId, { id }), Buffer.from("fake"));
+    const vote = { approver: "key k", decision: "approve" as const, reason: null, ruleIds: ["ask"], at: 1_500 };
+    await one.voteApproval(appId, id, vote, () => "approved");
+    expect(await one.startApproval(appId, id, writer, 1_600)).toMatchObject({ status: "executing" });
+    const gone = (seconds: number) =>
+      database.query(
+        "UPDATE chains SET seen_at = now() - make_interval(secs => $1) WHERE writer = $2",
+        seconds,
+        writer,
+      );
+    await gone(50);
+    expect(await other.abandonApprovals("nobody knows", 1_700)).toBe(0);
+    await gone(61);
+    expect(await other.abandonApprovals("nobody knows", 1_700)).toBe(1);
+    expect(await other.findApproval(appId, id)).toMatchObject({ status: "failed", problem: "nobody knows" });
+  });
+});
+
+test("two calls that count for the same limits in another order do not wait for each other for ever", async () => {
+  await withReplicas(2, async (replicas) => {
+    const appId = newId();
+    await replicas[0]?.insertApp({ id: appId, name: "limited", createdAt: 1 });
+    const takes = ["a", "b", "c"].map((ruleId) => ({ ruleId, key: "app", calls: 1_000, windowMs: 60_000 }));
+    const rounds = Array.from({ length: 40 }, async (_, at) => {
+      const wanted = { callId: newId(), holder: "any", slots: [], nonce: null };
+      const store = replicas[at % 2];
+      return store?.takeLimits(appId, { ...wanted, takes: at % 2 === 0 ? takes : takes.toReversed() }, 1);
+    });
+    expect((await Promise.all(rounds)).filter((taken) => taken?.ok)).toHaveLength(40);
+    const [row] = await database.query<{ buckets: string }>("SELECT buckets FROM policy_takes WHERE rule_id = 'b'");
+    expect(JSON.parse(row?.buckets ?? "{}")).toEqual({ 0: 40 });
   });
 });
 

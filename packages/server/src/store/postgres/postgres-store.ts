@@ -12,6 +12,7 @@ import { delegationStore } from "./delegations.ts";
 import type { Freshness } from "./fresh-records.ts";
 import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
+import { limitStore } from "./limits.ts";
 import { logStore } from "./log.ts";
 import { isCurrent, migrate, newestOf } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
@@ -84,6 +85,7 @@ export function recordsOn(
     ...agentStore(db),
     ...delegationStore(db),
     ...policyStore(db, freshness),
+    ...limitStore(db),
     ...approvalStore(db),
     ...toolCallStore(db),
     ...dataKeyStore(db),

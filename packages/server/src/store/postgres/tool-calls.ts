@@ -1,6 +1,6 @@
 import type { ToolCallStore } from "../tool-call-records.ts";
 import { toolCallFromRow, type ToolCallRow } from "../rows/tool-call-row.ts";
-import { GONE_AFTER } from "./chains.ts";
+import { SILENT_AFTER } from "./chains.ts";
 import type { Database, Queries } from "./database.ts";
 
 /** Claims of many replicas: the primary key decides who makes a call. */
@@ -81,7 +81,7 @@ export function toolCallStore(db: Database): ToolCallStore {
            SELECT FROM log AS entry JOIN chains ON chains.writer = entry.writer
            WHERE entry.app_id = $1 AND entry.entry_id = $2 AND entry.kind = 'entry' AND chains.open
              AND entry.seq > chains.opened_after
-             AND (chains.seen_at > now() - ${GONE_AFTER} OR pg_postmaster_start_time() > now() - ${GONE_AFTER})
+             AND (chains.seen_at > now() - ${SILENT_AFTER} OR pg_postmaster_start_time() > now() - ${SILENT_AFTER})
              AND NOT EXISTS (SELECT FROM log AS outcome WHERE outcome.entry_id = entry.entry_id AND outcome.kind = 'outcome')
          ) AS is_under_way`,
         appId,

@@ -88,6 +88,8 @@ export function approvalValues(approval: ApprovalRecord): (string | number | nul
     approval.decisionReason,
     approval.executedAt,
     approval.problem,
+    // Not told, and made by nobody yet.
     0,
+    null,
   ];
 }

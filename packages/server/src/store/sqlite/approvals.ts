@@ -45,7 +45,7 @@ export function approvalStore(db: Database): ApprovalStore {
         const open = findOpen(approval.appId, approval.requestHash, approval.createdAt);
         if (open) return open;
         db.run(
-          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+          "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
           ...approvalValues(approval),
         );
         db.run("INSERT INTO approval_calls VALUES (?, ?, ?)", approval.id, approval.appId, sealedCall);
@@ -101,13 +101,13 @@ export function approvalStore(db: Database): ApprovalStore {
       const sql = "SELECT sealed FROM approval_calls WHERE id = ? AND app_id = ?";
       return db.get<{ sealed: Uint8Array }>(sql, id, appId)?.sealed ?? null;
     },
-    async startApproval(appId, id, now) {
+    async startApproval(appId, id, holder, now) {
       const started = db.run(
-        "UPDATE approvals SET status = 'executing', executed_at = ? WHERE id = ? AND app_id = ? AND status = 'approved' AND expires_at > ?",
+        "UPDATE approvals SET status = 'executing', executed_at = ?, holder = ? WHERE id = ? AND app_id = ? AND status = 'approved'",
         now,
+        holder,
         id,
         appId,
-        now,
       );
       return started === 1 ? find(appId, id) : null;
     },

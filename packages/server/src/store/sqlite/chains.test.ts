@@ -5,6 +5,7 @@ import { newId } from "../contract.test-support.ts";
 import type { ChainHead, LogDraft } from "../log-records.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { logStore } from "./log.ts";
+import { openSeenNonces } from "./seen-nonces.ts";
 
 const START: ChainHead = { seq: 0, hash: new Uint8Array(32) };
 const draft = (): LogDraft => ({
@@ -40,14 +41,14 @@ function importTwoChains(db: Database): void {
   }
 }
 
-const verify = (db: Database) => verifyLog({ store: logStore(db), publicKey: null, kept: [] });
+const verify = (db: Database) => verifyLog({ store: logStore(db, openSeenNonces(db)), publicKey: null, kept: [] });
 
 test("imported chains verify, and the vault's own begins behind them", async () => {
   const db = openDatabase(":memory:");
   importTwoChains(db);
   expect(await verify(db)).toMatchObject({ ok: true, rows: 5, chains: 2 });
 
-  let store = logStore(db);
+  let store = logStore(db, openSeenNonces(db));
   expect((await store.chainHead("main")).seq).toBe(2);
   await expect(store.appendLog("main", await store.chainHead("main"), [], linkRow)).rejects.toThrow(/not written/);
   const { writer, head } = await store.openChain("fresh");
@@ -57,7 +58,7 @@ test("imported chains verify, and the vault's own begins behind them", async () 
   expect(await verify(db)).toMatchObject({ ok: true, rows: 6, chains: 3 });
 
   // As a restart does.
-  store = logStore(db);
+  store = logStore(db, openSeenNonces(db));
   const again = await store.openChain("another");
   expect([again.writer, again.head.seq]).toEqual(["fresh", 1]);
   expect([...(await store.runningChains())]).toEqual([["fresh", 1]]);
@@ -91,7 +92,7 @@ test.each([
 ])("%s: noticed", async (sql) => {
   const db = openDatabase(":memory:");
   importTwoChains(db);
-  const store = logStore(db);
+  const store = logStore(db, openSeenNonces(db));
   const { writer, head } = await store.openChain("fresh");
   const appends = [draft(), draft()].map((row) => ({ draft: row, nonce: null }));
   await store.appendLog(writer, head, appends, linkRow);

@@ -9,7 +9,7 @@ import type { Database } from "./database.ts";
 export interface Chains {
   readonly store: Pick<
     LogStore,
-    "openChain" | "closeChain" | "endHolder" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"
+    "openChain" | "closeChain" | "endProcess" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"
   >;
   /** The place of a row in its chain. */
   seqOf(row: { readonly seq: number; readonly chain_seq: number | null }): number;
@@ -73,7 +73,7 @@ export function openChains(db: Database): Chains {
       async closeChain(writer) {
         running.delete(writer);
       },
-      endHolder: async () => undefined,
+      endProcess: async () => undefined,
       touchChain: async () => undefined,
       runningChains: async () => running,
       chainHead: async (writer) => headOf(writer),

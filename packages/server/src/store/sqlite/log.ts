@@ -11,7 +11,7 @@ import { openChains } from "./chains.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
 import { createRowWriter } from "./row-writer.ts";
-import { openSeenNonces } from "./seen-nonces.ts";
+import type { SeenNonces } from "./seen-nonces.ts";
 
 interface Row {
   seq: number;
@@ -27,8 +27,7 @@ interface Row {
 
 const COLUMNS = "seq, writer, kind, entry_id, app_id, at, body, hash";
 
-export function logStore(db: Database): LogStore {
-  const nonces = openSeenNonces(db);
+export function logStore(db: Database, nonces: SeenNonces): LogStore {
   const chains = openChains(db);
   const rows = createRowWriter(db, `log (${COLUMNS})`, 8);
   const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
@@ -82,6 +81,7 @@ export function logStore(db: Database): LogStore {
         (isCommitted) => nonces.settle(isCommitted),
       );
     },
+    nonceUsed: (nonce) => nonces.has(nonce),
     async forgetNonces(createdBefore, limit) {
       nonces.forget(createdBefore, limit);
     },

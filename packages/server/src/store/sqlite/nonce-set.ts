@@ -8,6 +8,7 @@
 export interface NonceSet {
   /** False when it is there already. Both texts are ASCII. */
   add(created: number, keyId: string, nonce: string): boolean;
+  has(created: number, keyId: string, nonce: string): boolean;
   /** What was added since the last call stays. */
   keep(): void;
   /** What was added since the last call was never there. */
@@ -31,6 +32,7 @@ export function createNonceSet(seed: number): NonceSet {
       if (!unsettled.has(second)) unsettled.set(second, second.end);
       return second.add(keyId, nonce);
     },
+    has: (created, keyId, nonce) => seconds.get(created)?.has(keyId, nonce) ?? false,
     keep: () => unsettled.clear(),
     undo() {
       for (const [second, end] of unsettled) second.cutAt(end);
@@ -58,19 +60,29 @@ class Second {
   }
 
   add(keyId: string, nonce: string): boolean {
-    const length = keyId.length + 1 + nonce.length;
-    if (this.end + 2 + length > this.#bytes.length) this.#growBytes(this.end + 2 + length);
-    const at = this.end;
-    this.#write(at, length, keyId, nonce);
-    let slot = this.#hash(at) & (this.#slots.length - 1);
-    for (let known = this.#slots[slot] as number; known !== 0; known = this.#slots[slot] as number) {
-      if (this.#isSame(known - 1, at)) return false;
-      slot = (slot + 1) & (this.#slots.length - 1);
-    }
-    this.#slots[slot] = at + 1;
-    this.end = at + 2 + length;
+    const slot = this.#freeSlot(keyId, nonce);
+    if (slot === null) return false;
+    this.#slots[slot] = this.end + 1;
+    this.end += 2 + keyId.length + 1 + nonce.length;
     if (++this.#count * 2 > this.#slots.length) this.#index(this.#slots.length * 2);
     return true;
+  }
+
+  has(keyId: string, nonce: string): boolean {
+    return this.#freeSlot(keyId, nonce) === null;
+  }
+
+  /** Where it would go, with its bytes laid behind the end; null: it is there. */
+  #freeSlot(keyId: string, nonce: string): number | null {
+    const length = keyId.length + 1 + nonce.length;
+    if (this.end + 2 + length > this.#bytes.length) this.#growBytes(this.end + 2 + length);
+    this.#write(this.end, length, keyId, nonce);
+    let slot = this.#hash(this.end) & (this.#slots.length - 1);
+    for (let known = this.#slots[slot] as number; known !== 0; known = this.#slots[slot] as number) {
+      if (this.#isSame(known - 1, this.end)) return null;
+      slot = (slot + 1) & (this.#slots.length - 1);
+    }
+    return slot;
   }
 
   cutAt(end: number): void {

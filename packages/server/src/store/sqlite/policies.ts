@@ -1,5 +1,4 @@
-import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord, Taken, TakeState } from "../policy-records.ts";
-import { takeEndsAt, takeOnce, type Buckets } from "../take-window.ts";
+import type { PolicyHead, PolicyStore, PolicyVersionRecord, StopRecord } from "../policy-records.ts";
 import type { Database } from "./database.ts";
 import { createHotRecords } from "./hot-records.ts";
 
@@ -28,10 +27,6 @@ export function policyStore(db: Database): PolicyStore {
   const nextVersion = (appId: string): number =>
     (db.get<{ newest: number | null }>("SELECT max(version) AS newest FROM policy_versions WHERE app_id = ?", appId)
       ?.newest ?? 0) + 1;
-  const saveTake = db.logWriter(
-    `INSERT INTO policy_takes VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (app_id, rule_id, key) DO UPDATE SET buckets = excluded.buckets, ends_at = excluded.ends_at`,
-  );
 
   return {
     policyHead: (appId) => heads.find(appId) ?? readHead(appId),
@@ -104,35 +99,6 @@ export function policyStore(db: Database): PolicyStore {
     },
     async liftStop(appId, kind, value) {
       return db.run("DELETE FROM policy_stops WHERE app_id = ? AND kind = ? AND value = ?", appId, kind, value) > 0;
-    },
-    async takeLimits(appId, takes, now): Promise<Taken> {
-      return db.transaction(() => {
-        const states: TakeState[] = [];
-        const writes: [string, string, Buckets, number | null][] = [];
-        for (const take of takes) {
-          const row = db.get<{ buckets: string }>(
-            "SELECT buckets FROM policy_takes WHERE app_id = ? AND rule_id = ? AND key = ?",
-            appId,
-            take.ruleId,
-            take.key,
-          );
-          const taken = takeOnce(take, row ? (JSON.parse(row.buckets) as Buckets) : {}, now);
-          if (!taken.ok) return { ok: false, full: taken.state };
-          states.push(taken.state);
-          writes.push([take.ruleId, take.key, taken.buckets, takeEndsAt(take, now)]);
-        }
-        for (const [ruleId, key, buckets, endsAt] of writes)
-          saveTake(appId, ruleId, key, JSON.stringify(buckets), endsAt);
-        return { ok: true, states };
-      });
-    },
-    async forgetTakes(endedBefore, limit) {
-      return db.run(
-        `DELETE FROM policy_takes WHERE (app_id, rule_id, key) IN
-           (SELECT app_id, rule_id, key FROM policy_takes WHERE ends_at < ? LIMIT ?)`,
-        endedBefore,
-        limit,
-      );
     },
   };
 }

@@ -11,6 +11,7 @@ import { createNonceSet } from "./nonce-set.ts";
 export interface SeenNonces {
   /** Takes note of one for the commit under way. False when it was used before, in this commit or earlier. */
   use(nonce: Nonce): boolean;
+  has(nonce: Nonce): boolean;
   /** Within the transaction: writes what was noted. */
   write(): void;
   /** The commit is on the disk, or it failed. */
@@ -46,6 +47,7 @@ export function openSeenNonces(db: Database): SeenNonces {
       if (created > newest) newest = created;
       return true;
     },
+    has: ({ created, keyId, nonce }) => seen.has(created, keyId, nonce),
     write() {
       if (names !== "") insert(newest, names);
     },

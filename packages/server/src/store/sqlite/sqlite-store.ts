@@ -8,12 +8,14 @@ import { dataKeyStore } from "./data-keys.ts";
 import { openDatabase, type Database } from "./database.ts";
 import { grantStore } from "./grants.ts";
 import { identityStore } from "./identity.ts";
+import { limitStore } from "./limits.ts";
 import { logStore } from "./log.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
 import { sealedRecordStore } from "./sealed-records.ts";
 import { secretStore } from "./secrets.ts";
+import { openSeenNonces } from "./seen-nonces.ts";
 import { toolCallStore } from "./tool-calls.ts";
 
 /** The embedded store: one file (or ":memory:"), one process. It trusts that nobody else writes to the file. */
@@ -22,6 +24,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 export function sqliteStoreOn(db: Database): Store {
+  const nonces = openSeenNonces(db);
   return {
     ...appStore(db),
     ...apiKeyStore(db),
@@ -34,11 +37,12 @@ export function sqliteStoreOn(db: Database): Store {
     ...identityStore(db),
     ...agentStore(db),
     ...policyStore(db),
+    ...limitStore(db, nonces),
     ...approvalStore(db),
     ...dataKeyStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
-    ...logStore(db),
+    ...logStore(db, nonces),
     // Nobody else changes the file.
     checkVersion: () => Promise.resolve(),
     isShared: false,
