@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 
 const globalSetup = ["test/harness/postgres-setup.ts"];
@@ -9,19 +10,37 @@ const ON_POSTGRES = [
   "approvals",
   "approvals-of-users",
   "attacks",
+  "authenticate",
   "connect-attacks",
   "connect-flows",
   "crash",
+  "directory",
   "documented-calls",
   "erasure",
   "fail-closed",
   "identity-attacks",
+  "issuer-attacks",
+  "issuers",
   "moving",
+  "plugin-approvals",
   "policies",
+  "quirks",
   "refresh",
   "rotation",
+  "sdk-identity",
   "session-attacks",
   "shutdown",
+  "tool-calls",
+];
+
+/** Suites of plugins that make calls to a vault. */
+const PLUGINS_ON_POSTGRES = [
+  "ai/src/live",
+  "express/src/users",
+  "langchain/src/audit-ids",
+  "langchain/src/pause",
+  "langchain/src/secrecy",
+  "mcp/src/vault-tool",
 ];
 
 /** Installs projects from the registry, and keeps the machine busy: after all others, so that none of them waits for it. */
@@ -37,6 +56,14 @@ export default defineConfig({
           name: "e2e-postgres",
           include: ON_POSTGRES.map((name) => `test/e2e/${name}.test.ts`),
           env: { ALTER_VAULT_TEST_STORAGE: "postgres" },
+          ...slow,
+        },
+      },
+      {
+        resolve: { alias: { "@alter-vault/testing": resolve("test/harness/testing-on-postgres.ts") } },
+        test: {
+          name: "plugins-postgres",
+          include: PLUGINS_ON_POSTGRES.map((name) => `packages/${name}.test.ts`),
           ...slow,
         },
       },

@@ -5,9 +5,10 @@ import { runIdentity } from "./identity/run-identity.ts";
 import { HELP, readOptions, type Options } from "./options.ts";
 import { stopAllChildren } from "./processes/child.ts";
 import { runPolicy } from "./policy/run-policy.ts";
+import { runWorkers } from "./workers/run-workers.ts";
 import { removeWorkDirs } from "./processes/work-dir.ts";
 
-const PARTS = { compare: runCompare, growth: runGrowth, policy: runPolicy, identity: runIdentity };
+const PARTS = { compare: runCompare, growth: runGrowth, policy: runPolicy, identity: runIdentity, workers: runWorkers };
 
 /**
  * `npm run bench`: how fast the vault is beside things that do less, and how it grows. It passes no judgement: a run that

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 export interface Options {
-  readonly part: "compare" | "growth" | "policy" | "identity";
+  readonly part: "compare" | "growth" | "policy" | "identity" | "workers";
   readonly quick: boolean;
   readonly json: boolean;
   /** Measure the vault on PostgreSQL as well. */
@@ -20,6 +20,7 @@ export const HELP = `npm run bench -- [options]            the vault beside what
 npm run bench -- growth [options]     the vault when it holds much
 npm run bench -- policy [options]     one decision by a policy
 npm run bench -- identity [options]   grants by provider and user beside grants by id
+npm run bench -- workers [options]    workers on all cores beside one process, on PostgreSQL
 
 The first part runs, one after the other and round by round, a direct call to an upstream, a bare Node proxy that adds
 one header, nginx doing the same (where it is installed), and the vault in proxy and in retrieve mode. Each has a core
@@ -32,6 +33,9 @@ The third part measures the median decision with 1, 100 and 1,000 rules, and wit
 
 The fourth part measures the median call of an app and of an agent for one of 10,000 users with five grants each, found by
 provider and named by id in turns.
+
+The fifth part measures calls per second at 64 connections with one process and with a worker per core. The load comes from
+this machine, too, so it says how much of it was left for the workers.
 
   --quick          under 40 seconds: two short rounds at 1 and 64 connections
   --postgres       the vault on PostgreSQL, too, beside the embedded storage
@@ -66,7 +70,7 @@ export function readOptions(args: readonly string[]): Options | null {
   if (values.help) return null;
   const [part = "compare", ...more] = positionals;
   if (!isPart(part) || more.length > 0) {
-    const parts = "compare (the default), growth, policy and identity";
+    const parts = "compare (the default), growth, policy, identity and workers";
     throw new TypeError(`there is no part "${positionals.join(" ")}"; there are ${parts}`);
   }
   const seconds = values.seconds === undefined ? null : positive("--seconds", values.seconds);
@@ -85,7 +89,7 @@ export function readOptions(args: readonly string[]): Options | null {
 }
 
 function isPart(word: string): word is Options["part"] {
-  return ["compare", "growth", "policy", "identity"].includes(word);
+  return ["compare", "growth", "policy", "identity", "workers"].includes(word);
 }
 
 function positive(name: string, text: string): number {

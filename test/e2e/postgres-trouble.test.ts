@@ -15,13 +15,23 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 beforeEach(async () => {
-  const url = new URL(postgres.url);
-  url.pathname = `/vault_${++name}`;
-  await postgres.run(`CREATE DATABASE vault_${name}`);
-  vault = await startPostgresVault(url.href);
+  await postgres.run(`CREATE DATABASE vault_${++name}`);
+  vault = await startPostgresVault(urlOf(name));
   expect((await vault.call("/well")).status).toBe(200);
 });
 afterEach(() => vault.stop());
+
+const urlOf = (database: number): string => {
+  const url = new URL(postgres.url);
+  url.pathname = `/vault_${database}`;
+  return url.href;
+};
+const inDatabase = (sql: string): Promise<void> => postgres.run(sql, `vault_${name}`);
+/** For connections that are open already, too. */
+async function setForAll(setting: string, value: string): Promise<void> {
+  await postgres.run(`ALTER DATABASE vault_${name} SET ${setting} = '${value}'`);
+  await postgres.run(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'vault_${name}'`);
+}
 
 const UNAVAILABLE = ["audit_unavailable", "storage_unavailable"];
 
@@ -79,6 +89,31 @@ test("silent: the answer comes all the same, and late ones do no harm", { timeou
   }
   expect(vault.upstream.calls.map(({ url }) => url)).toEqual(["/well"]);
   expect(await msUntilWell()).toBeLessThan(10_000);
+  await expectNothingUnrecorded();
+});
+
+test("slow: calls take longer and succeed; a question that takes too long is given up, and refused", async () => {
+  await inDatabase(`CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(current_setting('alter_vault.slow', true)::float); RETURN NEW; END $$`);
+  await inDatabase("CREATE TRIGGER be_slow BEFORE UPDATE ON chains FOR EACH ROW EXECUTE FUNCTION be_slow()");
+  await setForAll("alter_vault.slow", "0.7");
+  const from = performance.now();
+  expect((await vault.call("/slow")).status).toBe(200);
+  expect(performance.now() - from).toBeGreaterThan(600);
+  await setForAll("alter_vault.slow", "20");
+  await expectRefused("/too-slow");
+  await setForAll("alter_vault.slow", "0");
+  expect(await msUntilWell()).toBeLessThan(10_000);
+  await expectNothingUnrecorded();
+});
+
+test("full: refused, since nothing can be written down, and well again when there is room", async () => {
+  await inDatabase(`CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END $$`);
+  await inDatabase("CREATE TRIGGER full_disk BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION full_disk()");
+  await expectRefused("/full");
+  await inDatabase("DROP TRIGGER full_disk ON log");
+  expect(await msUntilWell()).toBeLessThan(5_000);
   await expectNothingUnrecorded();
 });
 

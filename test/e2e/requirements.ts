@@ -124,12 +124,37 @@ export const REQUIREMENTS: readonly Requirement[] = [
     ],
   },
   {
+    promise: "Replicas of two versions work side by side, and are replaced under load without a failed call.",
+    shownBy: [
+      { file: "test/e2e/rolling.test.ts", test: "replicas are replaced one by one under load, and no call fails" },
+      { file: "test/e2e/rolling.test.ts", test: "old ones go on beside the schema it has expanded" },
+      {
+        file: `${server}/store/postgres/migrate.test.ts`,
+        test: "nothing is taken away while a program still runs that needs it",
+      },
+    ],
+  },
+  {
+    promise: "One command uses every core of a machine, and starts a process again that dies.",
+    shownBy: [
+      { file: "test/e2e/workers.test.ts", test: "connections that are kept open spread over the workers" },
+      { file: "test/e2e/workers.test.ts", test: "a worker that is killed is started again" },
+    ],
+  },
+  {
     promise:
       "A database that is slow, full, gone or read-only stops calls and nothing else, and the vault recovers by itself.",
     shownBy: [
       { file: "test/e2e/postgres-trouble.test.ts", test: "gone as in a power cut" },
       { file: "test/e2e/postgres-trouble.test.ts", test: "silent: the answer comes all the same" },
       { file: "test/e2e/postgres-trouble.test.ts", test: "for reading only, as a standby after a failover" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "slow: calls take longer and succeed" },
+      { file: "test/e2e/postgres-trouble.test.ts", test: "full: refused, since nothing can be written down" },
+      {
+        file: "test/e2e/postgres-failover.test.ts",
+        test: "failed over: refused until the address leads to the new one",
+      },
+      { file: "test/e2e/sqlite-trouble.test.ts", test: "full: calls are refused until there is room" },
       { file: `${server}/store/postgres/failures.test.ts`, test: "full: nothing of a write that did not fit is there" },
     ],
   },

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { rawCall, withHeaders, type RawAnswer } from "../harness/raw-call.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
 import { startTestVault, type TestVault } from "../harness/vault.ts";
+import { onPostgres } from "../harness/test-storage.ts";
 import { startVaultProcess } from "../harness/vault-process.ts";
 
 /*
@@ -264,6 +265,14 @@ describe("what is remembered", () => {
     const mark = "fake-answer-that-is-nowhere";
     answer = (response) => response.end(mark);
     await post();
+    if (onPostgres) {
+      const kept = await vault.query<{ text: string }>(
+        "SELECT encode(sealed, 'escape') AS text FROM tool_call_answers",
+      );
+      expect(kept).toHaveLength(1);
+      expect(kept[0]?.text).not.toContain(mark);
+      return;
+    }
     const files = readdirSync(vault.dataDir).filter((name) => name.startsWith("vault.db"));
     expect(files).not.toEqual([]);
     for (const name of files) expect(readFileSync(`${vault.dataDir}/${name}`).includes(mark), name).toBe(false);
@@ -318,8 +327,10 @@ test("killed between claim and outcome: unknown, and not made again", { timeout:
     expect(await calling).toBeNull();
     await process.start();
     answer = (response) => response.end("again");
-    const again = await call();
-    expect(again.problem).toMatchObject({ code: "tool_call_outcome_unknown", retryable: false });
+    // On storage that others share it is told once nothing was heard of its process for ten seconds.
+    await expect
+      .poll(async () => (await call()).problem, { timeout: 20_000, interval: 500 })
+      .toMatchObject({ code: "tool_call_outcome_unknown", retryable: false });
     expect(upstream.calls).toHaveLength(1);
   } finally {
     await process.stop();

@@ -11,14 +11,17 @@ import {
   systemSurroundings,
 } from "@alter-vault/server";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
+import { storageAt } from "./test-storage.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
 /** A vault on a database whose server a test has in its hands. */
 export interface PostgresVault {
   readonly upstream: Upstream;
   call(path: string): Promise<RawAnswer>;
-  /** Paths of the calls that are in the log. */
+  /** Paths of the last hundred calls that are in the log. */
   logged(): Promise<string[]>;
+  /** Paths of all. */
+  allLogged(): Promise<string[]>;
   ready(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -54,6 +57,13 @@ export async function startPostgresVault(databaseUrl: string): Promise<PostgresV
     async logged() {
       const { entries } = await operator.call("listAudit", { query: { limit: 100 } });
       return entries.flatMap(({ url }) => (url ? [new URL(url).pathname] : []));
+    },
+    async allLogged() {
+      const rows = await storageAt(databaseUrl).query<{ url: string | null }>(
+        dataDir,
+        "SELECT body::json ->> 'url' AS url FROM log WHERE kind = 'entry'",
+      );
+      return rows.flatMap(({ url }) => (url === null ? [] : [new URL(url).pathname]));
     },
     ready: async () => (await fetch(`${vault.url}/readyz`)).status,
     async stop() {

@@ -46,8 +46,8 @@ const EMBEDDED: TestStorage = {
   drop: () => Promise.resolve(),
 };
 
-/** Also for tests that need one in any project: of what several replicas do together. */
-export async function createPostgresStorage(): Promise<TestStorage> {
+/** A database of its own, whichever storage the project is for. */
+export async function createPostgresStorage(): Promise<TestStorage & { readonly databaseUrl: string }> {
   const { inject } = await import("vitest");
   const server = await (await fetch(inject("postgresAt"))).text();
   const name = `alter_vault_e2e_${randomBytes(6).toString("hex")}`;
@@ -60,7 +60,7 @@ export async function createPostgresStorage(): Promise<TestStorage> {
   );
 }
 
-function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage {
+function databaseAt(url: string, drop: TestStorage["drop"]): TestStorage & { readonly databaseUrl: string } {
   return {
     databaseUrl: url,
     settings: { ALTER_VAULT_DATABASE_URL: url },

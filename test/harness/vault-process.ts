@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -19,6 +19,8 @@ export interface VaultProcess {
   /** Changes what is stored, past a vault that does not run. */
   write(sql: string, ...values: string[]): Promise<void>;
   bearer(token: string, host: string): Promise<string>;
+  /** As a disk that is full: no file of the process may grow beyond so many bytes. Null lifts it. */
+  limitFiles(bytes: number | null): void;
   residentBytes(): number;
   /** All that it wrote to stderr, at the most talkative level. */
   log(): string;
@@ -89,6 +91,13 @@ export async function startVaultProcess(
       const answer = await rawCall(ready.url, ready.apiKey, { path: "/v1/secrets", body });
       if (answer.status !== 201) throw new Error(answer.body.toString());
       return (JSON.parse(answer.body.toString()) as { grant_id: string }).grant_id;
+    },
+    limitFiles(bytes) {
+      const limit = bytes === null ? "unlimited" : String(bytes);
+      const { status, stderr } = spawnSync("prlimit", ["--pid", String(child.pid), `--fsize=${limit}:unlimited`], {
+        encoding: "utf8",
+      });
+      if (status !== 0) throw new Error(`prlimit failed: ${stderr}`);
     },
     residentBytes() {
       const pages = Number(readFileSync(`/proc/${child.pid}/statm`, "utf8").split(" ")[1]);

@@ -21,7 +21,10 @@ export interface Findings {
 }
 
 /** Holds what the callers were told against what the providers saw and what is stored. Everything has stopped by then. */
-export async function findOut(world: World, ledger: Ledger): Promise<Findings & { log_rows: number; chains: number }> {
+export async function findOut(
+  world: World,
+  ledger: Ledger,
+): Promise<Findings & { log_rows: number; log_bytes_per_row: number; chains: number }> {
   const logged = await loggedCalls(world);
   const seen = seenCalls(world);
   const lostCalls = [...ledger.answered].filter((id) => !logged.has(id)).length;
@@ -39,8 +42,20 @@ export async function findOut(world: World, ledger: Ledger): Promise<Findings & 
     chain_problems: verified.problems.length,
     non_retryable_errors: ledger.fatal.length,
     log_rows: verified.rows,
+    log_bytes_per_row: Math.round((await logBytes(world)) / verified.rows),
     chains: verified.chains,
   };
+}
+
+/** With all indexes, and with the index that a search goes by. */
+async function logBytes({ storage }: World): Promise<number> {
+  const [row] = await storage.query<{ bytes: string }>(
+    "",
+    `SELECT sum(pg_total_relation_size(name)) AS bytes FROM (
+       SELECT inhrelid AS name FROM pg_inherits WHERE inhparent = 'log'::regclass UNION ALL SELECT 'log_refs'::regclass
+     ) AS tables`,
+  );
+  return Number(row?.bytes ?? 0);
 }
 
 const CALL = /\/call-([0-9a-f-]{36})/;

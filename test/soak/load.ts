@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AlterVault, BackendError, NetworkError } from "@alter-vault/sdk";
+import { AlterVault, BackendError, NetworkError, withContext } from "@alter-vault/sdk";
 import { createVaultClient, createLogger, systemSurroundings, type VaultClient } from "@alter-vault/server";
 import { EFFECTS_HOST, type World } from "./world.ts";
 
@@ -62,11 +62,15 @@ async function callOnAndOn(
     const from = performance.now();
     // With them, a call that is made again does not act twice, so a broken connection is no reason to give up.
     const tool = method === "POST" ? { threadId: id, toolCallId: id } : {};
-    const isAnswered = await persist(ledger, `${method} ${url}`, turn, async (attempt) => {
-      const vault = vaults[attempt % vaults.length];
-      const response = await vault?.request(method, url, { grantId, ...tool });
-      await response?.text();
-    });
+    const isAnswered = await persist(ledger, `${method} ${url}`, turn, (attempt) =>
+      // Each time a new run of the same tool call, as a framework makes it.
+      withContext(tool, async () => {
+        const response = await vaults[attempt % vaults.length]?.request(method, url, { grantId });
+        await response?.text().catch((error: unknown) => {
+          throw new AnswerCut("the answer was cut off", { cause: error });
+        });
+      }),
+    );
     ledger.calls++;
     if (!isAnswered) continue;
     ledger.answered.add(id);
@@ -93,6 +97,9 @@ async function storeOnAndOn(operators: readonly VaultClient[], ledger: Ledger, u
   }
 }
 
+/** A replica was killed after the first bytes of an answer. */
+class AnswerCut extends Error {}
+
 /** What a vault says of a tool call that was under way when its replica was killed: nobody knows, so it is not repeated. */
 const UNKNOWN = "tool_call_outcome_unknown";
 
@@ -109,7 +116,7 @@ async function persist(
       await work(attempt);
       return true;
     } catch (error) {
-      const isLost = error instanceof NetworkError;
+      const isLost = error instanceof NetworkError || error instanceof AnswerCut;
       if (error instanceof BackendError && error.code === UNKNOWN) {
         ledger.unknown++;
         return false;

@@ -25,7 +25,7 @@ async function soak({ seconds, replicas, clients, json }: SoakOptions): Promise<
     over.abort();
     const [ledger, made] = await Promise.all([load, trouble]);
     await Promise.all(world.replicas.map((replica) => replica.stop()));
-    const { log_rows, chains, ...findings } = await findOut(world, ledger);
+    const { log_rows, log_bytes_per_row, chains, ...findings } = await findOut(world, ledger);
     const figures = {
       calls: ledger.calls,
       answered: ledger.answered.size,
@@ -36,6 +36,7 @@ async function soak({ seconds, replicas, clients, json }: SoakOptions): Promise<
       ...made,
       refreshes: refreshesOf(world),
       log_rows,
+      log_bytes_per_row,
       chains,
       calls_per_second: Math.round(ledger.answered.size / seconds),
       p50_ms: percentile(ledger.latencies, 0.5),

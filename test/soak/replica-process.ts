@@ -34,6 +34,7 @@ const config = loadConfig(
     ALTER_VAULT_DATABASE_URL: order.databaseUrl,
     ALTER_VAULT_MASTER_KEY_FILE: order.masterKeyPath,
     ALTER_VAULT_PORT: String(order.port),
+    ALTER_VAULT_DRAIN_MS: "0",
     ALTER_VAULT_SHUTDOWN_MS: "5000",
   },
   {},

@@ -49,6 +49,10 @@ export interface FakeVault {
   answer(...handlers: Handler[]): void;
   /** Makes the clock of the vault differ. */
   skewSeconds: number;
+  /** How many requests to come do not reach it, because their connections break. */
+  breaks: number;
+  /** Signatures of those. */
+  readonly broken: unknown[];
   /** Hands the body over as it comes instead of reading it first. */
   streamBodies: boolean;
   close(): Promise<void>;
@@ -64,6 +68,12 @@ export async function startFakeVault(): Promise<FakeVault> {
   });
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (vault.breaks > 0) {
+      vault.breaks--;
+      vault.broken.push(incoming.headers["signature"]);
+      incoming.destroy();
+      return;
+    }
     const body = vault.streamBodies ? Buffer.alloc(0) : await readAll(incoming);
     const headers = incoming.headers as Record<string, string | undefined>;
     const problem = checkSignature(incoming, headers, body, nonces, vault.skewSeconds);
@@ -90,6 +100,8 @@ export async function startFakeVault(): Promise<FakeVault> {
     url: `http://127.0.0.1:${port}`,
     seen: [],
     skewSeconds: 0,
+    breaks: 0,
+    broken: [],
     streamBodies: false,
     answer: (...next) => {
       handlers = next;

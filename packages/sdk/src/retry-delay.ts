@@ -14,7 +14,16 @@ export function retryDelay(problem: Problem, retriesSoFar: number, jitter: numbe
   if (!turnedAway || !problem.retryable || retriesSoFar >= MAX_RETRIES) return null;
   const askedMs = (problem.retry_after_seconds ?? 0) * 1000;
   if (askedMs > MAX_RETRY_AFTER_MS) return null;
-  const backoffMs = BASE_DELAY_MS * 2 ** retriesSoFar * (0.5 + jitter / 2);
+  const backoffMs = backoff(retriesSoFar, jitter);
   // Jitter on top of what was asked, so that all who were turned away together do not come back together.
   return askedMs === 0 ? backoffMs : askedMs + backoffMs * jitter;
+}
+
+/** Milliseconds to wait before a request whose connection broke is sent again, or null when that was tried enough. */
+export function resendDelay(retriesSoFar: number, jitter: number): number | null {
+  return retriesSoFar >= MAX_RETRIES ? null : backoff(retriesSoFar, jitter);
+}
+
+function backoff(retriesSoFar: number, jitter: number): number {
+  return BASE_DELAY_MS * 2 ** retriesSoFar * (0.5 + jitter / 2);
 }

@@ -27,6 +27,8 @@ afterAll(() => server.close());
 beforeEach(() => {
   server.seen.length = 0;
   server.skewSeconds = 0;
+  server.breaks = 0;
+  server.broken.length = 0;
   server.streamBodies = false;
   server.answer(ok);
 });
@@ -202,10 +204,36 @@ describe("no answer", () => {
     expect(error.message).toBe(`Cannot reach the vault at http://127.0.0.1:${port} (ECONNREFUSED).`);
   });
 
-  test("the connection breaks, and the call is not sent again", async () => {
-    server.answer((_, response) => void response.destroy());
-    await expect(get(newVault())).rejects.toBeInstanceOf(NetworkError);
+  test("the connection breaks: the very same signed request is sent again", async () => {
+    server.breaks = 2;
+    expect(await (await get(newVault())).text()).toBe("done");
+    expect(server.broken).toEqual(Array(2).fill(server.seen[0]?.headers["signature"]));
     expect(server.seen).toHaveLength(1);
+  });
+
+  test("the connection breaks again and again", async () => {
+    server.breaks = 10;
+    await expect(get(newVault())).rejects.toBeInstanceOf(NetworkError);
+    expect([server.broken.length, server.seen.length]).toEqual([3, 0]);
+  });
+
+  test("the connection breaks after the vault had the request: it is not done again, and nobody knows", async () => {
+    server.answer((_, response) => void response.destroy(), ok);
+    await expect(get(newVault())).rejects.toMatchObject({ code: "network_error" });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("another refusal of the second is told as it is", async () => {
+    server.breaks = 1;
+    server.answer(refuse("policy_denied", "no"));
+    await expect(get(newVault())).rejects.toMatchObject({ code: "policy_denied" });
+  });
+
+  test("the connection breaks, and a streamed body cannot be sent again", async () => {
+    server.breaks = 1;
+    const call = newVault().request(GRANT_ID, "POST", URL_, { body: new Blob(["x"]).stream() });
+    await expect(call).rejects.toBeInstanceOf(NetworkError);
+    expect(server.seen).toHaveLength(0);
   });
 
   test("in time", async () => {

@@ -2,15 +2,20 @@
  * The client for the vault: signs, sends, and reads refusals. It corrects the clock by what the vault says, once per
  * call, and asks again when the vault had no room. It follows no redirect, because a redirect is not signed for.
  *
+ * When a connection breaks before the answer, as one may that was kept open while its vault stopped, the very same signed
+ * request is sent again: a signed request works once, so nothing is done twice. Where the vault says that it was used
+ * before, nobody knows what came of it, and the call fails as it would have without.
+ *
  * It trusts the vault at the one origin it is made for, and talks to no other. Calls to providers, in retrieve mode,
  * are made by another client (provider-http.ts) that shares nothing with it.
  */
-import { HEADER, MAX_CLOCK_SKEW_SECONDS, type Problem } from "@alter-vault/protocol";
+import { ERROR_CODES, HEADER, MAX_CLOCK_SKEW_SECONDS, type Problem } from "@alter-vault/protocol";
 import { NO_BODY, type EncodedBody } from "./body.ts";
 import type { Deadline } from "./deadline.ts";
 import { errorFromProblem, type AddressedCredential } from "./error-from-problem.ts";
 import type { Platform } from "./platform.ts";
-import { retryDelay } from "./retry-delay.ts";
+import { NetworkError, TimeoutError } from "./errors.ts";
+import { resendDelay, retryDelay } from "./retry-delay.ts";
 import { signRequest } from "./sign-request.ts";
 import type { Signer } from "./signing-key.ts";
 import { answerKind, readProblem } from "./vault-answer.ts";
@@ -43,21 +48,49 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
   let clockOffsetMs = 0;
   let toldOfDeprecation = false;
 
-  async function exchange(request: VaultRequest, body: EncodedBody, deadline: Deadline): Promise<Response> {
-    const url = new URL(request.path, baseUrl);
+  async function sign(request: VaultRequest, body: EncodedBody): Promise<Record<string, string>> {
     const unsigned = {
       method: request.method,
-      url,
+      url: new URL(request.path, baseUrl),
       headers: request.headers ?? {},
       body: body.kind === "stream" ? ("stream" as const) : body.bytes,
     };
     const createdSeconds = Math.floor((platform.now() + clockOffsetMs) / 1000);
-    const headers = await signRequest(unsigned, signer, { createdSeconds, nonce: platform.nonce() });
+    return signRequest(unsigned, signer, { createdSeconds, nonce: platform.nonce() });
+  }
+
+  async function exchange(request: VaultRequest, body: EncodedBody, deadline: Deadline): Promise<Response> {
+    const headers = await sign(request, body);
     const { signal } = deadline;
     const init = { method: request.method, headers, redirect: "manual" as const, signal, ...bodyInit(body, headers) };
-    const response = await deadline.reach(peer, () => fetch(url, init));
+    const once = (): Promise<Response> => deadline.reach(peer, () => fetch(new URL(request.path, baseUrl), init));
+    const response = await once().catch((error: unknown) =>
+      body.kind === "bytes" && isBroken(error) ? resend(once, error, deadline) : Promise.reject(error),
+    );
     if (response.headers.get(HEADER.keyDeprecated) === "true") tellOfDeprecation();
     return response;
+  }
+
+  async function resend(once: () => Promise<Response>, first: NetworkError, deadline: Deadline): Promise<Response> {
+    for (let retries = 0; ; retries++) {
+      const waitMs = resendDelay(retries, platform.jitter());
+      if (waitMs === null || !(await deadline.sleep(waitMs))) throw first;
+      logger?.warn(`The connection to ${peer} broke; the same request is sent again.`);
+      try {
+        const response = await once();
+        if (!(await wasUsed(response, deadline))) return response;
+      } catch (error) {
+        if (!isBroken(error)) throw error;
+        continue;
+      }
+      throw first;
+    }
+  }
+
+  async function wasUsed(response: Response, deadline: Deadline): Promise<boolean> {
+    if (answerKind(response) !== "refusal" || response.status !== ERROR_CODES.request_replayed.status) return false;
+    const problem = await deadline.reach(peer, () => readProblem(response.clone(), baseUrl.origin));
+    return problem.code === "request_replayed";
   }
 
   function tellOfDeprecation(): void {
@@ -100,6 +133,11 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
   }
 
   return { origin: baseUrl.origin, peer, send };
+}
+
+/** Not for want of time, and not by the caller. */
+function isBroken(error: unknown): error is NetworkError {
+  return NetworkError.is(error) && !TimeoutError.is(error);
 }
 
 /** Streams need `duplex`, and get a length where one is known, which Node's fetch sends on. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
 import { ConfigError, loadConfig, loadLocalConfig } from "./config.ts";
 
@@ -62,6 +63,25 @@ test("the address of a database is checked, and never told", () => {
   const problems = problemsOf("serve", { ALTER_VAULT_DATABASE_URL: `${url}?sslmode=no-verify` });
   expect(problems.join()).toMatch(/^ALTER_VAULT_DATABASE_URL asks for sslmode=no-verify/);
   expect(problems.join()).not.toContain("fake-password");
+});
+
+test("workers: one for the embedded storage, one per core with auto, and what cannot be is told", () => {
+  const workers = (settings: Record<`ALTER_VAULT_${string}`, string>): number =>
+    loadConfig("serve", settings, {}).workers;
+  const database = { ALTER_VAULT_DATABASE_URL: "postgres://vault@127.0.0.1/vault" };
+  expect([workers({}), workers({ ALTER_VAULT_WORKERS: "auto" })]).toEqual([1, 1]);
+  expect(workers({ ...database, ALTER_VAULT_WORKERS: "auto" })).toBe(availableParallelism());
+  expect(workers({ ...database, ALTER_VAULT_WORKERS: "3" })).toBe(3);
+  expect(() => workers({ ALTER_VAULT_WORKERS: "2" })).toThrow(/embedded storage is for one process/);
+  for (const wrong of ["0", "1.5", "many"])
+    expect(() => workers({ ...database, ALTER_VAULT_WORKERS: wrong })).toThrow(/auto, or from 1/);
+});
+
+test("a replica drains before it stops; a vault that is alone does not", () => {
+  const drainMs = (settings: Record<`ALTER_VAULT_${string}`, string>): number =>
+    loadConfig("serve", settings, {}).limits.drainMs;
+  const database = { ALTER_VAULT_DATABASE_URL: "postgres://vault@127.0.0.1/vault" };
+  expect([drainMs({}), drainMs(database), drainMs({ ...database, ALTER_VAULT_DRAIN_MS: "0" })]).toEqual([0, 5_000, 0]);
 });
 
 test("whose word counts about where calls come from", () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { Proxies } from "./http/caller-address.ts";
@@ -19,6 +20,8 @@ export interface Config {
   readonly masterKeyPath: string;
   readonly host: string;
   readonly port: number;
+  /** Processes that share the port. */
+  readonly workers: number;
   /** The address clients use when a proxy in front changes the Host header. */
   readonly publicUrl: URL | null;
   /** Where the vault is reached that these settings would start. Set when it is opened for one command only. */
@@ -46,8 +49,13 @@ export interface Limits {
   readonly idleTimeoutMs: number;
   readonly maxResponseBytes: number | null;
   readonly connectionsPerOrigin: number;
+  /** How long it takes calls still when it is to stop, and says that it is not ready. */
+  readonly drainMs: number;
   readonly shutdownMs: number;
 }
+
+/** Where there are other replicas: for whoever spreads the calls to notice. */
+const DRAIN_MS = 5_000;
 
 const positive = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const flag = z
@@ -61,6 +69,11 @@ const Settings = z.object({
   ALTER_VAULT_MASTER_KEY_FILE: z.string().min(1).optional(),
   ALTER_VAULT_HOST: z.string().min(1).default("127.0.0.1"),
   ALTER_VAULT_PORT: z.coerce.number().int().min(0).max(65_535).default(8200),
+  ALTER_VAULT_WORKERS: z
+    .string()
+    .regex(/^(auto|[1-9]\d?|1\d\d|2[0-4]\d|25[0-6])$/, "auto, or from 1 to 256")
+    .default("1")
+    .transform((text) => (text === "auto" ? text : Number(text))),
   ALTER_VAULT_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   ALTER_VAULT_TLS_CERT_FILE: z.string().optional(),
   ALTER_VAULT_TLS_KEY_FILE: z.string().optional(),
@@ -75,6 +88,7 @@ const Settings = z.object({
   ALTER_VAULT_UPSTREAM_HEADERS_TIMEOUT_MS: positive(60_000),
   ALTER_VAULT_UPSTREAM_IDLE_TIMEOUT_MS: positive(300_000),
   ALTER_VAULT_CONNECTIONS_PER_ORIGIN: positive(256),
+  ALTER_VAULT_DRAIN_MS: z.coerce.number().int().min(0).optional(),
   ALTER_VAULT_SHUTDOWN_MS: positive(30_000),
 });
 
@@ -112,17 +126,20 @@ export function loadConfig(
   const databaseProblem = databaseUrlProblem(settings.ALTER_VAULT_DATABASE_URL);
   if (databaseProblem !== null) problems.push(`ALTER_VAULT_DATABASE_URL ${databaseProblem}`);
   if (mode === "dev" && !loopback) problems.push("`dev` listens on loopback only; use `serve` for anything else");
+  const workers = workersOf(settings, problems);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDir = resolve(settings.ALTER_VAULT_DATA);
+  const databaseUrl = settings.ALTER_VAULT_DATABASE_URL ?? null;
   return Object.freeze({
     mode,
     dataDir,
     databasePath: join(dataDir, "vault.db"),
-    databaseUrl: settings.ALTER_VAULT_DATABASE_URL ?? null,
+    databaseUrl,
     masterKeyPath: settings.ALTER_VAULT_MASTER_KEY_FILE ?? join(dataDir, "master.key"),
     host: settings.ALTER_VAULT_HOST,
     port: settings.ALTER_VAULT_PORT,
+    workers,
     publicUrl: settings.ALTER_VAULT_PUBLIC_URL === undefined ? null : new URL(settings.ALTER_VAULT_PUBLIC_URL),
     servedAt: null,
     tls,
@@ -141,6 +158,7 @@ export function loadConfig(
       idleTimeoutMs: settings.ALTER_VAULT_UPSTREAM_IDLE_TIMEOUT_MS,
       maxResponseBytes: settings.ALTER_VAULT_MAX_RESPONSE_BYTES ?? null,
       connectionsPerOrigin: settings.ALTER_VAULT_CONNECTIONS_PER_ORIGIN,
+      drainMs: settings.ALTER_VAULT_DRAIN_MS ?? (mode === "serve" && databaseUrl !== null ? DRAIN_MS : 0),
       shutdownMs: settings.ALTER_VAULT_SHUTDOWN_MS,
     },
   });
@@ -149,6 +167,7 @@ export function loadConfig(
 const LISTENER_SETTINGS = [
   "ALTER_VAULT_HOST",
   "ALTER_VAULT_PORT",
+  "ALTER_VAULT_WORKERS",
   "ALTER_VAULT_PUBLIC_URL",
   "ALTER_VAULT_TLS_CERT_FILE",
   "ALTER_VAULT_TLS_KEY_FILE",
@@ -166,7 +185,7 @@ export function loadLocalConfig(
 ): Config {
   const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !LISTENER_SETTINGS.includes(name)));
   const config = loadConfig("serve", { ...overrides, ALTER_VAULT_HOST: "127.0.0.1", ALTER_VAULT_PORT: "0" }, rest);
-  return Object.freeze({ ...config, servedAt: servedAt(environment) });
+  return Object.freeze({ ...config, servedAt: servedAt(environment), limits: { ...config.limits, drainMs: 0 } });
 }
 
 /** Null when the settings of the listener do not say. What is wrong with them is told when they are used. */
@@ -210,6 +229,20 @@ function knownSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
     if (value) known[name] = value;
   }
   return known;
+}
+
+/** The embedded database is for one process: with `auto` there is one, and asking for more is a mistake. */
+function workersOf(
+  { ALTER_VAULT_WORKERS: asked, ALTER_VAULT_DATABASE_URL: databaseUrl }: z.infer<typeof Settings>,
+  problems: string[],
+): number {
+  if (asked === "auto") return databaseUrl === undefined ? 1 : availableParallelism();
+  if (asked > 1 && databaseUrl === undefined) {
+    problems.push(
+      `ALTER_VAULT_WORKERS is ${asked}, and the embedded storage is for one process: set ALTER_VAULT_DATABASE_URL (--database) to a PostgreSQL database, which any number of processes can share, or leave it at 1`,
+    );
+  }
+  return asked;
 }
 
 function readTls(settings: z.infer<typeof Settings>, problems: string[]): Config["tls"] {

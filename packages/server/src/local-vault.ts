@@ -1,19 +1,23 @@
-import { X509Certificate } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseApiKey, SCOPES, type AuditVerification } from "@alter-vault/protocol";
-import { z } from "zod";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createKeyFile, openKeyFile } from "./crypto/file-key-provider.ts";
 import { openKeyring } from "./crypto/keyring.ts";
 import type { ConnectionOpener } from "./egress/connection-pools.ts";
-import { listen } from "./http/listen.ts";
+import type { RequestListener } from "./http/app.ts";
+import { listen, takeConnections, type Listening } from "./http/listen.ts";
 import { createApiKey } from "./identity/api-keys.ts";
 import type { Logger } from "./logger.ts";
 import type { NewId, RandomBytes } from "./random.ts";
+import { announceRunning, forgetRunning } from "./running-file.ts";
 import { startVault, verifyDataDir } from "./start.ts";
 import { lockDataDir, type DataLock } from "./store/data-lock.ts";
+import type { PostgresMigration } from "./store/migrations/postgres.ts";
+import { writePrivate } from "./write-private.ts";
+import type { WorkerPlace } from "./workers/worker-place.ts";
 import { openStore } from "./store/open-store.ts";
 import type { Store } from "./store/store.ts";
 
@@ -28,12 +32,18 @@ export interface Surroundings {
   readonly logger: Logger;
   /** For tests. Default: the network, with every address and certificate checked. */
   readonly connect?: ConnectionOpener | undefined;
+  /** Null or left out: this is the only process of its kind here. */
+  readonly worker?: WorkerPlace | null | undefined;
+  /** For tests: the schema as a program of another version knows it. */
+  readonly migrations?: readonly PostgresMigration[] | undefined;
 }
 
 export interface LocalVault {
   readonly url: string;
   readonly dataDir: string;
-  /** Finishes open calls, writes what waits, lets go of the directory. */
+  /** What it is called where it holds something in the database. */
+  readonly processName: string;
+  /** Drains, finishes open calls, writes what waits, lets go of the directory. */
   stop(): Promise<void>;
 }
 
@@ -47,9 +57,12 @@ export function operatorKeyPath(dataDir: string): string {
 }
 
 /** Whether there is a vault where the settings point to. Throws StorageUnavailable when a database does not answer. */
-export async function isInitialized(config: Config): Promise<boolean> {
+export async function isInitialized(
+  config: Config,
+  { migrations }: Pick<Surroundings, "migrations"> = {},
+): Promise<boolean> {
   if (config.databaseUrl === null) return existsSync(config.databasePath);
-  return withStore(config, hasApps);
+  return withStore(config, hasApps, migrations);
 }
 
 async function hasApps(store: Store): Promise<boolean> {
@@ -117,24 +130,18 @@ export async function startLocalVault(
   around: Surroundings,
   { announce = true }: StartOptions = {},
 ): Promise<LocalVault> {
-  if (!(await isInitialized(config))) {
+  if (!(await isInitialized(config, around))) {
     throw new Error(
       `there is no vault in ${placeOf(config)} yet; run \`alter-vault init --data ${config.dataDir}\` first`,
     );
   }
   const lock = holdDataDir(config);
-  const runningPath = join(config.dataDir, RUNNING);
-  const forgetRunning = (): void => {
-    // Replicas may share the directory; the last one to start is in the file.
-    if (config.databaseUrl === null || runningVault(config.dataDir)?.pid === process.pid)
-      rmSync(runningPath, { force: true });
-  };
   try {
     // Left behind by a vault that was killed. While the lock is held, this file is its holder's or nobody's.
-    forgetRunning();
+    forgetRunning(config);
     const { clock, random, newId } = around;
     const provider = openKeyFile({ path: config.masterKeyPath, clock, random, newId });
-    const store = await openStore(config, () => clock.monotonic());
+    const store = await openStore(config, () => clock.monotonic(), around.migrations);
     let listeningAt: string | null = null;
     const publicUrl = (): string => {
       const url = config.publicUrl?.origin ?? config.servedAt ?? listeningAt;
@@ -142,62 +149,37 @@ export async function startLocalVault(
       return url;
     };
     const vault = await startVault({ ...around, config, store, provider, publicUrl });
-    const listening = await listen(config, vault.app).catch(async (error: unknown) => {
+    const listening = await openDoor(config, vault.app, around.worker ?? null).catch(async (error: unknown) => {
       await vault.close();
       throw error;
     });
     listeningAt = listening.url;
-    if (announce) writePrivate(runningPath, JSON.stringify(running(config, listening.url)));
+    if (announce) announceRunning(config, listening.url);
     let stopped: Promise<void> | null = null;
     const stop = async (): Promise<void> => {
+      vault.beginDrain();
+      await sleep(config.limits.drainMs);
       vault.beginStop();
       await listening.stop(config.limits.shutdownMs);
       await vault.close();
-      forgetRunning();
+      forgetRunning(config);
       lock.release();
     };
-    return { url: listening.url, dataDir: config.dataDir, stop: () => (stopped ??= stop()) };
+    return {
+      url: listening.url,
+      dataDir: config.dataDir,
+      processName: vault.processName,
+      stop: () => (stopped ??= stop()),
+    };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
-/** What a running vault says about itself in its data directory. */
-const Running = z.object({
-  url: z.url(),
-  pid: z.number().int(),
-  /** With TLS: the certificate, so that whoever may read the directory knows whom to trust there. */
-  certificate_sha256: z.string().nullable().default(null),
-});
-export interface RunningVaultInfo {
-  readonly url: string;
-  readonly pid: number;
-  readonly certificateSha256: string | null;
+async function openDoor(config: Config, app: RequestListener, worker: WorkerPlace | null): Promise<Listening> {
+  return worker ? takeConnections(config, app, worker.connections) : listen(config, app);
 }
-
-function running(config: Config, url: string): z.input<typeof Running> {
-  const certificate = config.tls ? new X509Certificate(config.tls.cert) : null;
-  return { url, pid: process.pid, certificate_sha256: certificate?.fingerprint256 ?? null };
-}
-
-/** The vault that says it runs on this directory; it may be gone, so ask it. */
-export function runningVault(dataDir: string): RunningVaultInfo | null {
-  const path = join(dataDir, RUNNING);
-  if (!existsSync(path)) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return null;
-  }
-  const parsed = Running.safeParse(json);
-  if (!parsed.success) return null;
-  const { url, pid, certificate_sha256: certificateSha256 } = parsed.data;
-  return { url, pid, certificateSha256 };
-}
-
-const RUNNING = "running.json";
 
 function busy(dataDir: string): DataDirBusy {
   return new DataDirBusy(`${dataDir} is in use by another process`);
@@ -224,16 +206,15 @@ export async function withLock<T>(config: Config, work: () => Promise<T>): Promi
   }
 }
 
-async function withStore<T>(config: Config, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(config);
+async function withStore<T>(
+  config: Config,
+  work: (store: Store) => Promise<T>,
+  migrations?: Surroundings["migrations"],
+): Promise<T> {
+  const store = await openStore(config, undefined, migrations);
   try {
     return await work(store);
   } finally {
     await store.close();
   }
-}
-
-function writePrivate(path: string, text: string): void {
-  writeFileSync(path, text, { mode: 0o600 });
-  chmodSync(path, 0o600);
 }

@@ -16,6 +16,7 @@ export interface LogFields {
   readonly address?: string;
   readonly version?: string;
   readonly signal?: string;
+  readonly worker?: number;
   /** Name and code of an error, never its message. */
   readonly error?: { readonly name: string; readonly code: string | null; readonly at: string | null };
 }
@@ -27,9 +28,13 @@ export interface Logger {
   error(event: string, fields?: LogFields): void;
 }
 
-export function createLogger(level: "debug" | "info" | "warn" | "error" | "silent"): Logger {
+/** With the number of a worker, each line says it. */
+export function createLogger(
+  level: "debug" | "info" | "warn" | "error" | "silent",
+  worker: number | null = null,
+): Logger {
   // To stderr: stdout belongs to what a command answers.
-  const log = pino({ level, base: null }, pino.destination({ fd: 2, sync: true }));
+  const log = pino({ level, base: worker === null ? null : { worker } }, pino.destination({ fd: 2, sync: true }));
   return {
     debug: (event, fields = {}) => log.debug(fields, event),
     info: (event, fields = {}) => log.info(fields, event),

@@ -33,6 +33,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const { createLogger } = await import("./logger.ts");
 const { systemSurroundings } = await import("./system.ts");
 const { openInBrowser } = await import("./cli/open-in-browser.ts");
+const { forkedProcesses } = await import("./workers/forked-processes.ts");
 const { runCli } = await import("./cli/run.ts");
 const { reportError } = await import("./cli/report-error.ts");
 
@@ -53,6 +54,7 @@ const cli: Cli = {
     process.on("SIGINT", listener).on("SIGTERM", listener);
     return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
   },
+  processes: forkedProcesses(process.argv[1] ?? ""),
   openUrl: (url) => openInBrowser(url, process.platform),
   exitNow: (code) => process.exit(code),
   setExitCode(code) {
@@ -63,3 +65,5 @@ const cli: Cli = {
 process.on("uncaughtException", (error) => process.exit(reportError(cli, error, cli.argv.includes("--json"))));
 
 await runCli(cli);
+// The link to the primary would hold a worker that could not start.
+if (process.connected && process.exitCode) process.exit();

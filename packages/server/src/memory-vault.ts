@@ -9,6 +9,7 @@ import { listen } from "./http/listen.ts";
 import { createApiKey } from "./identity/api-keys.ts";
 import type { Surroundings } from "./local-vault.ts";
 import { startVault } from "./start.ts";
+import { openPostgresStore } from "./store/postgres/postgres-store.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 
 /** A vault whose database is in memory and gone when it stops: for tests of programs that use a vault. */
@@ -19,15 +20,23 @@ export interface MemoryVault {
   stop(): Promise<void>;
 }
 
+export interface MemoryVaultOptions {
+  /** An empty PostgreSQL database for the records, instead; it keeps them. */
+  readonly databaseUrl?: string | undefined;
+}
+
 /** Listens on a free port of this machine. What has to be a file (master key, checkpoints) is in a folder that is removed. */
-export async function startMemoryVault(around: Surroundings): Promise<MemoryVault> {
+export async function startMemoryVault(
+  around: Surroundings,
+  { databaseUrl }: MemoryVaultOptions = {},
+): Promise<MemoryVault> {
   const dataDir = mkdtempSync(join(tmpdir(), "alter-vault-memory-"));
   const settings = { ALTER_VAULT_DATA: dataDir, ALTER_VAULT_PORT: "0", ALTER_VAULT_SHUTDOWN_MS: "1000" };
   const config = loadConfig("dev", settings, {});
   const { clock, random, newId } = around;
   createKeyFile({ clock, random, newId, path: config.masterKeyPath });
   const provider = openKeyFile({ clock, random, newId, path: config.masterKeyPath });
-  const store = openSqliteStore(":memory:");
+  const store = databaseUrl === undefined ? openSqliteStore(":memory:") : await openPostgresStore({ url: databaseUrl });
   const app = { id: newId(), name: "test", createdAt: clock.now() };
   await store.insertApp(app);
   const keyring = await openKeyring({ store, provider, clock, random, newId });

@@ -1,8 +1,22 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from "prom-client";
 
-/** What Prometheus can ask for. Labels are codes and modes: their number is fixed, and none holds anything of a call. */
+/**
+ * What Prometheus can ask for. Labels are codes, modes and the number of the worker: there are a fixed number of them, and
+ * none holds anything of a call. Those of workers are told apart and not added up, because the counters of one begin anew
+ * when it is started again, which a sum would hide.
+ */
 export interface Metrics {
   readonly contentType: string;
+  /** Of all workers, where this is one. */
   text(): Promise<string>;
   called(mode: "proxy" | "retrieve" | "preview" | "admin", code: string, seconds: number): void;
   committed(rows: number): void;
@@ -10,13 +24,27 @@ export interface Metrics {
   inFlight(change: 1 | -1): void;
 }
 
+/** A metric with its values, as it goes from one process to another. */
+export type MetricFamily = MetricObjectWithValues<MetricValue<string>>;
+
+/** Where the metrics of the other workers come from, and go to. */
+export interface MetricsOfWorkers {
+  readonly number: number;
+  readMetricsOfAll(): Promise<readonly MetricFamily[]>;
+  offerMetrics(read: () => Promise<readonly MetricFamily[]>): void;
+}
+
 interface CallMetrics {
   readonly calls: Counter.Internal;
   readonly seconds: Histogram.Internal<"mode">;
 }
 
-export function createMetrics(): Metrics {
+export function createMetrics(worker: MetricsOfWorkers | null): Metrics {
   const registry = new Registry();
+  if (worker) {
+    registry.setDefaultLabels({ worker: String(worker.number) });
+    worker.offerMetrics(() => registry.getMetricsAsJSON());
+  }
   collectDefaultMetrics({ register: registry, prefix: "alter_vault_" });
   const calls = new Counter({
     name: "alter_vault_calls_total",
@@ -64,7 +92,7 @@ export function createMetrics(): Metrics {
   };
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: async () => (worker ? textOf(await worker.readMetricsOfAll()) : registry.metrics()),
     called(mode, code, took) {
       const found = metricsOf(mode, code);
       found.calls.inc();
@@ -76,4 +104,9 @@ export function createMetrics(): Metrics {
       flying += change;
     },
   };
+}
+
+/** Every value has the number of its worker, so there is nothing to add up. */
+function textOf(families: readonly MetricFamily[]): Promise<string> {
+  return AggregatorRegistry.aggregate([families.map((family) => ({ ...family, aggregator: "sum" }))]).metrics();
 }

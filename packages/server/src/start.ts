@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { AuditVerification, Health } from "@alter-vault/protocol";
+import type { AuditVerification } from "@alter-vault/protocol";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
@@ -33,10 +33,12 @@ import { createMetrics } from "./metrics.ts";
 import { originOf, recordImport } from "./moving/imported-vault.ts";
 import { createPolicyCache } from "./policy/policy-cache.ts";
 import type { NewId, RandomBytes } from "./random.ts";
-import type { Store } from "./store/store.ts";
+import { createReadiness } from "./readiness.ts";
+import { StorageTooNew, type Store } from "./store/store.ts";
 import { createToolCalls } from "./tool-calls/tool-calls.ts";
 import { createVault } from "./vault.ts";
 import { VERSION } from "./version.ts";
+import type { WorkerPlace } from "./workers/worker-place.ts";
 
 /** Puts the vault together from a store, a key provider, a clock and randomness. Listens to nothing yet. */
 export interface Parts {
@@ -49,6 +51,8 @@ export interface Parts {
   readonly logger: Logger;
   /** Where browsers and providers reach the vault: an origin. Known once the vault listens, and not asked for before. */
   readonly publicUrl: () => string;
+  /** Null or left out: this is the only process of its kind here. */
+  readonly worker?: WorkerPlace | null | undefined;
   /** For tests: how egress reaches a provider. Nothing of the configuration or the environment sets it. */
   readonly connect?: ConnectionOpener | undefined;
 }
@@ -58,15 +62,20 @@ export interface RunningVault {
   readonly keyring: Keyring;
   readonly store: Store;
   readonly oauth: OAuth;
+  /** What this process is called where it holds something in the store. */
+  readonly processName: string;
+  /** From now on it is not ready, but takes calls all the same. */
+  beginDrain(): void;
   /** From now on new calls are told that the vault is stopping. */
   beginStop(): void;
   /** Writes all that waits and closes everything. Call it when no call is open any more. */
   close(): Promise<void>;
 }
 
-const TOUCH_CHAIN_EVERY_MS = 5_000;
+const TOUCH_CHAIN_EVERY_MS = 2_000;
 /** How often a server that shares its store takes up approved calls nobody started. */
-const RECOVER_EVERY_MS = 60_000;
+const RECOVER_EVERY_MS = 5_000;
+const CHECK_VERSION_EVERY_MS = 2_000;
 const REFRESH_KEYS_EVERY_MS = 1_000;
 const PREPARE_LOG_EVERY_MS = 3_600_000;
 const CHECKPOINT_EVERY_MS = 60_000;
@@ -99,12 +108,15 @@ export async function startVault({
   newId,
   logger,
   publicUrl,
+  worker = null,
   connect: openConnection,
 }: Parts): Promise<RunningVault> {
   const keyring = await openKeyring({ store, provider, clock, random, newId });
   await store.prepareLog(clock.now());
-  const { writer } = await store.openChain(newId());
-  const metrics = createMetrics();
+  for (const ended of worker?.ended ?? []) await store.endProcess(ended, clock.now());
+  const processName = newId();
+  const { writer } = await store.openChain(processName);
+  const metrics = createMetrics(worker);
   const failed = (event: string) => (error: unknown) => logger.error(event, { error: describeError(error) });
   const checkpoints = await openCheckpointer({
     store,
@@ -205,16 +217,12 @@ export async function startVault({
     return verifyDataDir(store, config.dataDir);
   };
 
-  let stopping = false;
-  const health = async (): Promise<Health> => {
-    if (stopping) return { status: "unavailable", version: VERSION, detail: "stopping" };
-    try {
-      await store.chainHead(writer);
-      return { status: "ok", version: VERSION };
-    } catch {
-      return { status: "unavailable", version: VERSION, detail: "the storage does not answer" };
-    }
-  };
+  const readiness = createReadiness({ version: VERSION, askStorage: () => store.chainHead(writer) });
+  const checkVersion = (): Promise<void> =>
+    store.checkVersion().catch((error: unknown) => {
+      if (error instanceof StorageTooNew) readiness.outdated();
+      failed("checking the version failed")(error);
+    });
 
   const timers = [
     setInterval(() => void store.touchChain(writer).catch(failed("touching the chain failed")), TOUCH_CHAIN_EVERY_MS),
@@ -243,6 +251,7 @@ export async function startVault({
   ];
   if (store.isShared)
     timers.push(
+      setInterval(() => void checkVersion(), CHECK_VERSION_EVERY_MS),
       setInterval(() => void limits.sweep().catch(failed("freeing places failed")), SWEEP_LIMITS_EVERY_MS),
       setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
       // Another server may have stopped between an approval and its call.
@@ -301,8 +310,7 @@ export async function startVault({
     logger,
     clock,
     version: VERSION,
-    health,
-    stopping: () => stopping,
+    readiness,
   });
 
   return {
@@ -310,11 +318,11 @@ export async function startVault({
     keyring,
     store,
     oauth,
-    beginStop() {
-      stopping = true;
-    },
+    processName,
+    beginDrain: () => readiness.drain(),
+    beginStop: () => readiness.stop(),
     async close() {
-      stopping = true;
+      readiness.stop();
       for (const timer of timers) clearInterval(timer);
       await approvalRunner.close();
       await oauth.close();

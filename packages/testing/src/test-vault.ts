@@ -16,6 +16,8 @@ import { createTestClock, type TestClock } from "./test-clock.ts";
 export interface TestVaultOptions {
   /** What time it is, as milliseconds or a date. Default: 2026-01-01T00:00:00Z. */
   readonly now?: number | Date;
+  /** An empty PostgreSQL database that the vault uses. Default: it keeps everything in memory. */
+  readonly databaseUrl?: string;
 }
 
 export interface TestVault {
@@ -56,7 +58,7 @@ export async function createTestVault(options: TestVaultOptions = {}): Promise<T
   const idp = createFakeIdp(() => clock.now());
   const network = await startFakeNetwork(apis, idp);
   const around = { ...systemSurroundings(createLogger("silent")), clock, connect: network.connect };
-  const memory = await startMemoryVault(around);
+  const memory = await startMemoryVault(around, { databaseUrl: options.databaseUrl });
   const { url, apiKey } = memory;
   const client = { url, apiKey, app: undefined, certificateSha256: null, clock, random: randomBytes };
   const operator = createVaultClient(client);

@@ -14,14 +14,14 @@ export interface NodeChild<Ready> extends Child {
   readonly cpu: () => Promise<number>;
 }
 
-/** One core for what is measured, one for whoever measures. */
-export type Core = "system" | "load";
+/** One core for what is measured, one for whoever measures; `any` is not held to one. */
+export type Core = "system" | "load" | "any";
 
 type Message<Ready> = { readonly ready?: Ready; readonly answer?: unknown; readonly error?: string };
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
-const CORES: Readonly<Record<Core, string>> = { load: "0", system: "1" };
+const CORES: Readonly<Record<Exclude<Core, "any">, string>> = { load: "0", system: "1" };
 
 const running = new Set<Child>();
 let pinning: boolean | null = null;
@@ -68,7 +68,8 @@ function start(
   args: readonly string[],
   withIpc: boolean,
 ): Child & { process: ChildProcess } {
-  const [command, all] = canPin() ? ["taskset", ["-c", CORES[core], program, ...args]] : [program, args];
+  const [command, all] =
+    core !== "any" && canPin() ? ["taskset", ["-c", CORES[core], program, ...args]] : [program, args];
   const child = spawn(command, [...all], {
     stdio: ["ignore", "ignore", "inherit", ...(withIpc ? ["ipc" as const] : [])],
   });

@@ -257,7 +257,8 @@ describe("serve", { timeout: TIMEOUT }, () => {
   test("says one line, and a second signal does not wait for open calls", async () => {
     expect((await run(["init", "--data", data])).code).toBe(0);
     const { child, ready } = await startServer(["serve", "--port", "0", "--data", data]);
-    expect(ready).toEqual({ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string, dataDir: data });
+    const url = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string;
+    expect(ready).toEqual({ url, dataDir: data, workers: 1 });
     const { port } = new URL(ready.url);
     const unfinished = connect(Number(port), "127.0.0.1");
     unfinished.on("error", () => undefined);

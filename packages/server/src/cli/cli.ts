@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../clock.ts";
 import type { NewId, RandomBytes } from "../random.ts";
+import type { Processes } from "../workers/worker-messages.ts";
 
 /**
  * What the command line is given by `main.ts`: the streams, time, randomness and signals of the process. Nothing in this
@@ -20,6 +21,8 @@ export interface Cli {
   readonly environment: NodeJS.ProcessEnv | undefined;
   /** Calls back for every SIGINT and SIGTERM, until the answer is called. */
   onSignal(listener: (signal: string) => void): () => void;
+  /** The processes of this machine that share a port with this one. */
+  readonly processes: Processes;
   /** Shows a page in the browser of whoever sits here, if there is one. Does not wait, and does not fail. */
   openUrl(url: string): void;
   /** Ends the process at once. */

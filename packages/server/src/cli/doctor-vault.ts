@@ -1,7 +1,8 @@
 import { Health, MAX_CLOCK_SKEW_SECONDS } from "@alter-vault/protocol";
 import { request } from "undici";
 import { ConfigError } from "../config.ts";
-import { readOperatorKey, runningVault, type RunningVaultInfo } from "../local-vault.ts";
+import { readOperatorKey } from "../local-vault.ts";
+import { runningVault, type RunningVaultInfo } from "../running-file.ts";
 import type { Cli } from "./cli.ts";
 import { CliError } from "./cli-error.ts";
 import type { GlobalOptions } from "./describe-command.ts";

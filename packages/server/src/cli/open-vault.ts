@@ -7,9 +7,9 @@ import {
   readOperatorKey,
   startLocalVault,
   type LocalVault,
-  type RunningVaultInfo,
   type Surroundings,
 } from "../local-vault.ts";
+import { type RunningVaultInfo } from "../running-file.ts";
 import { createLogger } from "../logger.ts";
 import { isFilling } from "../store/sqlite/fill.ts";
 import type { Cli } from "./cli.ts";

@@ -27,7 +27,11 @@ afterAll(async () => {
 });
 
 async function serve(dataDir: string): Promise<LocalVault> {
-  const config = loadConfig("serve", { ALTER_VAULT_DATA: dataDir, ALTER_VAULT_PORT: "0", ...env }, {});
+  const config = loadConfig(
+    "serve",
+    { ALTER_VAULT_DATA: dataDir, ALTER_VAULT_PORT: "0", ALTER_VAULT_DRAIN_MS: "0", ...env },
+    {},
+  );
   const vault = await startLocalVault(config, around);
   replicas.push(vault);
   return vault;

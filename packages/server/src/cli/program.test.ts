@@ -26,6 +26,7 @@ function fakeCli(): { cli: Cli; printed: () => string } {
     nodeVersion: "26.0.0",
     environment: {},
     onSignal: () => () => undefined,
+    processes: { fork: () => expect.unreachable(), linkToPrimary: () => expect.unreachable() },
     openUrl: () => undefined,
     exitNow: () => undefined,
     setExitCode: () => undefined,

@@ -3,7 +3,8 @@ import { ConfigError, loadCommandLineSettings } from "../config.ts";
 import { MasterKeyMissing } from "../crypto/key-provider.ts";
 import { DataDirBusy } from "../local-vault.ts";
 import { MovingProblem, type MovingCode } from "../moving/moving-problem.ts";
-import { StorageUnavailable } from "../store/store.ts";
+import { StorageInOlderUse, StorageTooNew, StorageUnavailable } from "../store/store.ts";
+import { WorkerDidNotStart } from "../workers/supervise-workers.ts";
 import type { Cli } from "./cli.ts";
 import { CliError, usageError } from "./cli-error.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -19,6 +20,8 @@ export function reportError(cli: Cli, error: unknown, json: boolean): ExitCode {
     if (json) printJson(cli, usageError(detail));
     return EXIT.usage;
   }
+  // It has said why, in its own words.
+  if (error instanceof WorkerDidNotStart) return error.exitCode === EXIT.ok ? EXIT.error : (error.exitCode as ExitCode);
   const { debug } = loadCommandLineSettings(cli.environment);
   const failure = toCliError(error);
   if (json) printJson(cli, failure);
@@ -87,6 +90,22 @@ function toCliError(error: unknown): CliError {
       "The storage does not answer as it should",
       error.message,
       "Check that the database runs, its address and its user; for the embedded one, the disk. `alter-vault doctor` looks at all of it.",
+    );
+  }
+  if (error instanceof StorageTooNew) {
+    return failed(
+      "storage_too_new",
+      "The storage is of a newer version",
+      error.message,
+      "Run the newer version of the program, or restore a backup that was made before it.",
+    );
+  }
+  if (error instanceof StorageInOlderUse) {
+    return failed(
+      "storage_in_older_use",
+      "Replicas of a version that is too old still run",
+      error.message,
+      "Upgrade them to the version between first, one by one; or stop all of them, wait half a minute, and start this one.",
     );
   }
   const code = errorCode(error);

@@ -50,6 +50,7 @@ export async function run(argv: readonly string[], given: Given = {}): Promise<R
     nodeVersion: process.versions.node,
     environment: given.env ?? {},
     onSignal: () => () => undefined,
+    processes: { fork: () => expect.unreachable(), linkToPrimary: () => expect.unreachable() },
     openUrl: given.openUrl ?? (() => undefined),
     exitNow: () => undefined,
     setExitCode: (value) => {

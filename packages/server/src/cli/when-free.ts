@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import type { Config } from "../config.ts";
-import {
-  DataDirBusy,
-  runningVault,
-  startLocalVault,
-  type LocalVault,
-  type RunningVaultInfo,
-  type Surroundings,
-} from "../local-vault.ts";
+import { DataDirBusy, startLocalVault, type LocalVault, type Surroundings } from "../local-vault.ts";
+import { runningVault, type RunningVaultInfo } from "../running-file.ts";
 import type { Cli } from "./cli.ts";
 import { createAgent } from "./vault-client.ts";
 import { reachableUrl } from "./vault-url.ts";

@@ -9,6 +9,7 @@ import type { Metrics } from "../metrics.ts";
 import type { IncomingCall, Operation, Refused } from "../call.ts";
 import { HangUp } from "../egress/hang-up.ts";
 import type { Vault } from "../vault.ts";
+import type { Readiness } from "../readiness.ts";
 import { StorageUnavailable } from "../store/store.ts";
 import { approvalPages, type ApprovalPagesDeps } from "./approvals/approval-pages.ts";
 import { connectPages } from "./connect/connect-pages.ts";
@@ -47,15 +48,13 @@ export interface AppDeps {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly version: string;
-  /** Ready to serve: the store answers and the vault is not stopping. */
-  readonly health: () => Promise<Health>;
-  readonly stopping: () => boolean;
+  readonly readiness: Pick<Readiness, "health" | "refusal" | "isLeaving">;
 }
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function createApp(deps: AppDeps): RequestListener {
-  const { vault, routes, limits, metrics, logger, clock } = deps;
+  const { vault, routes, limits, metrics, logger, clock, readiness } = deps;
   const proxied = { bufferedBytes: limits.bufferedBodyBytes, maxBytes: limits.maxBodyBytes };
   const resource = { bufferedBytes: limits.adminBodyBytes, maxBytes: limits.adminBodyBytes };
   const openApi = openApiDocument(deps.version);
@@ -137,7 +136,7 @@ export function createApp(deps: AppDeps): RequestListener {
         sendJson(response, 200, { status: "ok", version: deps.version } satisfies Health);
         return true;
       case "/readyz": {
-        const health = await deps.health();
+        const health = await readiness.health();
         sendJson(response, health.status === "ok" ? 200 : 503, health);
         return true;
       }
@@ -178,7 +177,9 @@ export function createApp(deps: AppDeps): RequestListener {
     const started = clock.monotonic();
     const done = (mode: "proxy" | "retrieve" | "preview" | "admin", code: string): void =>
       metrics.called(mode, code, (clock.monotonic() - started) / 1000);
-    if (deps.stopping() && path !== "/healthz") return sendError(response, "shutting_down", { connection: "close" });
+    if (readiness.isLeaving()) response.shouldKeepAlive = false;
+    const refusal = path === "/healthz" || path === "/readyz" ? null : readiness.refusal();
+    if (refusal !== null) return sendError(response, refusal);
     if (incoming.method === "POST" && path === "/v1/request") {
       return done("proxy", await request(incomingCall(incoming, deps, proxied), incoming, response));
     }

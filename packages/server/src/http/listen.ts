@@ -1,18 +1,81 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer, Socket } from "node:net";
 import type { Config } from "../config.ts";
 import { ERROR_CODES, makeProblem } from "@alter-vault/protocol";
 import type { RequestListener } from "./app.ts";
 
-/** The listening socket: TLS 1.3 with the operator's certificate, or plain HTTP on loopback or behind a proxy. */
+/** Where calls come in: TLS 1.3 with the operator's certificate, or plain HTTP on loopback or behind a proxy. */
 export interface Listening {
   readonly url: string;
   /** Takes no new connections; resolves when the open calls are through, or after `ms`, when it cuts them. */
   stop(ms: number): Promise<void>;
 }
 
+export type Address = Pick<Config, "host" | "port" | "tls">;
+
+/** Where another process takes the connections and hands them over. */
+export interface ConnectionSource {
+  readonly url: string;
+  onConnection(listener: (connection: Socket) => void): void;
+  /** Asks for no more of them. */
+  close(): void;
+}
+
 export async function listen(config: Config, app: RequestListener): Promise<Listening> {
+  const server = createHttpServer(config, app);
+  const url = await listenOn(server, config);
+  return {
+    url,
+    stop: (ms) => untilThrough(server, ms, (done) => void server.close(done)),
+  };
+}
+
+/** Answers on connections that come from elsewhere. */
+export function takeConnections(config: Config, app: RequestListener, source: ConnectionSource): Listening {
+  const server = createHttpServer(config, app);
+  const open = new Set<Socket>();
+  let onNone: (() => void) | null = null;
+  // What a server does from that moment on, such as ending requests that do not come, it would never begin.
+  server.emit("listening");
+  source.onConnection((connection) => {
+    open.add(connection);
+    connection.once("close", () => {
+      open.delete(connection);
+      if (open.size === 0) onNone?.();
+    });
+    // As a server that listens makes them.
+    connection.allowHalfOpen = true;
+    connection.setNoDelay(true);
+    server.emit("connection", connection);
+  });
+  return {
+    url: source.url,
+    async stop(ms) {
+      source.close();
+      await untilThrough(server, ms, (done) => {
+        onNone = done;
+        if (open.size === 0) done();
+      });
+      server.close();
+    },
+  };
+}
+
+/** Resolves with the address of a server that listens. */
+export async function listenOn(server: NetServer, { host, port, tls }: Address): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: found } = server.address() as AddressInfo;
+  return `${tls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${found}`;
+}
+
+function createHttpServer(config: Config, app: RequestListener): Server {
   const options = {
     maxHeaderSize: config.limits.headerBytes,
     headersTimeout: 15_000,
@@ -34,24 +97,15 @@ export async function listen(config: Config, app: RequestListener): Promise<List
     if (socket.writable && !socket.destroyed) socket.end(rawRefusal(error.code));
     else socket.destroy();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(config.port, config.host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
-  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-  return { url: `${config.tls ? "https" : "http"}://${host}:${port}`, stop: (ms) => stop(server, ms) };
+  return server;
 }
 
-function stop(server: Server, ms: number): Promise<void> {
+function untilThrough(server: Server, ms: number, wait: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), ms);
     // A connection that is kept alive becomes idle when its call is through, and would hold up the stop from then on.
     const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    server.close(() => {
+    wait(() => {
       clearTimeout(cut);
       clearInterval(sweep);
       resolve();

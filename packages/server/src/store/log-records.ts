@@ -73,11 +73,17 @@ export type RunningChains = ReadonlyMap<string, number>;
 
 export interface LogStore extends RetentionStore {
   /**
-   * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named
-   * `fresh`. An embedded store has one chain, "main".
+   * A chain for this process, which nobody else writes until it is closed: one that was closed, else a new one named after
+   * the process. `process` is what it is called, and nobody else ever. An embedded store has one chain, "main".
    */
-  openChain(fresh: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
+  openChain(process: string): Promise<{ readonly writer: string; readonly head: ChainHead }>;
   closeChain(writer: string): Promise<void>;
+  /**
+   * The process of that name is known to have ended, seen by whoever says so: closes its chain, and lets go of
+   * what it held. Without that knowledge a process that is silent may be alive, and in the middle of one. An
+   * embedded store has nobody else.
+   */
+  endProcess(process: string, now: number): Promise<void>;
   /** Says that this one is still being written; a chain of which that was not said for long has lost its process. */
   touchChain(writer: string): Promise<void>;
   runningChains(): Promise<RunningChains>;

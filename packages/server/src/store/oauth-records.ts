@@ -32,6 +32,7 @@ export interface OAuthCredentialRecord {
   /** How many refreshes failed in a row. */
   readonly failures: number;
   /** Whoever refreshes at the moment. Still there after a crash: that refresh may have reached the provider. */
+  /** The id of the refresh's entry in the log. */
   readonly leaseId: string | null;
   readonly leaseUntil: number | null;
 }

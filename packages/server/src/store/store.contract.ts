@@ -386,6 +386,15 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         ]);
       });
 
+      test("the chain of a process that is known to have ended is there for the next, with what is in it", async () => {
+        const { writer, head } = await store.openChain("a process");
+        const written = await store.appendLog(writer, head, [entry(), entry()], link);
+        await store.endProcess("a process", 1);
+        await store.endProcess("a process that was never there", 1);
+        const next = await store.openChain("another");
+        expect([next.writer, next.head.seq]).toEqual([writer, written.head.seq]);
+      });
+
       test("an append that fails writes nothing at all", async () => {
         const id = newId();
         const failing = [entry({ id, nonce: "x" }), entry({ id })];

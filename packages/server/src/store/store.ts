@@ -44,12 +44,24 @@ export interface Store
     SettingStore {
   /** Whether other processes may be using the same storage at this moment. */
   readonly isShared: boolean;
+  /** Throws {@link StorageTooNew} when a newer program has taken away meanwhile what this one needs. */
+  checkVersion(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The storage does not do what it should: full, gone, locked, broken. Nothing was changed. */
 export class StorageUnavailable extends Error {
   override readonly name = "StorageUnavailable";
+}
+
+/** The storage was changed by a newer program, in a way that this one cannot live with. Nothing was changed. */
+export class StorageTooNew extends Error {
+  override readonly name = "StorageTooNew";
+}
+
+/** The storage has to be changed in a way that a program which still uses it could not live with. Nothing was changed. */
+export class StorageInOlderUse extends Error {
+  override readonly name = "StorageInOlderUse";
 }
 
 export interface AppRecord {

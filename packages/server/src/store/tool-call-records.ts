@@ -31,6 +31,8 @@ export interface ToolCallStore {
   /** What is known of it, without claiming it. Null: nothing, or it has expired. */
   findToolCall(appId: string, id: string, now: number): Promise<ToolCallRecord | null>;
   findToolCallAnswer(appId: string, id: string): Promise<Uint8Array | null>;
+  /** Whether another process is making that call, as far as can be told: it is heard of, and has not written an outcome. */
+  isCallUnderWay(appId: string, entryId: string): Promise<boolean>;
   /** For the only process of an embedded store, at its start: what is open was left so by one that ended. */
   abandonToolCalls(): Promise<number>;
   /** Those that expired before this moment, the oldest first. Returns how many. */

@@ -92,6 +92,12 @@ export function toolCallContract(open: () => Promise<StoreUnderTest>): void {
       expect(await given.store.findToolCallAnswer(given.appA, kept.id)).not.toBeNull();
     });
 
+    test("a call that nobody is heard to make is not under way", async () => {
+      const one = call();
+      await given.store.claimToolCall(one, 100);
+      expect(await given.store.isCallUnderWay(given.appA, one.entryId)).toBe(false);
+    });
+
     test("what a process left open when it ended is unknown for good", async () => {
       const [open_, done] = [call(), call()];
       await given.store.claimToolCall(open_, 100);

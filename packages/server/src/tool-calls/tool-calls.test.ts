@@ -67,8 +67,11 @@ test("an answer that cannot be recorded still goes to the caller, and the call i
   expect(await once()).toMatchObject({ ok: true, status: 200 });
   expect([heard.statuses, heard.bodies]).toEqual([[200], ["made"]]);
   const again = callOn(store);
-  expect(await again.once()).toMatchObject({ ok: false, code: "tool_call_in_progress" });
+  expect(await again.once()).toMatchObject({ ok: false, code: "tool_call_outcome_unknown" });
   expect(again.sent()).toBe(0);
+  const beside = callOn({ ...store, isCallUnderWay: async () => true });
+  expect(await beside.once()).toMatchObject({ ok: false, code: "tool_call_in_progress" });
+  expect(beside.sent()).toBe(0);
 });
 
 test("an answer that cannot be found any more is not made again", async () => {

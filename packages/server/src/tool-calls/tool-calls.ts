@@ -47,8 +47,6 @@ interface ToolCallsDeps {
 }
 
 const KEPT_FOR_MS = 7 * 86_400_000;
-/** A call that another replica claimed is taken to be under way for so long. Nothing is repeated afterwards either. */
-const UNDER_WAY_FOR_MS = 60_000;
 const FORGET_AT_MOST = 1_000;
 
 export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolCalls {
@@ -65,7 +63,7 @@ export function createToolCalls({ store, keyring, clock }: ToolCallsDeps): ToolC
 
   async function replay(known: ToolCallRecord, sink: EgressSink): Promise<Failure | Replayed> {
     if (known.state === "open") {
-      const isUnderWay = underWay.has(known.id) || clock.now() - known.claimedAt < UNDER_WAY_FOR_MS;
+      const isUnderWay = underWay.has(known.id) || (await store.isCallUnderWay(known.appId, known.entryId));
       return failure(isUnderWay ? "tool_call_in_progress" : "tool_call_outcome_unknown", known);
     }
     if (known.state !== "answered") {

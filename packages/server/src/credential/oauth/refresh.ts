@@ -115,7 +115,7 @@ export function createRefresher(deps: RefresherDeps): Refresher {
       });
       switch (lease.got) {
         case "lease":
-          return refreshLeased(lease.credential);
+          return refreshLeased(lease.credential, leaseId);
         case "moved":
           return lease.credential ? opened(lease.credential) : gone(known);
         case "held":
@@ -126,9 +126,9 @@ export function createRefresher(deps: RefresherDeps): Refresher {
     return { ok: false, code: "shutting_down", detail: "the vault is stopping" };
   }
 
-  async function refreshLeased(credential: OAuthCredentialRecord): Promise<Fresh> {
+  /** The entry has the lease's name: so whoever knows that its process has ended finds what it held. */
+  async function refreshLeased(credential: OAuthCredentialRecord, entryId: string): Promise<Fresh> {
     const { appId, id, provider } = credential;
-    const entryId = deps.newId();
     const started = now();
     const recorded = await deps.log.record(
       entryId,

@@ -1,14 +1,20 @@
 /**
- * The schema of the PostgreSQL database, as the steps that lead to it. A step that was released is never edited. Times
- * are milliseconds, JSON is text as it was written, ids are text that sorts by its bytes whatever the database's locale.
+ * The schema of the PostgreSQL database, as the steps that lead to it. A step that was released is never edited: a test
+ * holds the hash of each. Times are milliseconds, JSON is text as it was written, ids are text that sorts by its bytes
+ * whatever the database's locale.
  *
  * Replicas of two versions run side by side while one takes over from the other. So a step only adds what the program
- * before it can live with (expand), and what nobody uses any more goes one release later (contract). `worksWith` is the
- * newest step an older program may know and still use the database after this one.
+ * before it can live with (expand), and what nobody uses any more goes one release later (contract). docs/storage.md says
+ * what that means for a step.
  */
 export interface PostgresMigration {
   readonly id: number;
   readonly name: string;
+  /**
+   * The last step that the oldest program knows which can still run on the schema after this one. A step that expands
+   * leaves it as it was in the step before; one that contracts raises it. No program that knows less starts from then on,
+   * and the step is refused while one of those runs.
+   */
   readonly worksWith: number;
   readonly sql: string;
 }
@@ -278,9 +284,20 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   },
   {
     id: 3,
+    name: "what processes know, and what they are called",
+    worksWith: 1,
+    sql: `
+      -- The last step that the process knows which writes the chain. Those before this step say nothing, and know one.
+      ALTER TABLE chains ADD COLUMN knows integer NOT NULL DEFAULT 1;
+      -- What that process is called. A chain goes from one to the next; a name does not.
+      ALTER TABLE chains ADD COLUMN process ${ID};
+    `,
+  },
+  {
+    id: 4,
     name: "keys of users",
     // What is sealed with a key of a user, an older program cannot open.
-    worksWith: 3,
+    worksWith: 4,
     sql: `
       CREATE TABLE user_keys (
         id ${ID} PRIMARY KEY, app_id ${ID} NOT NULL, user_id ${ID} NOT NULL, sealed_key bytea NOT NULL,
@@ -302,9 +319,9 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     `,
   },
   {
-    id: 4,
+    id: 5,
     name: "an end to keeping the log",
-    worksWith: 3,
+    worksWith: 4,
     sql: `
       -- The newest row counts.
       CREATE TABLE log_retention (set_at bigint PRIMARY KEY, days integer NOT NULL, set_by text NOT NULL);

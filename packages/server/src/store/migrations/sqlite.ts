@@ -1,6 +1,7 @@
 /**
- * The schema of the embedded database, as the steps that lead to it. A step that was released is never edited. Times are
- * milliseconds, ids are text, sealed values are blobs.
+ * The schema of the embedded database, as the steps that lead to it. A step that was released is never edited: a test
+ * holds the hash of each. One process has the file, so no two versions use it side by side, and a step may change
+ * anything. Times are milliseconds, ids are text, sealed values are blobs.
  */
 export interface Migration {
   readonly id: number;

@@ -32,6 +32,8 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
     /^UPDATE approvals SET status = 'failed', .* \(executed_at <= \$3 OR /,
     "what a dead replica left is over for all apps",
   ],
+  [/^UPDATE oauth_credentials AS c SET lease_id = NULL/, "what an ended process held is let go for all apps"],
+  [/^UPDATE approvals SET holder = '' WHERE/, "what an ended process held is let go for all apps"],
   [/^SELECT id, app_id FROM approvals WHERE greatest/, "ids alone, for the forgetting of all"],
   [/^SELECT id, app_id FROM tool_calls WHERE expires_at < \$1/, "ids alone, for the forgetting of all"],
   [

@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { connectionSettings } from "./connection.ts";
-import { endsConnection, isReadOnly, lacksPrepared, ofStorage } from "./failure.ts";
+import { endsConnection, isReadOnly, isStalePlan, lacksPrepared, ofStorage } from "./failure.ts";
 import { createSealedWatch } from "./sealed-watch.ts";
 
 /**
  * A pool of connections to PostgreSQL. Every statement is prepared under a name made from its text, once per connection:
  * planning one costs several times more than running it. Behind a pooler that does not keep prepared statements they are
  * sent whole, from the moment that shows. Nothing waits for the database for ever, neither here nor there.
+ *
+ * A newer program may add columns while this one runs. What was prepared before is then refused by the database, and is
+ * prepared anew: as another text, because a pooler keeps what it has prepared by the text.
  */
 export interface Queries {
   get<T>(sql: string, ...values: unknown[]): Promise<T | undefined>;
@@ -32,6 +35,8 @@ export interface PoolOptions {
   readonly connections?: number | undefined;
   /** How long a statement may take there. Default: 5 seconds. */
   readonly statementTimeoutMs?: number | undefined;
+  /** How long to wait here for the answer to one; null: for ever. Default: a second longer. */
+  readonly answerTimeoutMs?: number | null | undefined;
   /** How long to wait for a connection. Default: 5 seconds. */
   readonly connectTimeoutMs?: number | undefined;
   /** For tests: sees the text of every statement that is sent. */
@@ -52,6 +57,7 @@ export function openPool({
   url,
   connections = 10,
   statementTimeoutMs = 5_000,
+  answerTimeoutMs = statementTimeoutMs + 1_000,
   connectTimeoutMs = 5_000,
   onStatement,
 }: PoolOptions): Database {
@@ -64,7 +70,7 @@ export function openPool({
     max: connections,
     connectionTimeoutMillis: connectTimeoutMs,
     // For a database that does not even say that it is slow.
-    query_timeout: statementTimeoutMs + 1_000,
+    ...(answerTimeoutMs === null ? {} : { query_timeout: answerTimeoutMs }),
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     types: { getTypeParser: parserOf },
@@ -78,22 +84,22 @@ export function openPool({
   });
   // Of a connection that nobody uses at the moment: the pool drops it, and the next statement finds another.
   pool.on("error", () => undefined);
-  const names = new Map<string, string>();
+  let statements = createStatements(0);
   let keepsPrepared = true;
   const watch = createSealedWatch();
   let changes = 0;
 
   async function query(client: pg.PoolClient, sql: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
     onStatement?.(sql);
-    let name: string | undefined;
-    if (keepsPrepared) {
-      name = names.get(sql);
-      if (name === undefined) names.set(sql, (name = nameOf(sql)));
-    }
+    const mine = statements;
+    const { name, text } = mine.of(sql);
     try {
-      return await client.query<Row>({ name, text: sql, values });
+      return await client.query<Row>({ name: keepsPrepared ? name : undefined, text, values });
     } catch (error) {
-      throw ofStorage(error);
+      const failure = ofStorage(error);
+      // Whoever comes first sees to it for all.
+      if (isStalePlan(failure) && statements === mine) statements = createStatements(mine.edition + 1);
+      throw failure;
     }
   }
 
@@ -125,7 +131,7 @@ export function openPool({
       return await withClient(work);
     } catch (error) {
       if (lacksPrepared(error) && keepsPrepared) keepsPrepared = false;
-      else if (!isReadOnly(error)) throw error;
+      else if (!isReadOnly(error) && !isStalePlan(error)) throw error;
       return withClient(work);
     }
   }
@@ -194,6 +200,27 @@ async function command(client: pg.PoolClient, text: "BEGIN" | "COMMIT" | "ROLLBA
   } catch (error) {
     throw ofStorage(error);
   }
+}
+
+interface Statements {
+  readonly edition: number;
+  of(sql: string): { readonly name: string; readonly text: string };
+}
+
+/** Statements with the names they are prepared under. Those of a later edition are the same, and others to the database. */
+function createStatements(edition: number): Statements {
+  const known = new Map<string, { readonly name: string; readonly text: string }>();
+  return {
+    edition,
+    of(sql) {
+      let found = known.get(sql);
+      if (!found) {
+        const text = edition === 0 ? sql : `${sql} /* ${edition} */`;
+        known.set(sql, (found = { name: nameOf(text), text }));
+      }
+      return found;
+    },
+  };
 }
 
 /** A hash, so that two programs behind one pooler never mean different statements by one name. */

@@ -66,8 +66,8 @@ const fromEntryRow = (row: EntryRow): EntryWithOutcome => ({
   cursor: row.entry_id,
 });
 
-export function logStore(db: Database): LogStore {
-  const chains = chainStore(db);
+export function logStore(db: Database, knows: number): LogStore {
+  const chains = chainStore(db, knows);
   return {
     ...chains,
     prepareLog: (now) => prepareLog(db, now),

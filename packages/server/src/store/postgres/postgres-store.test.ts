@@ -321,22 +321,4 @@ test("a piece of the log is taken away by one replica while all of them write, a
   });
 });
 
-test("a database that only a newer program understands is not touched; one that older ones may use is used", async () => {
-  const newer = await createTestDatabase();
-  await (await openPostgresStore({ url: newer.url })).close();
-  await newer.query("INSERT INTO migrations VALUES (9998, 'an expanding step', 1)");
-  await (await openPostgresStore({ url: newer.url })).close();
-  await newer.query("INSERT INTO migrations VALUES (9999, 'a contracting step', 9998)");
-  await expect(openPostgresStore({ url: newer.url })).rejects.toThrow(/newer version/);
-  await newer.drop();
-});
-
-test("replicas that start on an empty database at the same moment make its schema once", async () => {
-  const fresh = await createTestDatabase();
-  const stores = await Promise.all(Array.from({ length: 4 }, () => openPostgresStore({ url: fresh.url })));
-  expect(await stores[0]?.listApps()).toEqual([]);
-  for (const store of stores) await store.close();
-  await fresh.drop();
-});
-
 test("no statement of the store can reach across apps", () => expectBoundToApps(database, sent));

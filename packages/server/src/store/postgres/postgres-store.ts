@@ -6,6 +6,7 @@ import { appStore } from "./apps.ts";
 import { listenForChanges } from "./change-listener.ts";
 import { connectStore } from "./connect.ts";
 import { dataKeyStore } from "./data-keys.ts";
+import { POSTGRES_MIGRATIONS, type PostgresMigration } from "../migrations/postgres.ts";
 import { openPool, type Database, type PoolOptions } from "./database.ts";
 import { delegationStore } from "./delegations.ts";
 import type { Freshness } from "./fresh-records.ts";
@@ -13,7 +14,7 @@ import { grantStore } from "./grants.ts";
 import { idpStore } from "./idps.ts";
 import { limitStore } from "./limits.ts";
 import { logStore } from "./log.ts";
-import { migrate } from "./migrate.ts";
+import { isCurrent, migrate, newestOf } from "./migrate.ts";
 import { oauthCredentialStore } from "./oauth-credentials.ts";
 import { policyStore } from "./policies.ts";
 import { providerStore } from "./providers.ts";
@@ -30,17 +31,24 @@ import { vaultSessionStore } from "./vault-sessions.ts";
 export interface StoreOptions extends PoolOptions {
   /** With it, records that calls ask for again and again are kept in memory for less than a second. */
   readonly monotonic?: (() => number) | undefined;
+  /** For tests: the schema as a program of another version knows it. */
+  readonly migrations?: readonly PostgresMigration[] | undefined;
 }
 
 /**
  * The store for many replicas. It trusts the database to keep what it acknowledged and to hold its constraints, and
  * nothing about who else is using it: whatever is read to be changed is changed by one statement or under a lock. Brings
- * the schema up to date first. Throws StorageUnavailable when the database cannot be reached.
+ * the schema up to date first. Throws StorageUnavailable when the database cannot be reached, StorageTooNew or
+ * StorageInOlderUse when it is for other versions.
  */
-export async function openPostgresStore({ monotonic, ...options }: StoreOptions): Promise<Store> {
+export async function openPostgresStore({
+  monotonic,
+  migrations = POSTGRES_MIGRATIONS,
+  ...options
+}: StoreOptions): Promise<Store> {
   const db = openPool(options);
   try {
-    await migrate(db);
+    if (!(await isCurrent(db, migrations))) await bringUpToDate(options, migrations);
   } catch (error) {
     await db.close();
     throw error;
@@ -49,7 +57,7 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
   const listener = monotonic ? listenForChanges(options.url, () => heard++) : null;
   const freshness = monotonic ? { monotonic, generation: () => db.changes() + heard } : null;
   return {
-    ...recordsOn(db, freshness),
+    ...recordsOn(db, freshness, migrations),
     isShared: true,
     async close() {
       await listener?.close();
@@ -59,7 +67,11 @@ export async function openPostgresStore({ monotonic, ...options }: StoreOptions)
 }
 
 /** Every kind of record, on a pool or within one transaction. */
-export function recordsOn(db: Database, freshness: Freshness | null): Omit<Store, "isShared" | "close"> {
+export function recordsOn(
+  db: Database,
+  freshness: Freshness | null,
+  migrations: readonly PostgresMigration[] = POSTGRES_MIGRATIONS,
+): Omit<Store, "isShared" | "close"> {
   return {
     ...appStore(db),
     ...apiKeyStore(db, freshness),
@@ -83,6 +95,19 @@ export function recordsOn(db: Database, freshness: Freshness | null): Omit<Store
     ...erasureStore(db),
     ...sealedRecordStore(db),
     ...settingStore(db),
-    ...logStore(db),
+    ...logStore(db, newestOf(migrations)),
+    async checkVersion() {
+      await isCurrent(db, migrations);
+    },
   };
+}
+
+/** Over a connection of its own, which waits as long as it takes. */
+async function bringUpToDate(options: PoolOptions, migrations: readonly PostgresMigration[]): Promise<void> {
+  const db = openPool({ ...options, connections: 1, answerTimeoutMs: null });
+  try {
+    await migrate(db, migrations);
+  } finally {
+    await db.close();
+  }
 }

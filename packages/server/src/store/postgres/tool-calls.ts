@@ -1,5 +1,6 @@
 import type { ToolCallStore } from "../tool-call-records.ts";
 import { toolCallFromRow, type ToolCallRow } from "../rows/tool-call-row.ts";
+import { SILENT_AFTER } from "./chains.ts";
 import type { Database, Queries } from "./database.ts";
 
 /** Claims of many replicas: the primary key decides who makes a call. */
@@ -75,7 +76,21 @@ export function toolCallStore(db: Database): ToolCallStore {
       const sql = "SELECT id, sealed FROM tool_call_answers WHERE id = $1 AND app_id = $2";
       return (await db.get<{ sealed: Uint8Array }>(sql, id, appId))?.sealed ?? null;
     },
-    // What is open may be under way in another replica; one that is open for long is told as unknown by its age.
+    async isCallUnderWay(appId, entryId) {
+      const row = await db.get<{ is_under_way: boolean }>(
+        `SELECT EXISTS (
+           SELECT FROM log AS entry JOIN chains ON chains.writer = entry.writer
+           WHERE entry.app_id = $1 AND entry.entry_id = $2 AND entry.kind = 'entry' AND chains.open
+             AND entry.seq > chains.opened_after
+             AND (chains.seen_at > now() - ${SILENT_AFTER} OR pg_postmaster_start_time() > now() - ${SILENT_AFTER})
+             AND NOT EXISTS (SELECT FROM log AS outcome WHERE outcome.entry_id = entry.entry_id AND outcome.kind = 'outcome')
+         ) AS is_under_way`,
+        appId,
+        entryId,
+      );
+      return row?.is_under_way ?? false;
+    },
+    // What is open may be under way in another replica.
     abandonToolCalls: async () => 0,
     async forgetToolCalls(expiredBefore, limit) {
       const sql = "SELECT id, app_id FROM tool_calls WHERE expires_at < $1 ORDER BY expires_at LIMIT $2";

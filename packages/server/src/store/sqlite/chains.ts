@@ -10,7 +10,7 @@ import { startOf } from "./retention.ts";
 export interface Chains {
   readonly store: Pick<
     LogStore,
-    "openChain" | "closeChain" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"
+    "openChain" | "closeChain" | "endProcess" | "touchChain" | "runningChains" | "chainHead" | "chainWriters"
   >;
   /** The place of a row in its chain. */
   seqOf(row: { readonly seq: number; readonly chain_seq: number | null }): number;
@@ -80,6 +80,7 @@ export function openChains(db: Database): Chains {
       async closeChain(writer) {
         running.delete(writer);
       },
+      endProcess: async () => undefined,
       touchChain: async () => undefined,
       runningChains: async () => running,
       chainHead: async (writer) => headOf(writer),

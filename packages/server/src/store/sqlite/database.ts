@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { StorageUnavailable } from "../store.ts";
+import { StorageTooNew, StorageUnavailable } from "../store.ts";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
 import { openWalSync, type WalSync } from "./wal-sync.ts";
 
@@ -40,20 +40,7 @@ interface DatabaseOptions {
 
 export function openDatabase(path: string, { openWal = openWalSync, upTo = Infinity }: DatabaseOptions = {}): Database {
   if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(path);
-  db.exec("PRAGMA journal_mode = WAL");
-  db.exec("PRAGMA synchronous = FULL");
-  db.exec("PRAGMA foreign_keys = ON");
-  db.exec("PRAGMA busy_timeout = 5000");
-  db.exec("PRAGMA cache_size = -65536");
-  // Reads of pages that are not in the cache cost no system call.
-  db.exec("PRAGMA mmap_size = 4294967296");
-  // The log is written in runs of neighbours: fewer checkpoints write its pages fewer times.
-  db.exec("PRAGMA wal_autocheckpoint = 4000");
-  // What is deleted is overwritten, so that it is gone. The log only grows, so calls pay nothing for it.
-  db.exec("PRAGMA secure_delete = ON");
-  db.exec("PRAGMA journal_size_limit = 67108864");
-
+  const db = guard(() => open(path));
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let statement = statements.get(sql);
@@ -129,8 +116,39 @@ export function openDatabase(path: string, { openWal = openWalSync, upTo = Infin
       db.close();
     },
   };
-  migrate(database, upTo);
+  try {
+    guard(() => migrate(database, upTo));
+  } catch (error) {
+    if (db.isOpen) db.close();
+    throw error;
+  }
   return database;
+}
+
+function open(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  try {
+    settle(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
+
+function settle(db: DatabaseSync): void {
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA foreign_keys = ON");
+  db.exec("PRAGMA busy_timeout = 5000");
+  db.exec("PRAGMA cache_size = -65536");
+  // Reads of pages that are not in the cache cost no system call.
+  db.exec("PRAGMA mmap_size = 4294967296");
+  // The log is written in runs of neighbours: fewer checkpoints write its pages fewer times.
+  db.exec("PRAGMA wal_autocheckpoint = 4000");
+  // What is deleted is overwritten, so that it is gone. The log only grows, so calls pay nothing for it.
+  db.exec("PRAGMA secure_delete = ON");
+  db.exec("PRAGMA journal_size_limit = 67108864");
 }
 
 const CONSTRAINT = 19;
@@ -157,9 +175,7 @@ export function migrate(db: Database, upTo: number = Infinity): void {
   const done = db.get<{ id: number }>("SELECT max(id) AS id FROM migrations")?.id ?? 0;
   if (done > newest) {
     db.close();
-    throw new Error(
-      `the database was written by a newer version (migration ${done}); start that version or restore a backup`,
-    );
+    throw new StorageTooNew(`the database was changed by a newer version (step ${done}; this one knows ${newest})`);
   }
   for (const { id, name, sql } of SQLITE_MIGRATIONS) {
     if (id <= done || id > upTo) continue;

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { SQLITE_MIGRATIONS } from "../migrations/sqlite.ts";
+import { StorageTooNew } from "../store.ts";
 import { oauthCredential, oauthGrant, providerConfig } from "../contract.test-support.ts";
 import { storeContract } from "../store.contract.ts";
 import { openDatabase } from "./database.ts";
@@ -49,7 +50,7 @@ test("a database of a newer version is not touched", () => {
   const db = openDatabase(path);
   db.run("INSERT INTO migrations VALUES (9999, 'from the future')");
   db.close();
-  expect(() => openDatabase(path)).toThrow(/newer version/);
+  expect(() => openDatabase(path)).toThrow(StorageTooNew);
   remove();
 });
 

@@ -52,6 +52,8 @@ export function toolCallStore(db: Database): ToolCallStore {
       const sql = "SELECT sealed FROM tool_call_answers WHERE id = ? AND app_id = ?";
       return db.get<{ sealed: Uint8Array }>(sql, id, appId)?.sealed ?? null;
     },
+    // There are no other processes.
+    isCallUnderWay: () => Promise.resolve(false),
     async abandonToolCalls() {
       return db.run("UPDATE tool_calls SET state = 'unknown' WHERE state = 'open'");
     },
