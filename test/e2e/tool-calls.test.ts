@@ -269,8 +269,8 @@ describe("what is remembered", () => {
       const kept = await vault.query<{ text: string }>(
         "SELECT encode(sealed, 'escape') AS text FROM tool_call_answers",
       );
-      expect(kept).toHaveLength(1);
-      expect(kept[0]?.text).not.toContain(mark);
+      expect(kept).not.toEqual([]);
+      for (const { text } of kept) expect(text).not.toContain(mark);
       return;
     }
     const files = readdirSync(vault.dataDir).filter((name) => name.startsWith("vault.db"));
