@@ -6,6 +6,7 @@ import { CONNECTION_ENVIRONMENT, describeCommand, globalOptions } from "./descri
 import { EXIT } from "./exit-code.ts";
 import { localConfig, remoteUrl, requireVault, withVault } from "./open-vault.ts";
 import { findAnswering, untilFree } from "./when-free.ts";
+import { plural } from "./plural.ts";
 import { printable } from "./printable.ts";
 import { show } from "./show.ts";
 
@@ -64,8 +65,4 @@ function verificationText(found: AuditVerification): string {
     if (total > MOST_SHOWN) lines.push(`  and ${total - MOST_SHOWN} more; see --json`);
   }
   return `${lines.join("\n")}\n`;
-}
-
-function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

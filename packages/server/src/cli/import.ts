@@ -14,6 +14,7 @@ import {
   withMovingParts,
   type PassphraseOptions,
 } from "./moving-options.ts";
+import { plural } from "./plural.ts";
 import { show } from "./show.ts";
 import { table } from "./table.ts";
 
@@ -72,7 +73,7 @@ There is no operator's key in ${operatorKeyPath(config.dataDir)}: copy the old o
 `
       : "";
   return `${table(["records", "exported", "imported"], rows)}
-audit log      ${audit.ok ? "whole" : "NOT WHOLE"}: ${audit.rows} rows in ${audit.chains} chains, ${audit.checkpoints} checkpoints
+audit log      ${audit.ok ? "whole" : "NOT WHOLE"}: ${plural(audit.rows, "row")} in ${plural(audit.chains, "chain")}, ${plural(audit.checkpoints, "checkpoint")}
 sealed values  ${sealed.opened} of ${sealed.total} open with the master key
 
 The vault of ${new Date(madeAt).toISOString()} is in ${place}.
