@@ -53,6 +53,8 @@ export interface FakeVault {
   breaks: number;
   /** Signatures of those. */
   readonly broken: unknown[];
+  /** How many requests to come are turned away before they are looked at. */
+  turnsAway: number;
   /** Hands the body over as it comes instead of reading it first. */
   streamBodies: boolean;
   close(): Promise<void>;
@@ -73,6 +75,10 @@ export async function startFakeVault(): Promise<FakeVault> {
       vault.broken.push(incoming.headers["signature"]);
       incoming.destroy();
       return;
+    }
+    if (vault.turnsAway > 0) {
+      vault.turnsAway--;
+      return sendProblem(response, makeProblem("shutting_down", "not now"), { "retry-after": "0" });
     }
     const body = vault.streamBodies ? Buffer.alloc(0) : await readAll(incoming);
     const headers = incoming.headers as Record<string, string | undefined>;
@@ -102,6 +108,7 @@ export async function startFakeVault(): Promise<FakeVault> {
     skewSeconds: 0,
     breaks: 0,
     broken: [],
+    turnsAway: 0,
     streamBodies: false,
     answer: (...next) => {
       handlers = next;

@@ -29,6 +29,7 @@ beforeEach(() => {
   server.skewSeconds = 0;
   server.breaks = 0;
   server.broken.length = 0;
+  server.turnsAway = 0;
   server.streamBodies = false;
   server.answer(ok);
 });
@@ -221,6 +222,26 @@ describe("no answer", () => {
     server.answer((_, response) => void response.destroy(), ok);
     await expect(get(newVault())).rejects.toMatchObject({ code: "network_error" });
     expect(server.seen).toHaveLength(1);
+  });
+
+  test.each([
+    ["has no room", () => void (server.turnsAway = 1)],
+    ["has no room, again and again", () => void (server.turnsAway = 10)],
+    ["finds it too old", () => void (server.skewSeconds = 3600)],
+  ])("the vault had the request, and then %s: it is not signed anew, because nobody knows", async (_name, change) => {
+    server.answer((_, response) => {
+      change();
+      response.destroy();
+    }, ok);
+    await expect(get(newVault())).rejects.toMatchObject({ code: "network_error" });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("the connection breaks, and then there is no room: the very same signed request is sent once more", async () => {
+    server.breaks = 1;
+    server.turnsAway = 1;
+    expect(await (await get(newVault())).text()).toBe("done");
+    expect(server.broken).toEqual([server.seen[0]?.headers["signature"]]);
   });
 
   test("another refusal of the second is told as it is", async () => {

@@ -3,8 +3,9 @@
  * call, and asks again when the vault had no room. It follows no redirect, because a redirect is not signed for.
  *
  * When a connection breaks before the answer, as one may that was kept open while its vault stopped, the very same signed
- * request is sent again: a signed request works once, so nothing is done twice. Where the vault says that it was used
- * before, nobody knows what came of it, and the call fails as it would have without.
+ * request is sent again: a signed request works once, so nothing is done twice. From then on it is not signed anew for
+ * whatever reason. Where the vault says that it was used before, or does not come to look, nobody knows what came of it,
+ * and the call fails as it would have without.
  *
  * It trusts the vault at the one origin it is made for, and talks to no other. Calls to providers, in retrieve mode,
  * are made by another client (provider-http.ts) that shares nothing with it.
@@ -15,7 +16,7 @@ import type { Deadline } from "./deadline.ts";
 import { errorFromProblem, type AddressedCredential } from "./error-from-problem.ts";
 import type { Platform } from "./platform.ts";
 import { NetworkError, TimeoutError } from "./errors.ts";
-import { resendDelay, retryDelay } from "./retry-delay.ts";
+import { isTurnedAway, resendDelay, retryDelay } from "./retry-delay.ts";
 import { signRequest } from "./sign-request.ts";
 import type { Signer } from "./signing-key.ts";
 import { answerKind, readProblem } from "./vault-answer.ts";
@@ -29,6 +30,12 @@ interface VaultRequest {
   readonly body?: EncodedBody;
   /** For the fields of an error, where the vault does not say them. */
   readonly credential?: AddressedCredential;
+}
+
+interface Signed {
+  readonly headers: Record<string, string>;
+  /** Of the first connection that broke: the vault may have had the request, and may have done what it says. */
+  broken: NetworkError | null;
 }
 
 export interface VaultHttp {
@@ -48,7 +55,7 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
   let clockOffsetMs = 0;
   let toldOfDeprecation = false;
 
-  async function sign(request: VaultRequest, body: EncodedBody): Promise<Record<string, string>> {
+  async function sign(request: VaultRequest, body: EncodedBody): Promise<Signed> {
     const unsigned = {
       method: request.method,
       url: new URL(request.path, baseUrl),
@@ -56,34 +63,36 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
       body: body.kind === "stream" ? ("stream" as const) : body.bytes,
     };
     const createdSeconds = Math.floor((platform.now() + clockOffsetMs) / 1000);
-    return signRequest(unsigned, signer, { createdSeconds, nonce: platform.nonce() });
+    const headers = await signRequest(unsigned, signer, { createdSeconds, nonce: platform.nonce() });
+    return { headers, broken: null };
   }
 
-  async function exchange(request: VaultRequest, body: EncodedBody, deadline: Deadline): Promise<Response> {
-    const headers = await sign(request, body);
+  async function exchange(
+    request: VaultRequest,
+    signed: Signed,
+    body: EncodedBody,
+    deadline: Deadline,
+  ): Promise<Response> {
+    const { headers } = signed;
     const { signal } = deadline;
     const init = { method: request.method, headers, redirect: "manual" as const, signal, ...bodyInit(body, headers) };
     const once = (): Promise<Response> => deadline.reach(peer, () => fetch(new URL(request.path, baseUrl), init));
-    const response = await once().catch((error: unknown) =>
-      body.kind === "bytes" && isBroken(error) ? resend(once, error, deadline) : Promise.reject(error),
-    );
-    if (response.headers.get(HEADER.keyDeprecated) === "true") tellOfDeprecation();
-    return response;
-  }
-
-  async function resend(once: () => Promise<Response>, first: NetworkError, deadline: Deadline): Promise<Response> {
-    for (let retries = 0; ; retries++) {
-      const waitMs = resendDelay(retries, platform.jitter());
-      if (waitMs === null || !(await deadline.sleep(waitMs))) throw first;
-      logger?.warn(`The connection to ${peer} broke; the same request is sent again.`);
+    for (let resends = 0; ; resends++) {
       try {
         const response = await once();
-        if (!(await wasUsed(response, deadline))) return response;
+        if (signed.broken === null || !(await wasUsed(response, deadline))) {
+          if (response.headers.get(HEADER.keyDeprecated) === "true") tellOfDeprecation();
+          return response;
+        }
       } catch (error) {
-        if (!isBroken(error)) throw error;
+        if (body.kind !== "bytes" || !isBroken(error)) throw error;
+        signed.broken ??= error;
+        const waitMs = resendDelay(resends, platform.jitter());
+        if (waitMs === null || !(await deadline.sleep(waitMs))) throw signed.broken;
+        logger?.warn(`The connection to ${peer} broke; the same request is sent again.`);
         continue;
       }
-      throw first;
+      throw signed.broken;
     }
   }
 
@@ -115,24 +124,35 @@ export function createVaultHttp(settings: Settings, signer: Signer, platform: Pl
     const body = request.body ?? NO_BODY;
     const repeatable = body.kind === "bytes";
     let corrected = false;
+    let signed = await sign(request, body);
     for (let retries = 0; ;) {
-      const response = await exchange(request, body, deadline);
+      const response = await exchange(request, signed, body, deadline);
       if (answerKind(response) !== "refusal") return response;
       const problem = await deadline.reach(peer, () => wholeProblem(response, baseUrl.origin));
+      const { broken } = signed;
       if (correctClock(problem) && repeatable && !corrected) {
+        // What was sent before its connection broke may have been done, and signed anew it would be done once more.
+        if (broken) throw broken;
         corrected = true;
+        signed = await sign(request, body);
         continue;
       }
       const waitMs = repeatable ? retryDelay(problem, retries, platform.jitter()) : null;
       if (waitMs === null || !(await deadline.sleep(waitMs))) {
-        throw errorFromProblem(problem, request.credential);
+        throw broken && isUndecided(problem) ? broken : errorFromProblem(problem, request.credential);
       }
       retries++;
       logger?.warn(`The vault had no room for a call (${problem.code}); this is try ${retries + 1}.`);
+      if (!broken) signed = await sign(request, body);
     }
   }
 
   return { origin: baseUrl.origin, peer, send };
+}
+
+/** The vault said no before it looked whether the request had come before. */
+function isUndecided({ code }: Problem): boolean {
+  return code === "clock_skew" || isTurnedAway(code);
 }
 
 /** Not for want of time, and not by the caller. */
