@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
+import { sealStream } from "../crypto/sealed-stream.ts";
 import type { MovedRow } from "../store/moved-rows.ts";
-import { openSnapshot } from "../store/open-moving.ts";
+import { KNOWN_STEPS, openSnapshot } from "../store/open-moving.ts";
+import { writeHeader } from "./export-header.ts";
+import { makeExportKey } from "./export-key.ts";
 import { exportVault } from "./export-vault.ts";
 import { MovingProblem } from "./moving-problem.ts";
 import { around } from "./moving.test-support.ts";
@@ -12,6 +17,7 @@ import {
   exported,
   imported,
   newProvider,
+  openAt,
   provider,
   root,
   vaultAt,
@@ -105,6 +111,58 @@ describe("a file that is not as it was written, or not for here", () => {
     expect(await refused(rebuilt([foreign, second, ...rest]))).toBe("export_damaged");
     expect(await refused(Buffer.concat([original, Buffer.from("x")]))).toBe("export_damaged");
   });
+
+  describe.each(["SQLite", "PostgreSQL"] as const)(
+    "made by hand, by somebody who gave the passphrase, for %s",
+    (kind) => {
+      const passphrase = "fake passphrase";
+      const table = (name: string): string => JSON.stringify({ table: name, columns: ["id", "name", "created_at"] });
+
+      async function forged(...lines: readonly string[]): Promise<string> {
+        const id = around.newId();
+        const { key, sealedBy, check } = await makeExportKey(id, { ...around, provider, passphrase });
+        const header = writeHeader({
+          id,
+          made_at: 1,
+          program: "fake",
+          schema: KNOWN_STEPS,
+          sealed_by: sealedBy,
+          key_check: check.toString("base64"),
+        });
+        const packed = Readable.from([gzipSync(lines.map((line) => `${line}\n`).join(""))]);
+        const sealed = await Array.fromAsync(sealStream(packed, key, header));
+        const file = join(root, `forged-${id}.export`);
+        writeFileSync(file, Buffer.concat([header, ...sealed]));
+        return file;
+      }
+
+      test.each([
+        ["a table that is SQL, with columns", [table("apps; CREATE TABLE owned (x int)")], "export_newer"],
+        [
+          "a count that is SQL",
+          [table("apps"), '{"end":{"apps; COMMIT; CREATE TABLE owned (x int); SELECT 1 AS n":1}}'],
+          "export_damaged",
+        ],
+        ["a count that breaks out of its quotes", ['{"end":{"apps\\" WHERE 1=1 --":0}}'], "export_damaged"],
+        ["a row of no table", ["[]"], "export_damaged"],
+        ["a line that is no JSON", ["x"], "export_damaged"],
+        ["a line of another kind", ['{"table":1}'], "export_damaged"],
+      ])("%s", async (_name, lines, code) => {
+        const place = await emptyPlace(kind);
+        const error: unknown = await imported(await forged(...lines), place, { passphrase }).catch(
+          (thrown: unknown) => thrown,
+        );
+        // All that is there afterwards is what a new vault makes itself.
+        const store = await openAt(place);
+        expect(await store.listApps()).toEqual([]);
+        await store.close();
+        const snapshot = await openSnapshot(place);
+        expect(await snapshot.columnsOf("owned")).toEqual([]);
+        await snapshot.close();
+        expect(error).toMatchObject({ name: "MovingProblem", code });
+      });
+    },
+  );
 
   test("no export at all", async () => {
     expect(await refused(Buffer.from("SQLite format 3\0"))).toBe("not_an_export");

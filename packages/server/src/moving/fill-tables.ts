@@ -2,7 +2,7 @@ import { linesOf } from "../lines-of.ts";
 import type { MovedRow, StoreToFill } from "../store/moved-rows.ts";
 import { MOVED_TABLES } from "../store/moved-tables.ts";
 import { DAMAGED, NEWER } from "./export-header.ts";
-import { readLine } from "./export-lines.ts";
+import { readLine, type ExportLine } from "./export-lines.ts";
 import type { Progress } from "./export-vault.ts";
 import { MovingProblem } from "./moving-problem.ts";
 
@@ -39,7 +39,7 @@ export async function fillTables(
   }
 
   for await (const text of linesOf(plain)) {
-    const line = readLine(text);
+    const line = lineOf(text);
     if (ended) throw notAsWritten("goes on after its end");
     switch (line.kind) {
       case "table":
@@ -73,12 +73,22 @@ async function compareCounts(
   const counts: TableCount[] = [];
   for (const table of new Set([...Object.keys(ended), ...read.keys()])) {
     const exported = ended[table] ?? 0;
+    // Names go into SQL, and only those of tables that began are known to be names of tables.
+    if (!read.has(table)) throw notAsWritten("counts rows of a table that is not in it");
     const imported = await target.count(table);
     if (exported !== read.get(table) || exported !== imported)
       throw notAsWritten(`says that there are ${exported} rows of ${table}; ${imported} arrived`);
     counts.push({ table, exported, imported });
   }
   return counts;
+}
+
+function lineOf(text: string): ExportLine {
+  try {
+    return readLine(text);
+  } catch (error) {
+    throw notAsWritten("has a line that no export has", error);
+  }
 }
 
 async function expectColumns(target: StoreToFill, table: string, columns: readonly string[]): Promise<void> {
@@ -93,6 +103,6 @@ async function expectColumns(target: StoreToFill, table: string, columns: readon
   throw new MovingProblem("export_newer", `the export has other columns of ${table} than this program knows`, NEWER);
 }
 
-function notAsWritten(what: string): MovingProblem {
-  return new MovingProblem("export_damaged", `the export ${what}`, DAMAGED);
+function notAsWritten(what: string, cause?: unknown): MovingProblem {
+  return new MovingProblem("export_damaged", `the export ${what}`, DAMAGED, { cause });
 }
