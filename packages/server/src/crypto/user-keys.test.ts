@@ -124,6 +124,41 @@ test("what comes too late for a user who was erased cannot be opened by anybody"
   expect((await store.countUserHoldings(appId, ada)).keys).toBe(0);
 });
 
+test.each(["read", "made"] as const)(
+  "a key that was being %s while its user was erased is not known afterwards",
+  async (how) => {
+    const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const late = async <T>(answer: Promise<T>): Promise<T> => {
+      const found = await answer;
+      asked.resolve();
+      await gate.promise;
+      return found;
+    };
+    const slow: Store = {
+      ...store,
+      findUserKey: (...of) => late(store.findUserKey(...of)),
+      insertUserKey: (...of) => late(store.insertUserKey(...of)),
+    };
+    const ada = await user();
+    let copy: Uint8Array = Buffer.alloc(0);
+    let id = "late";
+    if (how === "read") {
+      id = await account(ada);
+      copy = await sealedOf(id);
+    }
+    const provider = openKeyFile({ path: join(folder, "master.key"), clock, random: randomBytes, newId });
+    const by = await openKeyring({ store: slow, provider, clock, random: randomBytes, newId });
+    const working =
+      how === "read" ? by.openOwned(contextOf(id, null), copy) : by.sealOwned(contextOf(id, ada), Buffer.from("fake"));
+    await asked.promise;
+    await store.eraseUser(appId, ada);
+    by.forgetUser(appId, ada);
+    gate.resolve();
+    const done = await working;
+    expect(await valueOf(by, id, "ok" in done ? copy : done)).toBe("(unknown_key)");
+  },
+);
+
 test("after a rotation, keys that were replaced can be destroyed, and a backup from before opens nothing any more", async () => {
   const ada = await user();
   const id = await account(ada);

@@ -47,6 +47,8 @@ export function createUserKeys({ store, seal, open, clock, random, newId }: User
   let young = new Map<string, KnownKey>();
   let old = new Map<string, KnownKey>();
   const making = new Map<string, Promise<KnownKey>>();
+  /** How often something was forgotten. What was asked of the store before that is used once, and not kept. */
+  let forgotten = 0;
 
   function age(): void {
     old = young;
@@ -56,11 +58,6 @@ export function createUserKeys({ store, seal, open, clock, random, newId }: User
   function keep(name: string, key: KnownKey): void {
     if (young.size >= MOST) age();
     young.set(name, key);
-  }
-
-  function kept(key: KnownKey): KnownKey {
-    keep(key.id, key);
-    return key;
   }
 
   function known(name: string): KnownKey | undefined {
@@ -82,6 +79,15 @@ export function createUserKeys({ store, seal, open, clock, random, newId }: User
 
   /** Another process may make one at the same moment: the one that is stored counts. */
   async function make(appId: string, userId: string, since: number): Promise<KnownKey> {
+    const before = forgotten;
+    const named = (key: KnownKey): KnownKey => {
+      if (forgotten === before) keep(nameOf(appId, userId), key);
+      return key;
+    };
+    const kept = (key: KnownKey): KnownKey => {
+      if (forgotten === before) keep(key.id, key);
+      return named(key);
+    };
     const stored = await store.findActiveUserKey(appId, userId);
     const usable = stored && stored.createdAt >= since ? read(stored) : null;
     if (usable) return kept(usable);
@@ -97,24 +103,24 @@ export function createUserKeys({ store, seal, open, clock, random, newId }: User
     const sealedKey = await seal(contextOf(fresh), bytes);
     bytes.fill(0);
     const active = await store.insertUserKey({ ...recordOf(fresh), sealedKey }, stored?.id ?? null);
-    if (!active) return fresh;
+    if (!active) return named(fresh);
     const counting = active.id === fresh.id ? fresh : read(active);
     if (!counting) throw new Error("the key of a user cannot be opened");
     return kept(counting);
   }
 
-  async function makeOnce(name: string, appId: string, userId: string, since: number): Promise<KnownKey> {
+  function makeOnce(name: string, appId: string, userId: string, since: number): Promise<KnownKey> {
     const running = making.get(name) ?? make(appId, userId, since).finally(() => making.delete(name));
     making.set(name, running);
-    const key = await running;
-    keep(name, key);
-    return key;
+    return running;
   }
 
   async function look(appId: string, id: string): Promise<KeyObject | undefined> {
+    const before = forgotten;
     const record = await store.findUserKey(appId, id);
     const key = record && read(record);
-    return key ? kept(key).key : undefined;
+    if (key && forgotten === before) keep(id, key);
+    return key?.key;
   }
 
   return {
@@ -129,6 +135,7 @@ export function createUserKeys({ store, seal, open, clock, random, newId }: User
       return key.appId === appId ? key.key : undefined;
     },
     forget(appId, userId) {
+      forgotten++;
       for (const generation of [young, old]) {
         for (const [name, key] of generation) {
           if (key.appId === appId && key.userId === userId) generation.delete(name);
