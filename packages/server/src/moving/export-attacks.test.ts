@@ -130,7 +130,8 @@ describe("a file that is not as it was written, or not for here", () => {
           key_check: check.toString("base64"),
         });
         const packed = Readable.from([gzipSync(lines.map((line) => `${line}\n`).join(""))]);
-        const sealed = await Array.fromAsync(sealStream(packed, key, header));
+        const sealed: Buffer[] = [];
+      for await (const chunk of sealStream(packed, key, header)) sealed.push(chunk);
         const file = join(root, `forged-${id}.export`);
         writeFileSync(file, Buffer.concat([header, ...sealed]));
         return file;
