@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { formatUuidV7 } from "@alter-vault/protocol";
 import { describe, expect, test } from "vitest";
-import { eachWithStoreOfTwo, newId, type StoreUnderTest } from "./contract.test-support.ts";
+import {
+  eachWithStoreOfTwo,
+  newId,
+  oauthCredential,
+  oauthGrant,
+  type StoreUnderTest,
+} from "./contract.test-support.ts";
 import type { ChainHead, Link, LogAppend } from "./log-records.ts";
 import type { HoldRecord, Pruned, SignStart } from "./retention-records.ts";
 
@@ -146,6 +152,21 @@ export function retentionContract(open: () => Promise<StoreUnderTest>): void {
       expect(await given.store.releaseHold(given.appA, id, "m", 10)).toMatchObject({ releasedBy: "l", releasedAt: 9 });
       expect(await prune(SPRING)).toEqual({ rows: 4 - goes, hasMore: false, heldBy: null });
       expect(await left()).toEqual([5]);
+    });
+
+    test("a hold on a user keeps what was done with their account by others", async () => {
+      const grant = oauthGrant(given.appA, { principalType: "user", principalId: "eve" });
+      await given.store.insertOAuthGrant(grant, oauthCredential(grant));
+      const lent = entry(FEBRUARY);
+      const body = JSON.stringify({ principal_id: "eve", grant_id: grant.id });
+      await write([
+        entry(JANUARY),
+        { ...lent, draft: lent.draft && { ...lent.draft, body } },
+        entry(FEBRUARY),
+        entry(MARCH),
+      ]);
+      const { id } = await hold({ userId: "eve" });
+      expect(await prune(SPRING)).toEqual({ rows: 1, hasMore: false, heldBy: id });
     });
 
     test.each([

@@ -43,6 +43,7 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   [/^SELECT CASE WHEN substr\(sealed\w*, 1, 1\) .* AS head, count/, "counts by data key"],
   [/^SELECT count\(\*\) AS n FROM user_keys u JOIN data_keys/, "counts what is to be sealed again"],
   [/^UPDATE (oauth_credentials|approvals) SET (user|owner)_id = /, "a migration goes over everything"],
+  [/^LOCK TABLE log_holds/, "no hold of any app comes while the log of all is removed"],
   [/^SELECT \* FROM log_holds WHERE released_at IS NULL/, "the log of all apps is kept for the holds of any"],
   [/^SELECT c\.relname AS name FROM pg_inherits/, "the names of the pieces of the log"],
   [/^SELECT (min\(seq\) AS seq|hash) FROM log WHERE writer = \$1/, "where the chains of all apps begin"],

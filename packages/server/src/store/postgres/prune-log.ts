@@ -72,7 +72,9 @@ const NOTHING: Pruned = { rows: 0, hasMore: false, heldBy: null };
 const REFS_AT_ONCE = 5_000;
 const MOST_KEPT_ROWS = 10_000;
 
-/** The oldest hold on an entry with an id before this one. */
+const GRANTS_OF_USER = "SELECT id FROM grants WHERE app_id = $1 AND principal_type = 'user' AND principal_id = $4";
+
+/** The oldest hold on an entry with an id before this one. What is done with a user's account is about them, whoever does it. */
 async function holdOn(db: Queries, until: string): Promise<string | null> {
   const holds = await db.all<HoldRow>("SELECT * FROM log_holds WHERE released_at IS NULL ORDER BY id");
   for (const { id, app_id: appId, user_id: userId, since, until: end } of holds) {
@@ -87,8 +89,8 @@ async function holdOn(db: Queries, until: string): Promise<string | null> {
             to,
           )
         : await db.get(
-            `SELECT 1 FROM log_refs WHERE app_id = $1 AND name = 'user_id' AND value = $4
-               AND entry_id >= $2 AND entry_id < $3 LIMIT 1`,
+            `SELECT 1 FROM log_refs WHERE app_id = $1 AND entry_id >= $2 AND entry_id < $3
+               AND (name = 'user_id' AND value = $4 OR name = 'grant_id' AND value IN (${GRANTS_OF_USER})) LIMIT 1`,
             appId,
             from,
             to,

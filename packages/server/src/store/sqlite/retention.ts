@@ -38,18 +38,24 @@ export function retentionStore(db: Database, seqOf: (row: Row) => number): Reten
   const activeHolds = (): HoldRecord[] =>
     db.all<HoldRow>("SELECT * FROM log_holds WHERE released_at IS NULL ORDER BY id").map(holdFromRow);
 
+  /** What is done with a user's account is about them, whoever does it. */
+  const grantsOf = ({ appId, userId }: HoldRecord): ReadonlySet<string> => {
+    const sql = "SELECT id FROM grants WHERE app_id = ? AND principal_type = 'user' AND principal_id = ?";
+    return new Set(userId === null ? [] : db.all<{ id: string }>(sql, appId, userId).map(({ id }) => id));
+  };
+
   /** From the oldest on, one after the other: rows lie in the order of time, and so do those of each chain. */
   function prune({ before, now, limit, sign }: PruneWish): Pruned {
     const rows = db.all<Row>(
       "SELECT seq, chain_seq, writer, kind, app_id, at, body, hash FROM log ORDER BY seq LIMIT ?",
       limit,
     );
-    const holds = activeHolds();
+    const holds = activeHolds().map((hold) => ({ hold, grants: grantsOf(hold) }));
     let heldBy: string | null = null;
     const gone: Row[] = [];
     for (const row of rows) {
       if (row.at >= before) break;
-      heldBy = holds.find((hold) => covers(hold, row))?.id ?? null;
+      heldBy = holds.find(({ hold, grants }) => covers(hold, grants, row))?.hold.id ?? null;
       if (heldBy !== null) break;
       gone.push(row);
     }
@@ -107,8 +113,14 @@ export function retentionStore(db: Database, seqOf: (row: Row) => number): Reten
 }
 
 /** An outcome stays with what came before and after it: only entries are held. */
-function covers({ appId, userId, since, until }: HoldRecord, { kind, app_id, at, body }: Row): boolean {
+function covers(
+  { appId, userId, since, until }: HoldRecord,
+  grants: ReadonlySet<string>,
+  { kind, app_id, at, body }: Row,
+): boolean {
   if (kind !== "entry" || app_id !== appId) return false;
   if ((since !== null && at < since) || (until !== null && at >= until)) return false;
-  return userId === null || (JSON.parse(body) as { user_id?: string | null }).user_id === userId;
+  if (userId === null) return true;
+  const about = JSON.parse(body) as { user_id?: string | null; grant_id?: string | null };
+  return about.user_id === userId || grants.has(about.grant_id ?? "");
 }
