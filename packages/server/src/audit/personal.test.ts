@@ -72,6 +72,27 @@ test("what a call for a user says is not in the entry in the clear, and is read 
   expect(read).toMatchObject({ ...call(), erased: false });
 });
 
+test("also why a user said yes or no to a call of others", async () => {
+  const decided = {
+    kind: "admin",
+    action: "decideApproval",
+    url: undefined,
+    context: undefined,
+    decision: "allow",
+  } as const;
+  const entry = await written(call({ ...decided, message: undefined }));
+  expect(entry.body).not.toContain("ada@");
+  expect((await openEntryBody(keyring, entry)).reason).toBe("ada@people.example asked");
+  await store.eraseUser(appId, userId);
+  keyring.forgetUser(appId, userId);
+  expect(await openEntryBody(keyring, entry)).toMatchObject({ reason: null, erased: true });
+});
+
+test("why the operator does something about a user stays: it is the operator's", async () => {
+  const entry = await written(call({ kind: "admin", action: "addAuditHold", context: undefined, message: undefined }));
+  expect((JSON.parse(entry.body) as KnownEntry).reason).toBe("ada@people.example asked");
+});
+
 test("also of a call by an agent that was lent the user's account", async () => {
   const entry = await written(call({ user_id: null, principal_type: "user", principal_id: userId }));
   expect(entry.body).not.toContain("ada@");

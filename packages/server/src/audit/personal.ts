@@ -9,7 +9,7 @@ import { readEntryBody, type EntryBody, type KnownEntry } from "./entry.ts";
  * user, and cannot be read any more once they were erased, while the chain over the entries stays whole. What entries are
  * searched by stays in the clear: ids of runs, threads and tool calls, and everything that the vault itself says.
  *
- * A call for no user costs nothing of this.
+ * Why a user approved a call of others, or did not, is theirs in the same way. A call for no user costs nothing of this.
  */
 const SEARCHED: ReadonlySet<string> = new Set(["run_id", "thread_id", "tool_call_id"]);
 
@@ -20,7 +20,7 @@ export type Opening = Pick<Keyring, "openOwned">;
 /** The body of an entry as it is written. */
 export function writeEntryBody(keyring: Sealing, entryId: string, body: KnownEntry): Soon<string> {
   const userId = body.user_id ?? body.principal_id;
-  if (body.kind !== "request" || !userId || !body.app_id) return JSON.stringify(body);
+  if (!saysOwnWords(body) || !userId || !body.app_id) return JSON.stringify(body);
   const { url, reason, message, context, ...open } = body;
   const [searched, told] = split(context ?? {});
   const said: Said = { url, reason, message, ...(told ? { context: told } : {}) };
@@ -31,6 +31,11 @@ export function writeEntryBody(keyring: Sealing, entryId: string, body: KnownEnt
   const write = (sealed: Buffer): string =>
     JSON.stringify({ ...open, ...(searched ? { context: searched } : {}), said: sealed.toString("base64") });
   return isLater(sealing) ? sealing.then(write) : write(sealing);
+}
+
+/** Of all that is not a call, only why somebody approved one is in the words of the user who is named. */
+function saysOwnWords({ kind, action }: KnownEntry): boolean {
+  return kind === "request" || action === "decideApproval";
 }
 
 export interface ReadBody extends EntryBody {
