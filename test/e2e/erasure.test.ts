@@ -160,6 +160,32 @@ test("what the provider does not take is said, and goes here all the same; doing
   expect(Object.values(again.erased).every((count) => count === 0)).toBe(true);
 });
 
+test("what must be kept of a user is not destroyed with their keys: not before the hold is released", async () => {
+  const { operator } = vault;
+  const held = await signIn("held", "held@people.example");
+  const grant = (await vault.connect(PROVIDER, { userId: held.id })).grant_id;
+  const made = await call(grant, held.session);
+  expect(made.status).toBe(200);
+  const hold = await operator.call("addAuditHold", { body: { user_id: held.id, reason: "case 4" } });
+  for (const dry_run of [true, false]) {
+    const refused = await rawCall(vault.url, vault.apiKey, {
+      path: `/v1/users/${held.id}/erase`,
+      body: JSON.stringify({ dry_run }),
+    });
+    expect(refused.problem).toMatchObject({ code: "user_held", status: 409 });
+    const id = String(refused.problem?.request_id);
+    expect(await operator.call("getAudit", { id })).toMatchObject({
+      outcome: "vault_error",
+      outcome_code: "user_held",
+    });
+  }
+  expect((await call(grant, held.session)).status).toBe(200);
+  const { entries } = await operator.call("listAudit", { query: { grant_id: grant, limit: 50 } });
+  expect(entries.filter(({ url }) => url === TARGET)).toHaveLength(2);
+  await operator.call("releaseAuditHold", { id: hold.hold_id, body: {} });
+  expect((await operator.call("eraseUser", { id: held.id, body: {} })).erased).toMatchObject({ keys: 1 });
+});
+
 test("needs a scope of its own, and does not reach a user of another app", async () => {
   const { operator } = vault;
   const ada = await signIn("scoped", "scoped@people.example");

@@ -216,6 +216,12 @@ export const ERROR_CODES = {
     "Check the issuer: its discovery document must be reachable and about itself.",
   ),
   user_not_found: entry(404, false, "No such user", "Check the user's id."),
+  user_held: entry(
+    409,
+    false,
+    "What the log says of the user must be kept",
+    "See `alter-vault audit hold list`: erase the user when the hold is released.",
+  ),
   group_not_found: entry(404, false, "No such group", "Check the group's id."),
   delegation_not_found: entry(404, false, "No such delegation", "Check the delegation's id."),
 

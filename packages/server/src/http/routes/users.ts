@@ -120,7 +120,8 @@ export function userRoutes(deps: RouteDeps): RouteHandlers<Ids> {
       facts: { user_id: id },
       run: async () => {
         const erased = await eraseUser(deps, caller.appId, id, body.dry_run === true);
-        return erased ? { ok: true, body: erased } : NO_USER;
+        if (!erased) return NO_USER;
+        return "ok" in erased ? erased : { ok: true, body: erased };
       },
     }),
     listGroups: ({ caller, query }) =>
