@@ -78,10 +78,15 @@ export function openKeyFile(options: FileKeyOptions): KeyProvider {
       return Buffer.concat([decipher.update(bytes.subarray(12, bytes.length - 16)), decipher.final()]);
     },
     async forget(needed) {
-      const before = readKeyFile(options.path);
-      const isLast = ({ id }: MasterKey): boolean => id === before.at(-1)?.id;
-      keys = changeKeyFile(options, (there) => there.filter((key) => needed.has(key.id) || isLast(key)));
-      return before.length - keys.length;
+      // Whoever says what is needed knows only of these. Others may have added more since, and use them.
+      const known = new Set(keys.map(({ id }) => id));
+      let forgotten = 0;
+      keys = changeKeyFile(options, (there) => {
+        const kept = there.filter(({ id }, at) => needed.has(id) || !known.has(id) || at === there.length - 1);
+        forgotten = there.length - kept.length;
+        return kept;
+      });
+      return forgotten;
     },
     async rotate() {
       const fresh = newMasterKey(options);

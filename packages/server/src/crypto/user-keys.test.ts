@@ -195,6 +195,20 @@ test("after a rotation, keys that were replaced can be destroyed, and a backup f
   }
 });
 
+test("a master key that another process added meanwhile is not taken for one that nothing needs", async () => {
+  const path = join(folder, "master.key");
+  const other = openKeyFile({ path, clock, random: randomBytes, newId });
+  const mine = openKeyFile({ path, clock, random: randomBytes, newId });
+  const needed = new Set(mine.masterKeys().map(({ id }) => id));
+  await other.rotate();
+  const wrapped = await other.wrap(Buffer.alloc(32, 7), "fake-data-key");
+  await other.rotate();
+  expect(await mine.forget(needed)).toBe(0);
+  expect(await openKeyFile({ path, clock, random: randomBytes, newId }).unwrap(wrapped, "fake-data-key")).toEqual(
+    Buffer.alloc(32, 7),
+  );
+});
+
 test("what was sealed before there were keys of users opens, and is sealed again with the user's", async () => {
   const ada = await user();
   const id = await account(ada, null);
