@@ -26,7 +26,10 @@ export interface Database {
   writeBehind<T>(work: () => T, settle: (isCommitted: boolean) => void): Promise<T>;
   /** Becomes another number whenever a record may have changed: what was read before may not be true any more. */
   changes(): number;
-  /** Brings all that is in the write-ahead log into the database, and makes the file of the log empty. */
+  /**
+   * Brings all that is in the write-ahead log into the database, and makes the file of the log empty. Waits for nobody:
+   * while somebody reads an older state, as an export does, it is put off until a later `writeBehind`.
+   */
   truncateLog(): void;
   close(): void;
 }
@@ -52,9 +55,28 @@ export function openDatabase(path: string, { openWal = openWalSync, upTo = Infin
   };
   let changes = 0;
   let wal: WalSync | null = null;
+  let owesTruncation = false;
   const begin = prepare("BEGIN IMMEDIATE");
   const commit = prepare("COMMIT");
   const rollback = prepare("ROLLBACK");
+
+  function truncate(): void {
+    db.exec("PRAGMA busy_timeout = 0");
+    try {
+      owesTruncation = (db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number }).busy !== 0;
+    } finally {
+      db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    }
+  }
+
+  /** What was committed is none the worse for it when this fails. Then it is owed still. */
+  function tryTruncate(): void {
+    try {
+      truncate();
+    } catch (error) {
+      if (!(ofStorage(error) instanceof StorageUnavailable)) throw error;
+    }
+  }
 
   const database: Database = {
     get: <T>(sql: string, ...values: SQLInputValue[]) => guard(() => prepare(sql).get(...values) as T | undefined),
@@ -102,6 +124,7 @@ export function openDatabase(path: string, { openWal = openWalSync, upTo = Infin
         settle(isCommitted);
       }
       if (path === ":memory:") return result;
+      if (owesTruncation) tryTruncate();
       try {
         wal ??= openWal(path);
         await wal.sync();
@@ -110,7 +133,7 @@ export function openDatabase(path: string, { openWal = openWalSync, upTo = Infin
       }
       return result;
     },
-    truncateLog: () => guard(() => db.exec("PRAGMA wal_checkpoint(TRUNCATE)")),
+    truncateLog: () => guard(truncate),
     close() {
       wal?.close();
       db.close();
@@ -136,11 +159,13 @@ function open(path: string): DatabaseSync {
   return db;
 }
 
+const BUSY_TIMEOUT_MS = 5_000;
+
 function settle(db: DatabaseSync): void {
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");
   db.exec("PRAGMA foreign_keys = ON");
-  db.exec("PRAGMA busy_timeout = 5000");
+  db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   db.exec("PRAGMA cache_size = -65536");
   // Reads of pages that are not in the cache cost no system call.
   db.exec("PRAGMA mmap_size = 4294967296");
