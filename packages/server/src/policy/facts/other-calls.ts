@@ -50,13 +50,17 @@ function namesOf(headers: Headers, body: Buffer): string[] {
     );
   }
   // Most bodies are of this kind, and few have a reason to be parsed for it.
-  return /json/i.test(type) && (body.includes('"_method"') || body.includes("\\u00")) ? jsonNames(body) : [];
+  return /json/i.test(type) && MAY_NAME_METHOD.test(body.toString("latin1")) ? jsonNames(body) : [];
 }
 
+/** The ends of the names above, Meta's with them; what is escaped may be any. */
+const MAY_NAME_METHOD = /(?:method|override)"|\\u00/i;
+
+/** What a strict reader cannot read, a generous one may. */
 function jsonNames(body: Buffer): string[] {
   try {
     return Object.keys(Object(JSON.parse(body.toString())) as object);
   } catch {
-    return [];
+    return ["_method"];
   }
 }
