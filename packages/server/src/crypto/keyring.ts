@@ -78,7 +78,7 @@ const OTHERS_KNOW_AFTER_MS = 2_000;
 /** How far the clocks of processes may be apart, and then some. */
 const LOOK_BACK_MS = 3_600_000;
 const MOST_NOWHERE = 1_000;
-/** Keys of users that nobody uses stay in memory for twice as long at the most. */
+/** Keys of users stay in memory for twice as long at the most, and are then read again. */
 const AGE_USER_KEYS_EVERY_MS = 150_000;
 
 interface AppKey extends DataKey {

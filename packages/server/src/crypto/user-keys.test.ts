@@ -115,6 +115,21 @@ test("when the user is erased, a copy of what was sealed does not open any more,
   }
 });
 
+test("another process forgets the key in a few minutes, also when it uses it all the time", async () => {
+  const ada = await user();
+  const id = await account(ada);
+  const copy = await sealedOf(id);
+  const other = await ring();
+  expect(await valueOf(other, id, copy)).toBe(`fake token of ${id}`);
+  await erase(ada);
+  for (let minute = 0; minute < 6; minute++) {
+    now += 60_000;
+    await other.refresh();
+    await valueOf(other, id, copy);
+  }
+  expect(await valueOf(other, id, copy)).toBe("(unknown_key)");
+});
+
 test("what comes too late for a user who was erased cannot be opened by anybody", async () => {
   const ada = await user();
   await account(ada);

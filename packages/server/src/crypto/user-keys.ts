@@ -20,7 +20,7 @@ export interface UserKeys {
   find(appId: string, id: string): Soon<KeyObject | undefined>;
   /** From now on this process knows none of the user's keys. */
   forget(appId: string, userId: string): void;
-  /** What was not used since the last time is forgotten; so keys that another process destroyed do not stay here. */
+  /** What was read before the last time is forgotten, used or not: so keys that another process destroyed do not stay here. */
   age(): void;
 }
 
@@ -43,7 +43,7 @@ interface KnownKey extends DataKey {
 const MOST = 20_000;
 
 export function createUserKeys({ store, seal, open, clock, random, newId }: UserKeysDeps): UserKeys {
-  // Two generations: what is used moves to the younger one, and the older one is dropped as a whole.
+  // Two generations, and the older one is dropped as a whole. Nothing moves to the younger one by being used.
   let young = new Map<string, KnownKey>();
   let old = new Map<string, KnownKey>();
   const making = new Map<string, Promise<KnownKey>>();
@@ -60,13 +60,7 @@ export function createUserKeys({ store, seal, open, clock, random, newId }: User
     young.set(name, key);
   }
 
-  function known(name: string): KnownKey | undefined {
-    const found = young.get(name);
-    if (found) return found;
-    const aged = old.get(name);
-    if (aged) keep(name, aged);
-    return aged;
-  }
+  const known = (name: string): KnownKey | undefined => young.get(name) ?? old.get(name);
 
   function read(record: UserKeyRecord): KnownKey | null {
     const opened = open(contextOf(record), record.sealedKey);
