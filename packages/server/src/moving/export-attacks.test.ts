@@ -131,7 +131,7 @@ describe("a file that is not as it was written, or not for here", () => {
         });
         const packed = Readable.from([gzipSync(lines.map((line) => `${line}\n`).join(""))]);
         const sealed: Buffer[] = [];
-      for await (const chunk of sealStream(packed, key, header)) sealed.push(chunk);
+        for await (const chunk of sealStream(packed, key, header)) sealed.push(chunk);
         const file = join(root, `forged-${id}.export`);
         writeFileSync(file, Buffer.concat([header, ...sealed]));
         return file;

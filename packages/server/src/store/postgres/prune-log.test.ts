@@ -67,7 +67,7 @@ test("what is held while it is about to be removed stays", async () => {
 });
 
 test("a hold that comes while it is removed is there only afterwards, and so says nothing that is not true", async () => {
-  let inserting: Promise<void> | null = null;
+  let inserting: Promise<void> = Promise.resolve();
   let isInserted = false;
   const late: Database = {
     ...db,
