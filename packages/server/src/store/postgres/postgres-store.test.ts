@@ -321,4 +321,34 @@ test("a piece of the log is taken away by one replica while all of them write, a
   });
 });
 
+test("a hold that is being set while its month is about to go is waited for, and kept to", async () => {
+  await withReplicas(1, async ([store]) => {
+    if (!store) throw new Error("no replica");
+    const january = Date.UTC(2021, 0, 10);
+    const before = Date.UTC(2021, 1, 1);
+    const wish: PruneWish = {
+      before,
+      now: before,
+      limit: 10,
+      sign: (start) => ({ ...start, signature: Buffer.from("s") }),
+    };
+    await store.prepareLog(january);
+    const { writer, head } = await store.openChain(newId());
+    const entryId = formatUuidV7(january, randomBytes(10));
+    const draft = { kind: "entry" as const, entryId, appId: "app", at: january, body: "{}" };
+    await store.appendLog(writer, head, [{ draft, nonce: null }], link);
+
+    const setting = new pg.Client({ connectionString: database.url });
+    await setting.connect();
+    await setting.query(`BEGIN; INSERT INTO log_holds (id, app_id, reason, created_by, created_at)
+      VALUES ('hold', 'app', 'case', 'k', 1)`);
+    expect(await store.pruneLog(wish)).toEqual({ rows: 0, hasMore: false, heldBy: null });
+    await setting.query("COMMIT");
+    await setting.end();
+    expect(await store.pruneLog(wish)).toEqual({ rows: 0, hasMore: false, heldBy: "hold" });
+    await store.releaseHold("app", "hold", "k", 2);
+    expect((await store.pruneLog(wish)).rows).toBe(1);
+  });
+});
+
 test("no statement of the store can reach across apps", () => expectBoundToApps(database, sent));

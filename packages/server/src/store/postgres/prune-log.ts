@@ -19,13 +19,15 @@ export async function pruneLog(db: Database, { before, now, sign }: PruneWish): 
   const piece = await oldestPiece(db);
   if (!piece || piece.until > before) return NOTHING;
   const until = firstId(piece.until);
-  const heldBy = await holdOn(db, until);
-  if (heldBy !== null) return { ...NOTHING, heldBy };
-  const rows = await inItsTurn(db, async (queries) => {
+  const { rows, heldBy } = await inItsTurn(db, async (queries) => {
     await queries.run("SET LOCAL lock_timeout = 300");
     const locked = await queries.get<{ mine: boolean }>("SELECT pg_try_advisory_xact_lock($1) AS mine", PARTITION_LOCK);
     // Another replica is at it, or has done it.
-    if (!locked?.mine || (await oldestPiece(queries))?.name !== piece.name) return 0;
+    if (!locked?.mine || (await oldestPiece(queries))?.name !== piece.name) return NOTHING;
+    // Whoever is told that something is held can go by it: a hold that is being set is waited for, and others wait.
+    await queries.run("LOCK TABLE log_holds IN SHARE MODE");
+    const holding = await holdOn(queries, until);
+    if (holding !== null) return { rows: 0, heldBy: holding };
     const starts = await newStarts(queries, until);
     let removed = 0;
     for (const { writer, seq, hash, from } of starts) {
@@ -45,19 +47,21 @@ export async function pruneLog(db: Database, { before, now, sign }: PruneWish): 
       await queries.run("DELETE FROM checkpoints WHERE writer = $1 AND seq <= $2", writer, seq);
     }
     await takeOut(queries, piece);
-    return removed;
+    return { rows: removed, heldBy: null };
   });
   if (rows > 0) await forgetRefs(db, until);
   const next = await oldestPiece(db);
-  return { rows, hasMore: rows > 0 && next !== null && next.until <= before, heldBy: null };
+  return { rows, hasMore: rows > 0 && next !== null && next.until <= before, heldBy };
 }
 
-/** 0 also when somebody else holds what must be locked: calls do not wait for this. */
-async function inItsTurn(db: Database, work: (queries: Queries) => Promise<number>): Promise<number> {
+type Turn = Pick<Pruned, "rows" | "heldBy">;
+
+/** Nothing also when somebody else holds what must be locked: calls do not wait for this. */
+async function inItsTurn(db: Database, work: (queries: Queries) => Promise<Turn>): Promise<Turn> {
   try {
     return await db.transaction(work);
   } catch (error) {
-    if (error instanceof StorageUnavailable && codeOf(error.cause) === LOCK_NOT_AVAILABLE) return 0;
+    if (error instanceof StorageUnavailable && codeOf(error.cause) === LOCK_NOT_AVAILABLE) return NOTHING;
     throw error;
   }
 }
@@ -68,7 +72,7 @@ const REFS_AT_ONCE = 5_000;
 const MOST_KEPT_ROWS = 10_000;
 
 /** The oldest hold on an entry with an id before this one. */
-async function holdOn(db: Database, until: string): Promise<string | null> {
+async function holdOn(db: Queries, until: string): Promise<string | null> {
   const holds = await db.all<HoldRow>("SELECT * FROM log_holds WHERE released_at IS NULL ORDER BY id");
   for (const { id, app_id: appId, user_id: userId, since, until: end } of holds) {
     const from = since === null ? "" : firstId(since);
