@@ -328,6 +328,23 @@ describe("limits", () => {
     await sleep(50);
     expect(await through("/well")).toBe("fine");
   });
+
+  test("a place is free again when its call was never sent", async () => {
+    const broken = await vault.bearer("fake-token-of-another-0123456789", [upstream.origin]);
+    // A value that was moved to another record does not open.
+    await vault.query(
+      "UPDATE secrets SET sealed_value = (SELECT sealed_value FROM secrets WHERE name = 'secret 1') WHERE name = 'secret 2'",
+    );
+    await vault.restart();
+    await publish(policy({ rules: [rule("one").concurrency({ calls: 1, per: "app" })] }));
+    for (let times = 0; times < 2; times++) {
+      const { problem } = await rawCall(vault.url, vault.apiKey, { alter: getThrough(broken, `${upstream.origin}/x`) });
+      expect(problem?.code).toBe("credential_unreadable");
+    }
+    expect(await vault.lastEntry()).toMatchObject({ decision: "allow", outcome: "vault_error" });
+    expect(seen()).toBe(0);
+    expect((await call("/a")).status).toBe(200);
+  });
 });
 
 describe("a request that is repeated by somebody who has seen it", () => {
