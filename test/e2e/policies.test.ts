@@ -410,6 +410,21 @@ describe("a request that is repeated by somebody who has seen it", () => {
     expect(seen()).toBe(3);
   });
 
+  test("uses up nothing of its key with a question either", async () => {
+    const { api_key } = await vault.operator.call("createKey", {
+      body: { name: "asks", constraints: { requests_per_minute: 3 } },
+    });
+    const alter = getThrough(grantId, `${upstream.origin}/a`);
+    const question = (): RawMessage => signedMessage(vault.url, api_key, { path: "/v1/preview", alter });
+    const together = question();
+    const copies = await Promise.all(Array.from({ length: 3 }, () => sendMessage(vault.url, together)));
+    expect(copies.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect((await sendMessage(vault.url, question())).status).toBe(200);
+    expect((await sendMessage(vault.url, question())).status).toBe(200);
+    expect((await sendMessage(vault.url, question())).problem?.code).toBe("rate_limited");
+    expect(seen()).toBe(0);
+  });
+
   test("has nobody asked to approve it again", async () => {
     const effect = { approvers: { operator: true }, quorum: 1, expires_in_seconds: 600 };
     await publish(policy({ rules: [rule("ask").requireApproval(effect)] }));
