@@ -1,37 +1,17 @@
-import { expect, test } from "vitest";
-import type { Asker } from "../identity/asker.ts";
-import type { AgentRecord } from "../store/agent-records.ts";
+import { afterAll, expect, test } from "vitest";
+import { openIdentityWorld } from "../identity/identity.test-support.ts";
 import { approvalRecord } from "../store/contract.test-support.ts";
 import { isVisible, waitsFor } from "./visible-approval.ts";
 
-const agent: AgentRecord = {
-  id: "agent",
-  appId: "app",
-  name: "helper",
-  displayName: null,
-  type: "agent",
-  status: "active",
-  scopes: {},
-  metadata: {},
-  idempotencyKey: null,
-  bodyHash: "hash",
-  createdAt: 1,
-  updatedAt: 1,
-};
-const operator: Asker = {
-  appId: "app",
-  keyId: "other key",
-  scopes: ["approvals:read"],
-  agent: null,
-  user: null,
-  session: null,
-};
+const world = await openIdentityWorld();
+const operator = world.asker({ keyId: "other key" });
+afterAll(() => world.store.close());
 const record = approvalRecord("app", { agentId: "agent" });
 
-test("an agent sees no approval, not even of its own call, and none waits for it", () => {
+test("an agent sees no approval, not even of its own call, and none waits for it", async () => {
   expect(isVisible(record, operator)).toBe(true);
   expect(waitsFor(record, [], operator, 1_500)).toBe(true);
-  const asker: Asker = { ...operator, agent };
+  const asker = { ...operator, agent: await world.agent() };
   expect(isVisible(record, asker)).toBe(false);
   expect(waitsFor(record, [], asker, 1_500)).toBe(false);
 });

@@ -268,16 +268,18 @@ test("the log is laid down by months, and nothing lands outside of them", async 
   });
 });
 
+const olderThan = (before: number): PruneWish => ({
+  before,
+  now: before,
+  limit: 10,
+  sign: (start) => ({ ...start, signature: Buffer.from("s") }),
+});
+
 test("a piece of the log is taken away by one replica while all of them write, and none waits for one that reads", async () => {
   await withReplicas(3, async (replicas) => {
     const january = Date.UTC(2021, 0, 10);
     const before = Date.UTC(2021, 1, 1);
-    const wish: PruneWish = {
-      before,
-      now: before,
-      limit: 10,
-      sign: (start) => ({ ...start, signature: Buffer.from("s") }),
-    };
+    const wish = olderThan(before);
     for (const at of [january, Date.now()]) await replicas[0]?.prepareLog(at);
     const opened = await Promise.all(replicas.map((replica) => replica.openChain(newId())));
     const chains = opened.map(({ writer, head }) => ({ writer, head }));
@@ -326,12 +328,7 @@ test("a hold that is being set while its month is about to go is waited for, and
     if (!store) throw new Error("no replica");
     const january = Date.UTC(2021, 0, 10);
     const before = Date.UTC(2021, 1, 1);
-    const wish: PruneWish = {
-      before,
-      now: before,
-      limit: 10,
-      sign: (start) => ({ ...start, signature: Buffer.from("s") }),
-    };
+    const wish = olderThan(before);
     await store.prepareLog(january);
     const { writer, head } = await store.openChain(newId());
     const entryId = formatUuidV7(january, randomBytes(10));
