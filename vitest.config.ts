@@ -49,7 +49,16 @@ const MATRIX = "test/matrix/matrix.test.ts";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], environment: "node", globalSetup } },
+      {
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts"],
+          environment: "node",
+          globalSetup,
+          // Some wait for a real database, on a machine that has other things to do.
+          testTimeout: 20_000,
+        },
+      },
       { test: { name: "e2e", include: ["test/**/*.test.ts"], exclude: [...configDefaults.exclude, MATRIX], ...slow } },
       {
         test: {

@@ -492,6 +492,32 @@ describe("attacks", () => {
     expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "invalid_key", approval_id: id });
   });
 
+  test("an agent that was paused meanwhile makes no calls", async () => {
+    const bot = await vault.operator.call("createAgent", { body: { name: "bot" } });
+    const { secret_id } = await vault.operator.call("createSecret", {
+      body: {
+        name: "of the bot",
+        provider: "demo",
+        injection: { kind: "bearer" },
+        value: { kind: "bearer", token: "fake-token-of-the-bot-0123456789" },
+        allowed_hosts: [upstream.origin],
+      },
+    });
+    const principal = { type: "agent", agent_id: bot.agent_id } as const;
+    const grant = await vault.operator.call("createGrant", { id: secret_id, body: { principal } });
+    const calling = vault.sdk({ apiKey: bot.api_key ?? "" }).request(HttpMethod.POST, `${upstream.origin}/pay`, {
+      grantId: grant.grant_id,
+      json: PAYMENT,
+      reason: "For the tea",
+    });
+    const id = await asked(calling);
+    await vault.operator.call("pauseAgent", { id: bot.agent_id });
+    await decide(id);
+    expect((await until(id, "failed")).problem).toBe("the agent that asked is not active any more");
+    expect(bodies()).toEqual([]);
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", code: "agent_inactive", approval_id: id });
+  });
+
   test("a policy that denies by now, or asks for more, has the last word", async () => {
     const id = await asked(pay());
     const document = policy({ rules: [rule("closed").deny("Closed")] });

@@ -328,6 +328,23 @@ describe("limits", () => {
     await sleep(50);
     expect(await through("/well")).toBe("fine");
   });
+
+  test("a place is free again when its call was never sent", async () => {
+    const broken = await vault.bearer("fake-token-of-another-0123456789", [upstream.origin]);
+    // A value that was moved to another record does not open.
+    await vault.query(
+      "UPDATE secrets SET sealed_value = (SELECT sealed_value FROM secrets WHERE name = 'secret 1') WHERE name = 'secret 2'",
+    );
+    await vault.restart();
+    await publish(policy({ rules: [rule("one").concurrency({ calls: 1, per: "app" })] }));
+    for (let times = 0; times < 2; times++) {
+      const { problem } = await rawCall(vault.url, vault.apiKey, { alter: getThrough(broken, `${upstream.origin}/x`) });
+      expect(problem?.code).toBe("credential_unreadable");
+    }
+    expect(await vault.lastEntry()).toMatchObject({ decision: "allow", outcome: "vault_error" });
+    expect(seen()).toBe(0);
+    expect((await call("/a")).status).toBe(200);
+  });
 });
 
 describe("a request that is repeated by somebody who has seen it", () => {
@@ -391,6 +408,21 @@ describe("a request that is repeated by somebody who has seen it", () => {
     expect((await sendMessage(vault.url, message({}, api_key))).problem?.code).toBe("rate_limited");
     await copiesOf(sent, 3);
     expect(seen()).toBe(3);
+  });
+
+  test("uses up nothing of its key with a question either", async () => {
+    const { api_key } = await vault.operator.call("createKey", {
+      body: { name: "asks", constraints: { requests_per_minute: 3 } },
+    });
+    const alter = getThrough(grantId, `${upstream.origin}/a`);
+    const question = (): RawMessage => signedMessage(vault.url, api_key, { path: "/v1/preview", alter });
+    const together = question();
+    const copies = await Promise.all(Array.from({ length: 3 }, () => sendMessage(vault.url, together)));
+    expect(copies.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect((await sendMessage(vault.url, question())).status).toBe(200);
+    expect((await sendMessage(vault.url, question())).status).toBe(200);
+    expect((await sendMessage(vault.url, question())).problem?.code).toBe("rate_limited");
+    expect(seen()).toBe(0);
   });
 
   test("has nobody asked to approve it again", async () => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +5,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AlterVault } from "@alter-vault/sdk";
 import {
   createLogger,
-  createVaultClient,
   initDataDir,
   loadConfig,
   startLocalVault,
@@ -15,6 +13,7 @@ import {
 } from "@alter-vault/server";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startBalancer, type Balancer } from "../harness/balancer.ts";
+import { operatorAt } from "../harness/operator-at.ts";
 import { freePort } from "../harness/postgres.ts";
 import { createPostgresStorage } from "../harness/test-storage.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
@@ -66,16 +65,8 @@ beforeAll(async () => {
   ports = await Promise.all(Array.from({ length: 3 }, freePort));
   for (const port of ports) await start(port, "this");
   balancer = await startBalancer(ports);
-  const { clock } = around;
   const url = `http://127.0.0.1:${ports[0]}`;
-  const operator = createVaultClient({
-    url,
-    apiKey,
-    app: undefined,
-    certificateSha256: null,
-    clock,
-    random: randomBytes,
-  });
+  const operator = operatorAt(url, apiKey);
   const created = await operator.call("createSecret", {
     body: {
       name: "s",

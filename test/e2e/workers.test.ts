@@ -98,7 +98,8 @@ test("a worker that is killed is started again; its chain is taken up, and the o
     if (vault.workers().length === 3 && !vault.workers().includes(victim)) break;
   }
   expect(failed, "what was dealt to the worker just then ends at once, and nothing else").toBeLessThanOrEqual(1);
-  await expect.poll(() => vault.log().filter(({ msg }) => msg === "worker started again")).toHaveLength(1);
+  const startedAgain = () => vault.log().filter(({ msg }) => msg === "worker started again");
+  await expect.poll(startedAgain, { timeout: 10_000 }).toHaveLength(1);
   expect(vault.log().filter(({ msg }) => msg === "worker ended")).toMatchObject([{ level: 50 }]);
   expect(vault.workers()).not.toContain(victim);
   expect((await chains()).map(({ writer }) => writer)).toEqual(before.map(({ writer }) => writer));

@@ -5,14 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ConnectedGrant } from "@alter-vault/protocol";
-import {
-  createLogger,
-  createVaultClient,
-  initDataDir,
-  loadConfig,
-  systemSurroundings,
-  type VaultClient,
-} from "@alter-vault/server";
+import { createLogger, initDataDir, loadConfig, systemSurroundings, type VaultClient } from "@alter-vault/server";
 import type { Failure } from "../../packages/server/src/call.ts";
 import type { Begun, Connected } from "../../packages/server/src/credential/oauth/engine.ts";
 import { openKeyFile } from "../../packages/server/src/crypto/file-key-provider.ts";
@@ -22,6 +15,7 @@ import type { OAuthCredentialRecord } from "../../packages/server/src/store/oaut
 import type { Store } from "../../packages/server/src/store/store.ts";
 import { startFakeProvider, type FakeProvider } from "./fake-provider/fake-provider.ts";
 import { variablesFrom, type Registration } from "./fake-provider/registration.ts";
+import { operatorAt } from "./operator-at.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import type { PartsPlace } from "./oauth-parts.ts";
 import { connectByLink, consentAt } from "./scripted-user.ts";
@@ -96,14 +90,7 @@ export async function startOAuthVault(given?: TestStorage): Promise<OAuthVault> 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = publicUrl();
   const appId = (await store.listApps())[0]?.id ?? "";
-  const operator = createVaultClient({
-    url,
-    apiKey,
-    app: undefined,
-    certificateSha256: null,
-    clock,
-    random: randomBytes,
-  });
+  const operator = operatorAt(url, apiKey, clock);
   const { engine } = vault.oauth;
 
   const begin: OAuthVault["begin"] = (providerId, { scopes, variables } = {}) =>

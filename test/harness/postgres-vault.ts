@@ -1,15 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createLogger,
-  createVaultClient,
-  initDataDir,
-  loadConfig,
-  startLocalVault,
-  systemSurroundings,
-} from "@alter-vault/server";
+import { createLogger, initDataDir, loadConfig, startLocalVault, systemSurroundings } from "@alter-vault/server";
+import { operatorAt } from "./operator-at.ts";
 import { getThrough, rawCall, type RawAnswer } from "./raw-call.ts";
 import { storageAt } from "./test-storage.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
@@ -34,15 +27,7 @@ export async function startPostgresVault(databaseUrl: string): Promise<PostgresV
   const apiKey = await initDataDir(config, around);
   const vault = await startLocalVault(config, around);
   const upstream = await startUpstream();
-  const { clock } = around;
-  const operator = createVaultClient({
-    url: vault.url,
-    apiKey,
-    app: undefined,
-    certificateSha256: null,
-    clock,
-    random: randomBytes,
-  });
+  const operator = operatorAt(vault.url, apiKey);
   const { grant_id: grantId } = await operator.call("createSecret", {
     body: {
       name: "s",

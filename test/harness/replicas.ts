@@ -1,17 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  createLogger,
-  createVaultClient,
-  initDataDir,
-  loadConfig,
-  systemSurroundings,
-  type VaultClient,
-} from "@alter-vault/server";
+import { createLogger, initDataDir, loadConfig, systemSurroundings, type VaultClient } from "@alter-vault/server";
 import { EFFECTS_HOST } from "../soak/world.ts";
 import { startReplica, type Replica } from "../soak/replica.ts";
+import { operatorAt } from "./operator-at.ts";
 import { freePort } from "./postgres.ts";
 import { createPostgresStorage, type TestStorage } from "./test-storage.ts";
 import { startUpstream, type Answer, type Upstream } from "./upstream.ts";
@@ -54,15 +47,7 @@ export async function startReplicas(count: number, answer: Answer): Promise<Repl
     ),
   );
   const url = all.at(-1)?.url ?? "";
-  const { clock } = around;
-  const operator = createVaultClient({
-    url,
-    apiKey,
-    app: undefined,
-    certificateSha256: null,
-    clock,
-    random: randomBytes,
-  });
+  const operator = operatorAt(url, apiKey);
   const { grant_id: grantId } = await operator.call("createSecret", {
     body: {
       name: "effects",

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +5,6 @@ import { AlterVault, type AlterVaultOptions } from "@alter-vault/sdk";
 import type { AuditEntry } from "@alter-vault/protocol";
 import {
   createLogger,
-  createVaultClient,
   initDataDir,
   loadConfig,
   startLocalVault,
@@ -15,6 +13,7 @@ import {
   type SettingOverrides,
   type VaultClient,
 } from "@alter-vault/server";
+import { operatorAt } from "./operator-at.ts";
 import { createTestStorage } from "./test-storage.ts";
 
 /** A real vault in a temporary directory, on a free port, with its operator and an SDK for an app. */
@@ -53,15 +52,7 @@ export async function startTestVault(settings: SettingOverrides = {}): Promise<T
   );
   const apiKey = await initDataDir(config, around);
   let vault: LocalVault = await startLocalVault(config, around);
-  const connect = (): VaultClient =>
-    createVaultClient({
-      url: vault.url,
-      apiKey,
-      app: undefined,
-      certificateSha256: null,
-      clock: around.clock,
-      random: randomBytes,
-    });
+  const connect = (): VaultClient => operatorAt(vault.url, apiKey, around.clock);
   let operator = connect();
   const opened: AlterVault[] = [];
   let secrets = 0;

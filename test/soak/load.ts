@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AlterVault, BackendError, NetworkError, withContext } from "@alter-vault/sdk";
-import { createVaultClient, createLogger, systemSurroundings, type VaultClient } from "@alter-vault/server";
+import type { VaultClient } from "@alter-vault/server";
+import { operatorAt } from "../harness/operator-at.ts";
 import { EFFECTS_HOST, type World } from "./world.ts";
 
 /** What the callers were told. */
@@ -35,10 +36,7 @@ export async function runLoad(world: World, clients: number, until: AbortSignal)
   const vaults = world.replicas.map(
     ({ url }) => new AlterVault({ apiKey: world.apiKey, baseUrl: url, caller: "soak", timeout: 15_000 }),
   );
-  const { clock, random } = systemSurroundings(createLogger("silent"));
-  const operators = world.replicas.map(({ url }) =>
-    createVaultClient({ url, apiKey: world.apiKey, app: undefined, certificateSha256: null, clock, random }),
-  );
+  const operators = world.replicas.map(({ url }) => operatorAt(url, world.apiKey));
   const callers = Array.from({ length: clients }, (_, index) => callOnAndOn(world, vaults, index, ledger, until));
   await Promise.all([...callers, storeOnAndOn(operators, ledger, until)]);
   await Promise.all([...vaults, ...operators].map((client) => client.close()));

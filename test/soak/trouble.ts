@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createLogger, createVaultClient, systemSurroundings } from "@alter-vault/server";
+import { operatorAt } from "../harness/operator-at.ts";
 import type { World } from "./world.ts";
 
 /** What goes wrong meanwhile. */
@@ -55,17 +55,9 @@ async function restartAt({ postgres }: World, trouble: Trouble, ms: number, unti
 
 async function rotateAt(world: World, trouble: Trouble, ms: number, until: AbortSignal): Promise<void> {
   if (!(await waited(ms, until))) return;
-  const { clock, random } = systemSurroundings(createLogger("silent"));
   for (let turn = 0; !until.aborted; turn++) {
     const url = world.replicas[turn % world.replicas.length]?.url ?? "";
-    const operator = createVaultClient({
-      url,
-      apiKey: world.apiKey,
-      app: undefined,
-      certificateSha256: null,
-      clock,
-      random,
-    });
+    const operator = operatorAt(url, world.apiKey);
     try {
       await operator.call("rotateKeyring");
       trouble.key_rotations++;

@@ -7,7 +7,7 @@ import { identify } from "./identity/identify.ts";
 import { AUDIT_UNAVAILABLE, recordRefusal, refuse, refused, refuseReplay } from "./refuse.ts";
 import type { Nonce } from "./store/log-records.ts";
 import type { VaultDeps } from "./vault.ts";
-import { marked, refuseUnknown, whoAsks } from "./who-asks.ts";
+import { costlessReplay, marked, refuseUnknown, whoAsks } from "./who-asks.ts";
 
 /**
  * What would be said of a call, without making it: for whoever may make it, about nothing but that. It goes the way of a
@@ -30,7 +30,7 @@ export async function previewCall(deps: VaultDeps, call: IncomingCall, mode: Mod
   const failed = no
     ? await recordRefusal(deps, requestId, facts, no.failure, no.rule, nonce)
     : await useUp(deps, requestId, facts, nonce);
-  if (failed) return { ...failed, keyDeprecated: key.deprecatedAt !== null };
+  if (failed) return costlessReplay<Previewed>(deps.keyRates, key, marked(key, Promise.resolve(failed)));
   return {
     ok: true,
     keyDeprecated: key.deprecatedAt !== null,

@@ -4,7 +4,7 @@ import type { AuditVerification } from "@alter-vault/protocol";
 import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
-import { writeEntryBody } from "./audit/personal.ts";
+import { writeEntryBody } from "./audit/entry-body.ts";
 import { createRetentionKeeper } from "./audit/retention.ts";
 import { verifyLog } from "./audit/verify.ts";
 import { createApprovalLinks } from "./approvals/approval-links.ts";

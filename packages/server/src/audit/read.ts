@@ -8,7 +8,7 @@ import {
   type RunningChains,
 } from "../store/log-records.ts";
 import { readOutcomeBody } from "./entry.ts";
-import { openEntryBody, type Opening } from "./personal.ts";
+import { openEntryBody, type Opening } from "./entry-body.ts";
 
 /**
  * Reading the log back: an entry together with what came of it. Without an outcome, that of an entry whose process still

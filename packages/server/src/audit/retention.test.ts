@@ -163,3 +163,13 @@ test("what was cut off before retention came is not covered up by an older mark"
   );
   expect((await verify()).ok).toBe(false);
 });
+
+test("the last row that went is held against the checkpoint that was kept of it elsewhere", async () => {
+  tamper("UPDATE log SET hash = zeroblob(32) WHERE seq = 140");
+  expect(await keep(29)).toBe(140);
+  expect((await verify()).problems).toContainEqual({
+    writer: "main",
+    seq: 140,
+    problem: "the chain is not the one that was signed here",
+  });
+});

@@ -7,13 +7,18 @@ import { dealConnections } from "../workers/deal-connections.ts";
 import type { WorkerProcess } from "../workers/worker-messages.ts";
 import { takePlace } from "../workers/worker-place.ts";
 import type { Cli } from "./cli.ts";
-import type { Serving } from "./serve.ts";
 
 /** Not for people: how a worker is told what it is. */
 export const AS_WORKER = "--as-worker";
 
 /** Beyond what draining and open calls may take: for what waits to be written. */
 const LATE_MS = 10_000;
+
+/** What takes calls until it is stopped. */
+export interface Serving {
+  readonly url: string;
+  stop(): Promise<void>;
+}
 
 /** The vault as several processes on one port; each is a replica by itself. This one only keeps them running. */
 export async function serveByWorkers(cli: Cli, config: Config, logger: Logger): Promise<Serving> {

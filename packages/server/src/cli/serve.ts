@@ -5,7 +5,7 @@ import { createLogger, type Logger } from "../logger.ts";
 import type { Cli } from "./cli.ts";
 import { describeCommand, globalOptions } from "./describe-command.ts";
 import { dataOverride, requireVault } from "./open-vault.ts";
-import { AS_WORKER, serveAsWorker, serveByWorkers } from "./serve-workers.ts";
+import { AS_WORKER, serveAsWorker, serveByWorkers, type Serving } from "./serve-workers.ts";
 import { startWhenFree } from "./when-free.ts";
 import { repeated } from "./options.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -86,12 +86,6 @@ export function addServe(program: Command, cli: Cli): void {
     await running.stop();
     logger.info("stopped");
   });
-}
-
-/** What takes calls until it is stopped. */
-export interface Serving {
-  readonly url: string;
-  stop(): Promise<void>;
 }
 
 function serveAlone(cli: Cli, config: Config, logger: Logger): Promise<Serving> {

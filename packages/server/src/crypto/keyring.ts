@@ -39,8 +39,7 @@ export interface Keyring {
   rotate(): Promise<void>;
   /**
    * Destroys master and data keys that were replaced before this moment, and a minute ago at the least, and that nothing
-   * needs any more. Copies of the
-   * database from before that cannot be opened by anybody afterwards. Returns how many.
+   * needs any more. Copies of the database from before that cannot be opened by anybody afterwards. Returns how many.
    */
   forgetReplaced(before: number): Promise<{ readonly masterKeys: number; readonly dataKeys: number }>;
   /** Seals again whatever is not under the active data key of its app. Returns how many records that were. */

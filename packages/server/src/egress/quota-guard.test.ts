@@ -20,6 +20,8 @@ describe("the guard", () => {
     ["no word about waiting", 429, {}],
     ["a word that cannot be read", 429, { "retry-after": "soon" }],
     ["another answer", 200, later],
+    ["a refusal that is not about how many", 403, later],
+    ["an error of its own", 500, later],
   ])("does not hold for %s", (_name, status, headers) => {
     const guard = createQuotaGuard();
     guard.heard("a", status, headers, 0);

@@ -1,6 +1,6 @@
 import { PolicyDocument, type PolicyExplain, type PolicyExplanation, type PolicyRequest } from "@alter-vault/protocol";
 import type { EntryBody } from "../../audit/entry.ts";
-import { openEntryBody, type Opening } from "../../audit/personal.ts";
+import { openEntryBody, type Opening } from "../../audit/entry-body.ts";
 import type { Failure } from "../../call.ts";
 import { toTimestamp } from "../../clock.ts";
 import { decidePolicy } from "../../policy/decide-policy.ts";

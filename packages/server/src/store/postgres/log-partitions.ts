@@ -6,7 +6,8 @@ const AHEAD = 2;
 
 /**
  * Makes the pieces of the log for this month and the next ones. An entry of a month without one would go to `log_rest`,
- * which is there so that no clock can stop the log, and stays empty.
+ * which is there so that no clock can stop the log. Else it holds only the few rows of a removed piece that stay for one
+ * more month.
  */
 export async function prepareLog(db: Database, now: number): Promise<void> {
   for (let ahead = 0; ahead <= AHEAD; ahead++) await makePiece(db, monthOf(now, ahead));

@@ -5,9 +5,9 @@ import {
   type EntryWithOutcome,
   type LogFilter,
   type LogPage,
-  type LogRow,
   type LogStore,
 } from "../log-records.ts";
+import { logFromRow, type StoredLogRow } from "../rows/log-row.ts";
 import { appendLogTo } from "./append-log.ts";
 import { chainStore } from "./chains.ts";
 import type { Database } from "./database.ts";
@@ -15,29 +15,7 @@ import { prepareLog } from "./log-partitions.ts";
 import { nonceUsed } from "./nonces.ts";
 import { retentionStore } from "./retention.ts";
 
-interface Row {
-  writer: string;
-  seq: number;
-  kind: "entry" | "outcome";
-  entry_id: string;
-  app_id: string | null;
-  at: number;
-  body: string;
-  hash: Uint8Array;
-}
-
-const fromRow = (row: Row): LogRow => ({
-  writer: row.writer,
-  seq: row.seq,
-  kind: row.kind,
-  entryId: row.entry_id,
-  appId: row.app_id,
-  at: row.at,
-  body: row.body,
-  hash: row.hash,
-});
-
-type EntryRow = Row & {
+type EntryRow = StoredLogRow & {
   o_writer: string | null;
   o_seq: number;
   o_at: number;
@@ -49,7 +27,7 @@ const ENTRY = `SELECT e.*, o.writer AS o_writer, o.seq AS o_seq, o.at AS o_at, o
   LEFT JOIN log o ON o.entry_id = e.entry_id AND o.kind = 'outcome' AND o.app_id IS NOT DISTINCT FROM e.app_id`;
 
 const fromEntryRow = (row: EntryRow): EntryWithOutcome => ({
-  entry: fromRow(row),
+  entry: logFromRow(row),
   outcome:
     row.o_writer === null
       ? null
@@ -84,7 +62,7 @@ export function logStore(db: Database, knows: number): LogStore {
     },
     async readChain(writer, afterSeq, limit) {
       const sql = "SELECT * FROM log WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-      return (await db.all<Row>(sql, writer, afterSeq, limit)).map(fromRow);
+      return (await db.all<StoredLogRow>(sql, writer, afterSeq, limit)).map((row) => logFromRow(row));
     },
     async findEntry(appId, entryId) {
       const sql = `${ENTRY} WHERE e.app_id = $1 AND e.entry_id = $2 AND e.kind = 'entry'`;
@@ -116,7 +94,7 @@ async function indexLog(db: Database, limit: number): Promise<number> {
   await db.transaction(async (queries) => {
     await queries.run("INSERT INTO log_indexed VALUES ($1, 0) ON CONFLICT DO NOTHING", writer);
     const done = await queries.get<{ seq: number }>("SELECT seq FROM log_indexed WHERE writer = $1 FOR UPDATE", writer);
-    const rows = await queries.all<Row>(
+    const rows = await queries.all<StoredLogRow>(
       "SELECT * FROM log WHERE writer = $1 AND seq > $2 ORDER BY seq LIMIT $3",
       writer,
       done?.seq ?? 0,

@@ -268,16 +268,18 @@ test("the log is laid down by months, and nothing lands outside of them", async 
   });
 });
 
+const olderThan = (before: number): PruneWish => ({
+  before,
+  now: before,
+  limit: 10,
+  sign: (start) => ({ ...start, signature: Buffer.from("s") }),
+});
+
 test("a piece of the log is taken away by one replica while all of them write, and none waits for one that reads", async () => {
   await withReplicas(3, async (replicas) => {
     const january = Date.UTC(2021, 0, 10);
     const before = Date.UTC(2021, 1, 1);
-    const wish: PruneWish = {
-      before,
-      now: before,
-      limit: 10,
-      sign: (start) => ({ ...start, signature: Buffer.from("s") }),
-    };
+    const wish = olderThan(before);
     for (const at of [january, Date.now()]) await replicas[0]?.prepareLog(at);
     const opened = await Promise.all(replicas.map((replica) => replica.openChain(newId())));
     const chains = opened.map(({ writer, head }) => ({ writer, head }));
@@ -318,6 +320,31 @@ test("a piece of the log is taken away by one replica while all of them write, a
       expect([seqs[0], seqs.at(-1)]).toEqual([6, chain.head.seq]);
       expect(seqs).toHaveLength(chain.head.seq - 5);
     }
+  });
+});
+
+test("a hold that is being set while its month is about to go is waited for, and kept to", async () => {
+  await withReplicas(1, async ([store]) => {
+    if (!store) throw new Error("no replica");
+    const january = Date.UTC(2021, 0, 10);
+    const before = Date.UTC(2021, 1, 1);
+    const wish = olderThan(before);
+    await store.prepareLog(january);
+    const { writer, head } = await store.openChain(newId());
+    const entryId = formatUuidV7(january, randomBytes(10));
+    const draft = { kind: "entry" as const, entryId, appId: "app", at: january, body: "{}" };
+    await store.appendLog(writer, head, [{ draft, nonce: null }], link);
+
+    const setting = new pg.Client({ connectionString: database.url });
+    await setting.connect();
+    await setting.query(`BEGIN; INSERT INTO log_holds (id, app_id, reason, created_by, created_at)
+      VALUES ('hold', 'app', 'case', 'k', 1)`);
+    expect(await store.pruneLog(wish)).toEqual({ rows: 0, hasMore: false, heldBy: null });
+    await setting.query("COMMIT");
+    await setting.end();
+    expect(await store.pruneLog(wish)).toEqual({ rows: 0, hasMore: false, heldBy: "hold" });
+    await store.releaseHold("app", "hold", "k", 2);
+    expect((await store.pruneLog(wish)).rows).toBe(1);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type LogRow,
   type LogStore,
 } from "../log-records.ts";
+import { logFromRow, type StoredLogRow } from "../rows/log-row.ts";
 import { openChains } from "./chains.ts";
 import type { Database } from "./database.ts";
 import { logRefsOf } from "../log-refs.ts";
@@ -14,15 +15,8 @@ import { retentionStore } from "./retention.ts";
 import { createRowWriter } from "./row-writer.ts";
 import type { SeenNonces } from "./seen-nonces.ts";
 
-interface Row {
-  seq: number;
-  writer: string;
-  kind: "entry" | "outcome";
-  entry_id: string;
-  app_id: string | null;
-  at: number;
-  body: string;
-  hash: Uint8Array;
+interface Row extends StoredLogRow {
+  /** Of a row that came with an import: its place in the chain. */
   chain_seq: number | null;
 }
 
@@ -34,16 +28,7 @@ export function logStore(db: Database, nonces: SeenNonces): LogStore {
   const insertRef = db.logWriter("INSERT INTO log_refs VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const setIndexed = db.logWriter("UPDATE log_indexed SET seq = ?");
 
-  const fromRow = (row: Row): LogRow => ({
-    seq: chains.seqOf(row),
-    writer: row.writer,
-    kind: row.kind,
-    entryId: row.entry_id,
-    appId: row.app_id,
-    at: row.at,
-    body: row.body,
-    hash: row.hash,
-  });
+  const fromRow = (row: Row): LogRow => logFromRow(row, chains.seqOf(row));
   const withOutcome = (row: Row): EntryWithOutcome => {
     const outcome = db.get<Row>("SELECT * FROM log WHERE entry_id = ? AND kind = 'outcome'", row.entry_id);
     return { entry: fromRow(row), outcome: outcome ? fromRow(outcome) : null, cursor: String(row.seq) };

@@ -11,7 +11,7 @@ import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { StorageUnavailable, type Store } from "../store/store.ts";
 import type { KnownEntry } from "./entry.ts";
 import { openAuditLog } from "./log.ts";
-import { openEntryBody, writeEntryBody } from "./personal.ts";
+import { openEntryBody, writeEntryBody } from "./entry-body.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const newId = createIds(clock, randomBytes);
