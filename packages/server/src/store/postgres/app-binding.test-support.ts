@@ -45,7 +45,6 @@ const NOT_BOUND: readonly (readonly [RegExp, string])[] = [
   [/^UPDATE (oauth_credentials|approvals) SET (user|owner)_id = /, "a migration goes over everything"],
   [/^LOCK TABLE log_holds/, "no hold of any app comes while the log of all is removed"],
   [/^SELECT \* FROM log_holds WHERE released_at IS NULL/, "the log of all apps is kept for the holds of any"],
-  [/^LOCK TABLE log_holds IN SHARE MODE$/, "no hold of any app is set while a piece goes"],
   [/^SELECT c\.relname AS name FROM pg_inherits/, "the names of the pieces of the log"],
   [/^SELECT (min\(seq\) AS seq|hash) FROM log WHERE writer = \$1/, "where the chains of all apps begin"],
   [/^DELETE FROM log_refs WHERE ctid IN .* entry_id < \$1/, "of entries that were removed"],
