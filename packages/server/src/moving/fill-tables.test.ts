@@ -35,7 +35,7 @@ test.each<[string, string[], string]>([
   ["nothing at all", [], "has no end"],
   ["a row too few", [HEAD, ROWS, endLine({ settings: 3 })], "says that there are 3 rows of settings; 2 arrived"],
   ["a row too many", [HEAD, ROWS, endLine({ settings: 1 })], "says that there are 1 rows of settings; 2 arrived"],
-  ["a table left out", [HEAD, ROWS, endLine({ settings: 2, apps: 0 })], "says that there are 0 rows of apps"],
+  ["a table left out", [HEAD, ROWS, endLine({ settings: 2, apps: 0 })], "counts rows of a table that is not in it"],
   ["a table not counted", [HEAD, ROWS, endLine({})], "says that there are 0 rows of settings; 2 arrived"],
   ["a table twice", [HEAD, ROWS, HEAD, endLine({ settings: 2 })], "has settings twice"],
   [
