@@ -1,5 +1,6 @@
-import { policy, rule, type ApprovalList, type Problem } from "@alter-vault/protocol";
+import { policy, rule, type ApprovalList } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { expectWritten } from "../harness/expect-written.ts";
 import { identityWorld, type IdentityWorld } from "../harness/identity-world.ts";
 import { getThrough, rawCall, type RawAnswer } from "../harness/raw-call.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
@@ -134,17 +135,12 @@ describe("what is not theirs", () => {
     for (const [token, id, body] of attempts) {
       const { problem } = await call("POST", `/${id}/links`, token, body);
       expect(problem?.code).toBe("approval_not_allowed");
-      await expectWritten(problem, "createApprovalLink");
+      await expectWritten(world.vault.operator, problem, { action: "createApprovalLink" });
     }
     expect((await call("POST", `/${approvals.byAda}/links`, tokens.ada, { user_id: adaId })).status).toBe(201);
     const { problem } = await call("POST", `/${approvals.byOperator}/decide`, tokens.ben, { decision: "approve" });
     expect(problem?.code).toBe("approval_not_allowed");
-    await expectWritten(problem, "decideApproval");
+    await expectWritten(world.vault.operator, problem, { action: "decideApproval" });
     expect(upstream.calls).toEqual([]);
   });
 });
-
-async function expectWritten(problem: Problem | null, action: string): Promise<void> {
-  const entry = (await world.vault.entries()).find(({ entry_id: id }) => id === problem?.request_id);
-  expect(entry).toMatchObject({ action, decision: "deny", code: problem?.code });
-}

@@ -246,6 +246,13 @@ describe("the way of an approved call", () => {
         ),
       );
       expect(new Set([yes?.status, no?.status])).toEqual(new Set([200, 409]));
+      const { problem } = (yes?.status === 200 ? no : yes) ?? {};
+      expect(problem?.code).toBe("approval_closed");
+      expect((await vault.entries()).find(({ entry_id }) => entry_id === problem?.request_id)).toMatchObject({
+        action: "decideApproval",
+        approval_id: id,
+        outcome_code: "approval_closed",
+      });
       await until(id, yes?.status === 200 ? "executed" : "denied");
       expect(upstream.calls.filter(({ url }) => url === `/race-${round}`)).toHaveLength(yes?.status === 200 ? 1 : 0);
     }
@@ -525,7 +532,12 @@ describe("attacks", () => {
     await decide(id);
     expect((await until(id, "failed")).problem).toMatch(/Closed/);
     expect(bodies()).toEqual([]);
-    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: "closed", approval_id: id });
+    expect(await vault.lastEntry()).toMatchObject({
+      decision: "deny",
+      rule: "closed",
+      code: "policy_denied",
+      approval_id: id,
+    });
   });
 
   test("what was stopped stays stopped", async () => {
@@ -586,6 +598,17 @@ describe("kill -9", () => {
       ({ kind, decision }) => kind === "request" && decision === "deny",
     );
   };
+  /** The call is told that it failed, and that is in the log. */
+  const expectFailed = async (): Promise<void> => {
+    const { problem } = await pay();
+    expect(problem?.code).toBe("approval_failed");
+    expect(await lastDenied()).toMatchObject({
+      entry_id: problem?.request_id,
+      code: "approval_failed",
+      approval_id: id,
+      outcome: "none",
+    });
+  };
 
   beforeEach(async () => {
     process = await startVaultProcess();
@@ -631,8 +654,11 @@ describe("kill -9", () => {
     expect(await stands()).toMatchObject({ status: "failed", problem });
     expect(await lastDenied()).toMatchObject({ code: "approval_closed", approval_id: id, outcome: "none" });
     expect(bodies()).toEqual([]);
-    expect((await pay()).problem).toMatchObject({ code: "approval_failed" });
-    expect((await pay()).problem?.approval_id).not.toBe(id);
+    await expectFailed();
+    expect((await pay()).problem).toMatchObject({
+      code: "approval_required",
+      approval_id: expect.not.stringMatching(id),
+    });
     expect(bodies()).toEqual([]);
   });
 
@@ -648,7 +674,7 @@ describe("kill -9", () => {
     if (onPostgres) await process.write("UPDATE chains SET seen_at = seen_at - interval '61 seconds'");
     await process.start();
     expect(await stands()).toMatchObject({ status: "failed", problem: expect.stringMatching(/nobody knows/) });
-    expect((await pay()).problem).toMatchObject({ code: "approval_failed" });
+    await expectFailed();
     await sleep(200);
     expect(upstream.calls).toHaveLength(1);
   });

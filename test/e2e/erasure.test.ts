@@ -7,6 +7,7 @@ import { encodeJsonHeader } from "@alter-vault/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tokenHash } from "../../packages/server/src/identity/token-hash.ts";
 import { idpRecord, newId } from "../../packages/server/src/store/contract.test-support.ts";
+import { expectWritten } from "../harness/expect-written.ts";
 import { startOAuthVault, type OAuthVault } from "../harness/oauth-vault.ts";
 import { getThrough, rawCall, type RawAnswer } from "../harness/raw-call.ts";
 import { onPostgres } from "../harness/test-storage.ts";
@@ -100,6 +101,7 @@ test("is said to be there, exported, and then is nowhere any more; the log still
   expect((await call(othersGrant, other.session)).status).toBe(200);
   const { book } = vault.fake.at(PROVIDER);
   const tokens = [...book.accessTokens.keys(), ...book.refreshTokens.keys()];
+  expect(tokens.length).toBeGreaterThanOrEqual(4);
 
   const would = await operator.call("eraseUser", { id: ada.id, body: { dry_run: true } });
   expect(would).toMatchObject({
@@ -198,10 +200,18 @@ test("needs a scope of its own, and does not reach a user of another app", async
   ] as const) {
     const answer = await rawCall(vault.url, made.api_key, { method, path: `/v1/users/${ada.id}/${path}` });
     expect(answer.problem?.code).toBe("insufficient_scope");
+    await expectWritten(operator, answer.problem, { action: `${path}User` });
   }
   const { app_id } = await operator.call("createApp", { body: { name: "another" } });
   const alter = { "alter-app": app_id };
   const elsewhere = await rawCall(vault.url, vault.apiKey, { path: `/v1/users/${ada.id}/erase`, alter, body: "{}" });
   expect(elsewhere.problem?.code).toBe("user_not_found");
+  const path = `/v1/audit/${elsewhere.problem?.request_id}`;
+  const entry = await rawCall(vault.url, vault.apiKey, { method: "GET", path, alter });
+  expect(JSON.parse(entry.body.toString())).toMatchObject({
+    action: "eraseUser",
+    outcome: "vault_error",
+    outcome_code: "user_not_found",
+  });
   expect(await operator.call("getUser", { id: ada.id })).toMatchObject({ status: "active" });
 });

@@ -266,9 +266,12 @@ describe.each(AI_VERSIONS.filter(({ major }) => major > 5))(
       const refused =
         major === 7 ? ["tool-call", "tool-approval-request", "tool-approval-response"] : ["tool-call", "tool-result"];
       const { method, url, ...payment } = request(PAYMENT);
-      await expect(agent.request(method, url, { ...payment, provider: "bank" })).rejects.toThrow();
+      const calling = agent.request(method, url, { ...payment, provider: "bank" });
+      await expect(calling).rejects.toMatchObject({ code: "approval_required" });
+      await expectRefused();
       await decide("deny");
       expect((await turn([user], pays(500))).kinds).toEqual(refused);
+      await expectRefused("approval_denied");
       const document = policy({ rules: [rule("closed").deny("Closed")] });
       await vault.operator.call("publishPolicy", { body: { document } });
       expect((await turn([user], pays(1, "c2"))).kinds).toEqual(refused);

@@ -2,7 +2,16 @@ import { HttpMethod, PolicyViolationError, RateLimitError } from "@alter-vault/s
 import { policy, rule, type PolicyDocument } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
-import { getThrough, rawCall, sendMessage, signedMessage, withHeaders, type RawMessage } from "../harness/raw-call.ts";
+import { expectWritten } from "../harness/expect-written.ts";
+import {
+  getThrough,
+  rawCall,
+  sendMessage,
+  signedMessage,
+  withHeaders,
+  type RawAnswer,
+  type RawMessage,
+} from "../harness/raw-call.ts";
 import { startUpstream, type Answer, type Upstream } from "../harness/upstream.ts";
 import { startTestVault, type TestVault } from "../harness/vault.ts";
 
@@ -341,18 +350,37 @@ describe("limits", () => {
       const { problem } = await rawCall(vault.url, vault.apiKey, { alter: getThrough(broken, `${upstream.origin}/x`) });
       expect(problem?.code).toBe("credential_unreadable");
     }
-    expect(await vault.lastEntry()).toMatchObject({ decision: "allow", outcome: "vault_error" });
+    expect(await vault.lastEntry()).toMatchObject({
+      decision: "allow",
+      outcome: "vault_error",
+      outcome_code: "credential_unreadable",
+    });
     expect(seen()).toBe(0);
     expect((await call("/a")).status).toBe(200);
   });
 });
 
 describe("a request that is repeated by somebody who has seen it", () => {
-  const copiesOf = async (message: RawMessage, count: number): Promise<void> => {
-    const copies = await Promise.all(Array.from({ length: count }, () => sendMessage(vault.url, message)));
-    expect(new Set(copies.map(({ problem }) => problem?.code))).toEqual(new Set(["request_replayed"]));
-    const refusal = (await vault.entries()).find(({ entry_id: id }) => id === copies[0]?.problem?.request_id);
-    expect(refusal).toMatchObject({ decision: "deny", rule: "identity.replay", code: "request_replayed" });
+  const times = (count: number, message: RawMessage): Promise<RawAnswer[]> =>
+    Promise.all(Array.from({ length: count }, () => sendMessage(vault.url, message)));
+  const expectReplays = async (count: number, answers: readonly RawAnswer[]): Promise<void> => {
+    expect(answers.map(({ problem }) => problem?.code)).toEqual(Array(count).fill("request_replayed"));
+    for (const { problem } of answers) await expectWritten(vault.operator, problem);
+  };
+  const copiesOf = async (message: RawMessage, count: number): Promise<void> =>
+    expectReplays(count, await times(count, message));
+  /** Sent for the first time, all at once: one goes through. */
+  const oneOf = async (message: RawMessage, count: number): Promise<void> => {
+    const answers = await times(count, message);
+    const refused = answers.filter(({ status }) => status !== 200);
+    await expectReplays(count - 1, refused);
+  };
+  const expectTooMany = async (message: RawMessage): Promise<void> => {
+    const before = seen();
+    const { problem } = await sendMessage(vault.url, message);
+    expect(problem?.code).toBe("rate_limited");
+    await expectWritten(vault.operator, problem);
+    expect(seen()).toBe(before);
   };
   const message = (alter: Record<string, string> = {}, key = vault.apiKey): RawMessage =>
     signedMessage(vault.url, key, {
@@ -387,9 +415,7 @@ describe("a request that is repeated by somebody who has seen it", () => {
         ],
       }),
     );
-    const sent = message();
-    const copies = await Promise.all(Array.from({ length: 16 }, () => sendMessage(vault.url, sent)));
-    expect(copies.filter(({ status }) => status === 200)).toHaveLength(1);
+    await oneOf(message(), 16);
     const { headers } = await sendMessage(vault.url, message());
     expect(headers["alter-ratelimit"]).toMatch(/^"(?:calm|budget)";r=18/);
     expect(seen()).toBe(2);
@@ -402,10 +428,9 @@ describe("a request that is repeated by somebody who has seen it", () => {
     const sent = message({}, api_key);
     expect((await sendMessage(vault.url, sent)).status).toBe(200);
     await copiesOf(sent, 10);
-    const together = message({}, api_key);
-    await Promise.all(Array.from({ length: 2 }, () => sendMessage(vault.url, together)));
+    await oneOf(message({}, api_key), 2);
     expect((await sendMessage(vault.url, message({}, api_key))).status).toBe(200);
-    expect((await sendMessage(vault.url, message({}, api_key))).problem?.code).toBe("rate_limited");
+    await expectTooMany(message({}, api_key));
     await copiesOf(sent, 3);
     expect(seen()).toBe(3);
   });
@@ -416,12 +441,10 @@ describe("a request that is repeated by somebody who has seen it", () => {
     });
     const alter = getThrough(grantId, `${upstream.origin}/a`);
     const question = (): RawMessage => signedMessage(vault.url, api_key, { path: "/v1/preview", alter });
-    const together = question();
-    const copies = await Promise.all(Array.from({ length: 3 }, () => sendMessage(vault.url, together)));
-    expect(copies.filter(({ status }) => status === 200)).toHaveLength(1);
+    await oneOf(question(), 3);
     expect((await sendMessage(vault.url, question())).status).toBe(200);
     expect((await sendMessage(vault.url, question())).status).toBe(200);
-    expect((await sendMessage(vault.url, question())).problem?.code).toBe("rate_limited");
+    await expectTooMany(question());
     expect(seen()).toBe(0);
   });
 
@@ -432,6 +455,9 @@ describe("a request that is repeated by somebody who has seen it", () => {
     const alter = { "alter-reason": '"For the tea"' };
     const sent = message(alter, api_key);
     const { problem } = await sendMessage(vault.url, sent);
+    expect(problem?.code).toBe("approval_required");
+    await expectWritten(vault.operator, problem, { rule: "ask" });
+    expect(seen()).toBe(0);
     const id = problem?.approval_id ?? "";
     await vault.operator.call("decideApproval", { id, body: { decision: "approve" } });
     let answer = await sendMessage(vault.url, message(alter, api_key));

@@ -1,5 +1,6 @@
 import { policy, rule, type PolicyDocument, type Preview } from "@alter-vault/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { expectWritten } from "../harness/expect-written.ts";
 import { identityWorld } from "../harness/identity-world.ts";
 import { getThrough, rawCall, sendMessage, signedMessage, type RawCall } from "../harness/raw-call.ts";
 import { startUpstream, type Upstream } from "../harness/upstream.ts";
@@ -69,6 +70,7 @@ describe("what it says", () => {
       decision: "denied",
       code: "approval_reason_required",
     });
+    await expectWrittenDown("approval_reason_required", "payments");
   });
 
   test("of the very same call that waits, was approved, or was not: how that stands", async () => {
@@ -88,6 +90,7 @@ describe("what it says", () => {
       await vault.operator.call("decideApproval", { id, body: { decision } });
       if (decision === "deny") {
         expect(await sdk.preview("POST", url(), asked)).toMatchObject({ decision: "denied", code: "approval_denied" });
+        expect(await vault.lastEntry()).toMatchObject({ action: "preview", decision: "deny", code: "approval_denied" });
         continue;
       }
       const state = async () => (await vault.operator.call("getApproval", { id })).status;
@@ -143,6 +146,7 @@ describe("what it says", () => {
       decision: "connect_required",
       code: "grant_revoked",
     });
+    await expectWrittenDown("grant_revoked", "base.grant_live");
     expect(await vault.query("SELECT * FROM connect_sessions")).toEqual([]);
   });
 
@@ -152,6 +156,7 @@ describe("what it says", () => {
       decision: "denied",
       code: "retrieve_not_allowed",
     });
+    await expectWrittenDown("retrieve_not_allowed", "base.retrieve");
     await vault.operator.call("updateGrant", { id: grantId, body: { allow_retrieve: true } });
     expect(await sdk.preview("GET", url(), { grantId })).toMatchObject({ decision: "allowed" });
     expect(upstream.calls).toEqual([]);
@@ -191,7 +196,14 @@ test("it says what making the call then says", async () => {
     const said =
       preview.decision === "denied" || preview.decision === "connect_required" ? preview.code : preview.decision;
     expect(said, `${method} ${target}`).toBe(made.code);
+    if (said === "allowed") continue;
+    const [second, first] = (await vault.entries(20)).filter(({ kind }) => kind !== "admin");
+    expect([first, second]).toMatchObject([
+      { action: "preview", decision: "deny", code: said },
+      { action: "request", decision: "deny", code: said, outcome: "none" },
+    ]);
   }
+  expect(upstream.calls).toHaveLength(1);
 });
 
 describe("what it leaves alone", () => {
@@ -202,6 +214,7 @@ describe("what it leaves alone", () => {
     await sdk.request("GET", url(), { grantId });
     await sdk.request("GET", url(), { grantId });
     await expect(sdk.request("GET", url(), { grantId })).rejects.toMatchObject({ code: "rate_limited" });
+    expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: "two", code: "rate_limited" });
     expect(upstream.calls).toHaveLength(2);
   });
 
@@ -224,16 +237,22 @@ describe("who may ask", () => {
     expect((await ask(await create(["proxy:execute"]), { alter })).status).toBe(200);
     const reader = await ask(await create(["policy:read"]), { alter });
     expect(JSON.parse(reader.body.toString())).toMatchObject({ decision: "denied", code: "insufficient_scope" });
+    expect(await vault.lastEntry()).toMatchObject({ action: "preview", decision: "deny", code: "insufficient_scope" });
     const unsigned = await fetch(`${vault.url}/v1/preview`, { method: "POST", headers: alter });
     expect([unsigned.status, ((await unsigned.json()) as { code: string }).code]).toEqual([401, "signature_missing"]);
+    expect(upstream.calls).toEqual([]);
   });
 
   test("a question is used once, and what was signed for one endpoint is worth nothing at the other", async () => {
     const message = signedMessage(vault.url, vault.apiKey, { path: "/v1/preview", alter: getThrough(grantId, url()) });
     expect((await sendMessage(vault.url, message)).status).toBe(200);
-    expect((await sendMessage(vault.url, message)).problem?.code).toBe("request_replayed");
+    const again = await sendMessage(vault.url, message);
+    expect(again.problem?.code).toBe("request_replayed");
+    await expectWritten(vault.operator, again.problem, { rule: "identity.replay" });
     const moved = signedMessage(vault.url, vault.apiKey, { path: "/v1/preview", alter: getThrough(grantId, url()) });
-    expect((await sendMessage(vault.url, { ...moved, path: "/v1/request" })).problem?.code).toBe("signature_invalid");
+    const elsewhere = await sendMessage(vault.url, { ...moved, path: "/v1/request" });
+    expect(elsewhere.problem?.code).toBe("signature_invalid");
+    await expectWritten(vault.operator, elsewhere.problem);
     expect(upstream.calls).toEqual([]);
   });
 
@@ -266,7 +285,9 @@ describe("who may ask", () => {
     const ada = await world.issuer.sign();
     expect((await preview(world.vault.apiKey, get(world.grants.ada, ada))).decision).toBe("allowed");
     const bobs = (await world.vault.entries()).filter(({ action, user_id: id }) => action === "preview" && id !== null);
-    expect(bobs).toHaveLength(2);
+    expect(bobs).toMatchObject(Array(2).fill({ decision: "deny", code: "grant_not_found" }));
+    const ofAgents = (await world.vault.entries()).filter(({ code }) => code === "no_delegated_grant");
+    expect(ofAgents).toMatchObject(Array(2).fill({ action: "preview", decision: "deny", agent_id: world.agent.id }));
     expect(upstream.calls).toEqual([]);
     await world.stop();
   });

@@ -217,6 +217,9 @@ describe("agents", () => {
     await expect(sdk.agents.create({ name: "scheduling-bot" })).rejects.toMatchObject({
       code: "agent_name_exists",
     });
+    const made = (await vault.entries()).filter(({ action }) => action === "createAgent").slice(0, 2);
+    expect(made).toMatchObject([{ outcome_code: "agent_name_exists" }, { outcome_code: "idempotency_mismatch" }]);
+    expect((await sdk.agents.list()).filter(({ name }) => ["other", "scheduling-bot"].includes(name))).toHaveLength(1);
 
     const { agentId } = created;
     expect(await sdk.agents.getByName("scheduling-bot")).toMatchObject({ agentId, metadata: { team: "ops" } });

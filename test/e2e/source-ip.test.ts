@@ -45,7 +45,12 @@ async function expectDenied(answer: RawAnswer, why: RegExp): Promise<void> {
   expect(answer.problem).toMatchObject({ code: "policy_denied", rule_id: "office" });
   expect(answer.problem?.detail).toMatch(why);
   expect(upstream.calls).toEqual([]);
-  expect(await vault.lastEntry()).toMatchObject({ decision: "deny", rule: "office", outcome: "none" });
+  expect(await vault.lastEntry()).toMatchObject({
+    decision: "deny",
+    rule: "office",
+    code: "policy_denied",
+    outcome: "none",
+  });
 }
 
 const PROXIES = { ALTER_VAULT_TRUSTED_PROXIES: "127.0.0.1,10.9.0.0/16,2001:db8:ffff::/48" };

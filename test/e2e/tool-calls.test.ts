@@ -332,6 +332,14 @@ test("killed between claim and outcome: unknown, and not made again", { timeout:
       .poll(async () => (await call()).problem, { timeout: 20_000, interval: 500 })
       .toMatchObject({ code: "tool_call_outcome_unknown", retryable: false });
     expect(upstream.calls).toHaveLength(1);
+    const { problem } = await call();
+    expect(upstream.calls).toHaveLength(1);
+    const path = `/v1/audit/${problem?.request_id}`;
+    const entry = await rawCall(process.url, process.apiKey, { method: "GET", path });
+    expect(JSON.parse(entry.body.toString())).toMatchObject({
+      outcome: "vault_error",
+      outcome_code: "tool_call_outcome_unknown",
+    });
   } finally {
     await process.stop();
   }

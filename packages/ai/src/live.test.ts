@@ -130,9 +130,8 @@ describe.each(AI_VERSIONS)("ai $major", ({ major, generate, stream, agent }) => 
     await running.catch(() => undefined);
   });
 
-  test("a tool whose time is over ends its call at the provider within 100 ms", { retry: 2 }, async () => {
-    // Only version 7 gives tools a time.
-    if (major !== 7) return;
+  // Only version 7 gives tools a time.
+  test.runIf(major === 7)("a tool whose time is over ends its call within 100 ms", { retry: 2 }, async () => {
     await testVault.connect("notes");
     await generate([[call("warm")]], { post: post() });
     notes.fail(slow());
@@ -266,15 +265,16 @@ test.each(AI_VERSIONS)(
 
 describe("asking the vault before a tool is executed", () => {
   const [, six, seven] = AI_VERSIONS;
-  const kinds = async (version: (typeof AI_VERSIONS)[number] | undefined, id: string, tool = post()) => {
+  const firstStep = async (version: (typeof AI_VERSIONS)[number] | undefined, id: string, tool = post()) => {
     const tools = { post: tool };
     const more = version === seven ? { toolApproval: vaultApproval(tools) } : {};
     const given = version === six ? { post: { ...tool, needsApproval: vaultNeedsApproval(tool) } } : tools;
     const ids = { vault: { runId: "mine", threadId: "t1" } };
     const context = { toolsContext: { post: ids }, experimental_context: ids };
     const result = await version?.generate([[call(id)], "done"], given, { ...more, ...context });
-    return result?.steps[0]?.content.map(({ type }) => type);
+    return result?.steps[0]?.content;
   };
+  const kinds = async (...of: Parameters<typeof firstStep>) => (await firstStep(...of))?.map(({ type }) => type);
   const executed = ["tool-call", "tool-result"];
   const userIsAsked = ["tool-call", "tool-approval-request"];
   /** Version 7 says at once that it was answered: no. */
@@ -298,12 +298,14 @@ describe("asking the vault before a tool is executed", () => {
   );
 
   test.each([
-    ["6", six, executed],
-    ["7", seven, deniedAtOnce],
-  ])("version %s: what the vault refuses calls nobody", async (_, version, expected) => {
+    ["6", six, executed, '"code":"policy_denied"'],
+    ["7", seven, deniedAtOnce, '"approved":false,"reason":"refused for a test"'],
+  ])("version %s: what the vault refuses calls nobody, and says why", async (_, version, expected, said) => {
     await testVault.connect("notes");
     testVault.refuse("policy_denied", { provider: "notes" });
-    expect(await kinds(version, "c1")).toEqual(expected);
+    const content = await firstStep(version, "c1");
+    expect(content?.map(({ type }) => type)).toEqual(expected);
+    expect(JSON.stringify(content)).toContain(said);
     expect(notes.calls).toEqual([]);
   });
 

@@ -24,8 +24,10 @@ test("the example of the README does what it says", async () => {
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/issues`;
   const headers = { authorization: `Bearer ${ada}` };
-  expect((await fetch(url)).status).toBe(401);
-  expect((await fetch(url, { headers })).status).toBe(403);
+  const stranger = await fetch(url);
+  expect([stranger.status, await stranger.json()]).toMatchObject([401, { code: "user_token_missing" }]);
+  const unconnected = await fetch(url, { headers });
+  expect([unconnected.status, await unconnected.json()]).toMatchObject([403, { code: "grant_not_found" }]);
   expect(github.calls).toEqual([]);
   await testVault.connect("github", ada);
   expect(await (await fetch(url, { headers })).json()).toEqual([{ number: 7 }]);

@@ -107,6 +107,9 @@ test("an agent that is run by a tool pauses the agent around it, and of its para
   const made = agentAsTool(tools, [[note("c1", "slack"), note("c2"), note("c3", "linear")]]);
   const paused = await made.graph.invoke(made.input, config);
   expect(values(paused)[0]).toMatchObject({ type: "connect_required", id: expect.stringMatching(/:c[13]$/) });
+  expect([slack.calls, linear.calls]).toEqual([[], []]);
+  const denied = (await bench.testVault.calls()).filter(({ decision }) => decision === "deny");
+  expect(new Set(denied.map(({ code }) => code))).toEqual(new Set(["grant_not_found"]));
   await bench.testVault.connect("slack");
   const approval = bench.testVault.requireApproval({ provider: "slack" });
   const still = await made.graph.invoke(new Command({ resume: { connected: true } }), config);

@@ -162,6 +162,7 @@ describe.each(Object.entries(PAIRS))("%s", (pair, { era, connect }) => {
     expect(textOf(refused)).toMatchObject({ error: "user_token_invalid" });
     expect(inspect(refused, { depth: null })).not.toContain("fake.fake.fake");
     expect(notes.calls).toHaveLength(1);
+    expect((await vault.listAudit()).entries[0]).toMatchObject({ decision: "deny", code: "user_token_invalid" });
   });
 
   test("a call that is cancelled ends at the provider within 100 ms", { retry: 2 }, async () => {

@@ -42,9 +42,11 @@ describe("agents", () => {
     expect(await refusal(vault.one.call("createAgent", { body: { name: "once" } }))).toMatchObject({
       code: "agent_name_exists",
     });
+    expect(await vault.entry("createAgent")).toMatchObject({ outcome_code: "agent_name_exists" });
     const renew = () => refusal(vault.one.call("createAgent", { body }));
     await vault.one.call("pauseAgent", { id: made.agent_id });
     expect(await renew()).toMatchObject({ code: "agent_inactive" });
+    expect(await vault.entry("createAgent")).toMatchObject({ outcome_code: "agent_inactive" });
     expect(await refusal(vault.other.call("getAgent", { id: made.agent_id }))).toMatchObject({
       code: "agent_not_found",
     });
@@ -95,7 +97,10 @@ describe("agents", () => {
       expect(await vault.entry("createKey")).toMatchObject({ decision: "deny", code: "key_beyond_its_maker" });
       const agent = client.call("createAgent", { body: { name: "outside", key: wish } });
       expect(await refusal(agent)).toMatchObject({ code: "key_beyond_its_maker" });
+      expect(await vault.entry("createAgent")).toMatchObject({ decision: "deny", code: "key_beyond_its_maker" });
     }
+    expect((await vault.one.call("listKeys")).keys.filter(({ name }) => name.includes("outside"))).toEqual([]);
+    expect((await vault.one.call("listAgents", {})).agents.filter(({ name }) => name === "outside")).toEqual([]);
     const free = await vault.one.call("createKey", { body: { name: "free", scopes: ["grants:read"] } });
     expect(await client.call("rotateKey", { id: free.key_id })).toMatchObject({ ...limits, expires_at: null });
   });

@@ -50,12 +50,21 @@ test("a hold says what it keeps, why and by whom; its beginning and its end are 
   expect((await one.call("listAuditHolds")).holds).toContainEqual(hold);
   expect((await other.call("listAuditHolds")).holds).toEqual([]);
   const body = { reason: "closed" };
-  expect((await refusal(other.call("releaseAuditHold", { id: hold.hold_id, body }))).code).toBe("hold_not_found");
+  const refused = await refusal(other.call("releaseAuditHold", { id: hold.hold_id, body }));
+  expect(refused.code).toBe("hold_not_found");
+  expect(await other.call("getAudit", { id: refused.request_id ?? "" })).toMatchObject({
+    action: "releaseAuditHold",
+    outcome: "vault_error",
+    outcome_code: "hold_not_found",
+  });
+  expect((await one.call("listAuditHolds")).holds).toContainEqual(hold);
   expect((await one.call("releaseAuditHold", { id: hold.hold_id, body })).released_at).not.toBeNull();
   expect(await vault.entry("releaseAuditHold")).toMatchObject({ reason: "closed", context: { hold_id: hold.hold_id } });
 });
 
 test("a hold on no time at all is refused", async () => {
   const body = { reason: "r", since: "2026-02-01T00:00:00Z", until: "2026-02-01T00:00:00Z" };
+  const { holds } = await vault.one.call("listAuditHolds");
   expect((await refusal(vault.one.call("addAuditHold", { body }))).code).toBe("invalid_request");
+  expect((await vault.one.call("listAuditHolds")).holds).toEqual(holds);
 });
