@@ -208,6 +208,7 @@ describe("a move to the other storage", () => {
       house.dataDir,
       "SELECT body FROM log WHERE kind = 'entry' ORDER BY entry_id DESC LIMIT 2",
     );
+    expect(refusals).toHaveLength(2);
     for (const { body } of refusals)
       expect(JSON.parse(body)).toMatchObject({ decision: "deny", code: "clock_skew", kind: "refusal" });
 

@@ -75,13 +75,17 @@ test(
   { timeout: 60_000 },
   async () => {
     const answered = new Set<string>();
+    const refused = new Set<string>();
     const codes = new Set<unknown>();
     let isOver = false;
     const load = (async () => {
       for (let n = 0; !isOver; n++) {
         const { status, problem } = await vault.call(`/call-${n}`);
         if (status === 200) answered.add(`/call-${n}`);
-        else codes.add(problem?.code);
+        else {
+          codes.add(problem?.code);
+          refused.add(`/call-${n}`);
+        }
         await sleep(5);
       }
     })();
@@ -103,6 +107,7 @@ test(
 
     expect(["audit_unavailable", "storage_unavailable"]).toEqual(expect.arrayContaining([...codes]));
     expect(codes.size, "some calls met the failover").toBeGreaterThan(0);
+    expect(vault.upstream.calls.filter(({ url }) => refused.has(url))).toEqual([]);
     const logged = new Set(await vault.allLogged());
     expect([...answered].filter((path) => !logged.has(path))).toEqual([]);
     expect(vault.upstream.calls.filter(({ url }) => !logged.has(url))).toEqual([]);

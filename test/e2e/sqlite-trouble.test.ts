@@ -50,8 +50,11 @@ test.runIf(hasPrlimit)("full: calls are refused until there is room", async () =
   // What fits is written; the rows of a few calls do not.
   let refused = 0;
   for (let n = 0; n < 20 && refused < 3; n++) {
-    const { status } = await call(`/full-${n}`);
-    if (status !== 200) refused++;
+    const { status, problem } = await call(`/full-${n}`);
+    if (status === 200) continue;
+    expect(problem?.code).toBe("audit_unavailable");
+    expect(upstream.calls.map(({ url }) => url)).not.toContain(`/full-${n}`);
+    refused++;
   }
   expect(refused).toBe(3);
   await expectRefused("/no-room");

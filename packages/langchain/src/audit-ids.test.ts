@@ -135,6 +135,7 @@ describe.each(Object.entries({ ...AGENTS, "an agent that is run by a tool": agen
 
   test("with callbacks that are no tracer: one run id all the same", async () => {
     const contexts = await called({ configurable: { thread_id: "t1" }, callbacks: [watching] });
+    expect(contexts).toHaveLength(2);
     expect(new Set(contexts.map((call) => call["run_id"])).size).toBe(1);
     expect(contexts[0]).toMatchObject({ run_id: expect.stringMatching(UUID), thread_id: "t1" });
   });
@@ -142,6 +143,7 @@ describe.each(Object.entries({ ...AGENTS, "an agent that is run by a tool": agen
   test("with ids given", async () => {
     const configurable = { thread_id: "t1", vault_run_id: "mine" };
     const contexts = await called({ configurable, callbacks: [tracer()], runId: crypto.randomUUID() });
+    expect(contexts).toHaveLength(2);
     for (const call of contexts) expect(call).toMatchObject({ run_id: "mine", thread_id: "t1" });
   });
 });
