@@ -45,14 +45,14 @@ export function tell({ write, readyMs, vault, provider, grantId, report, entries
   write(`  and for the call to evil.example: ${report.refused}`);
 
   write(`\n5. What was written down`);
-  write(`  decision  outcome   status  ms     run       thread         tool call  entry`);
+  write(`  decision  outcome   status  ms      run       thread         tool call  entry`);
   for (const entry of entries.toReversed()) {
     const { run_id = "", thread_id = "", tool_call_id = "" } = entry.context;
     const columns = [
       entry.decision.padEnd(8),
       entry.outcome.padEnd(8),
       String(entry.status ?? "-").padEnd(6),
-      String(entry.latency_ms ?? "-").padEnd(5),
+      String(entry.latency_ms ?? "-").padEnd(6),
       run_id.slice(0, 8),
       thread_id.padEnd(13),
       tool_call_id.padEnd(9),

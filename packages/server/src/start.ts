@@ -1,16 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditVerification } from "@alter-vault/protocol";
-import { checkpointPublicKey, openCheckpointer, parseCheckpointLines } from "./audit/checkpoints.ts";
+import { openCheckpointer } from "./audit/checkpoints.ts";
 import { openAuditLog } from "./audit/log.ts";
 import { createRefusalLimit } from "./audit/refusal-limit.ts";
 import { writeEntryBody } from "./audit/entry-body.ts";
 import { createRetentionKeeper } from "./audit/retention.ts";
-import { verifyLog } from "./audit/verify.ts";
+import { verifyDataDir } from "./audit/verify-data-dir.ts";
 import { createApprovalLinks } from "./approvals/approval-links.ts";
 import { createApprovalRunner } from "./approvals/approval-runner.ts";
 import { createApprovals } from "./approvals/approvals.ts";
 import { createCallLimits } from "./call-limits.ts";
+import { chores, sharedChores } from "./chores.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { callbackUrl, createConnect } from "./connect/connect.ts";
@@ -23,6 +23,7 @@ import { createAsk } from "./egress/ask.ts";
 import { createEgress } from "./egress/egress.ts";
 import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from "./egress/limits.ts";
 import { createApp, type RequestListener } from "./http/app.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { resourceRoutes } from "./http/routes/routes.ts";
 import { createKeySource } from "./identity/jwks.ts";
 import { createKeyRates } from "./identity/key-use.ts";
@@ -71,33 +72,6 @@ export interface RunningVault {
   /** Writes all that waits and closes everything. Call it when no call is open any more. */
   close(): Promise<void>;
 }
-
-const TOUCH_CHAIN_EVERY_MS = 2_000;
-/** How often a server that shares its store takes up approved calls nobody started. */
-const RECOVER_EVERY_MS = 5_000;
-const CHECK_VERSION_EVERY_MS = 2_000;
-const REFRESH_KEYS_EVERY_MS = 1_000;
-const PREPARE_LOG_EVERY_MS = 3_600_000;
-const CHECKPOINT_EVERY_MS = 60_000;
-const KEEP_RETENTION_EVERY_MS = 3_600_000;
-const INDEX_EVERY_MS = 250;
-/** A small bite, so that no call waits long behind it; a search takes the rest. */
-const INDEX_ROWS = 128;
-const REFRESH_SWEEP_EVERY_MS = 5_000;
-const FORGET_TOOL_CALLS_EVERY_MS = 60_000;
-const FORGET_SESSIONS_EVERY_MS = 60_000;
-const KEEP_VAULT_SESSIONS_MS = 24 * 60 * 60_000;
-const FORGET_VAULT_SESSIONS_AT_MOST = 1_000;
-const FORGET_NONCES_EVERY_MS = 1_000;
-const FORGET_NONCES_AT_MOST = 10_000;
-/** How long a place may stay taken when the store did not answer as its call ended. */
-const SWEEP_LIMITS_EVERY_MS = 5_000;
-const FORGET_POLICY_EVERY_MS = 60_000;
-const FORGET_POLICY_ROWS = 1_000;
-/** How long approvals that are over, and results that nobody fetched, are kept. */
-const APPROVAL_MEMORY_MS = 7 * 86_400_000;
-/** More than the clock skew: by then a replay is refused for its age. */
-const NONCE_MEMORY_SECONDS = 90;
 
 export async function startVault({
   config,
@@ -211,7 +185,6 @@ export async function startVault({
     publicUrl,
   });
   const retention = createRetentionKeeper({ store, keyring, log, clock, sleep });
-  const keepRetention = (): void => void retention.keep().catch(failed("removing old entries failed"));
   const verifyAudit = async (): Promise<AuditVerification> => {
     await log.flush();
     return verifyDataDir(store, config.dataDir);
@@ -221,50 +194,26 @@ export async function startVault({
   const checkVersion = (): Promise<void> =>
     store.checkVersion().catch((error: unknown) => {
       if (error instanceof StorageTooNew) readiness.outdated();
-      failed("checking the version failed")(error);
+      throw error;
     });
 
-  const timers = [
-    setInterval(() => void store.touchChain(writer).catch(failed("touching the chain failed")), TOUCH_CHAIN_EVERY_MS),
-    setInterval(
-      () => void store.prepareLog(clock.now()).catch(failed("preparing the log failed")),
-      PREPARE_LOG_EVERY_MS,
-    ),
-    setInterval(() => void checkpoints.checkpoint(), CHECKPOINT_EVERY_MS),
-    setInterval(keepRetention, KEEP_RETENTION_EVERY_MS),
-    setInterval(() => void store.indexLog(INDEX_ROWS).catch(failed("indexing failed")), INDEX_EVERY_MS),
-    setInterval(() => void oauth.refresher.sweep().catch(failed("refreshing failed")), REFRESH_SWEEP_EVERY_MS),
-    setInterval(() => void connect.forgetEnded().catch(failed("forgetting sessions failed")), FORGET_SESSIONS_EVERY_MS),
-    setInterval(() => {
-      const forgetting = store.forgetVaultSessions(clock.now() - KEEP_VAULT_SESSIONS_MS, FORGET_VAULT_SESSIONS_AT_MOST);
-      void forgetting.catch(failed("forgetting sessions failed"));
-      void directory.forgetNotices().catch(failed("forgetting notices failed"));
-    }, FORGET_SESSIONS_EVERY_MS),
-    setInterval(() => {
-      const before = Math.floor(clock.now() / 1000) - NONCE_MEMORY_SECONDS;
-      void store.forgetNonces(before, FORGET_NONCES_AT_MOST).catch(failed("forgetting nonces failed"));
-    }, FORGET_NONCES_EVERY_MS),
-    setInterval(
-      () => void toolCalls.forget().catch(failed("forgetting calls of tools failed")),
-      FORGET_TOOL_CALLS_EVERY_MS,
-    ),
-  ];
-  if (store.isShared)
-    timers.push(
-      setInterval(() => void checkVersion(), CHECK_VERSION_EVERY_MS),
-      setInterval(() => void limits.sweep().catch(failed("freeing places failed")), SWEEP_LIMITS_EVERY_MS),
-      setInterval(() => void keyring.refresh().catch(failed("refreshing keys failed")), REFRESH_KEYS_EVERY_MS),
-      // Another server may have stopped between an approval and its call.
-      setInterval(() => void approvalRunner.recover().catch(failed("taking up approvals failed")), RECOVER_EVERY_MS),
-    );
-  timers.push(
-    setInterval(() => {
-      void store.forgetTakes(clock.now(), FORGET_POLICY_ROWS).catch(failed("forgetting counters failed"));
-      const before = clock.now() - APPROVAL_MEMORY_MS;
-      void store.forgetApprovals(before, FORGET_POLICY_ROWS).catch(failed("forgetting approvals failed"));
-    }, FORGET_POLICY_EVERY_MS),
+  const housekeeping = keepHouse(
+    [
+      ...chores({
+        store,
+        clock,
+        writer,
+        checkpoints,
+        retention,
+        refresher: oauth.refresher,
+        connect,
+        directory,
+        toolCalls,
+      }),
+      ...(store.isShared ? sharedChores({ checkVersion, limits, keyring, approvalRunner }) : []),
+    ],
+    failed,
   );
-  for (const timer of timers) timer.unref();
   // What a crash interrupted may have reached the provider: it is finished before the old tokens are forgotten there.
   await store.breakOAuthLeases();
   await store.abandonToolCalls();
@@ -273,7 +222,7 @@ export async function startVault({
   void oauth.refresher.sweep().catch(failed("refreshing failed"));
   // Of calls that were being made when the vault stopped nobody knows the end; those that were not begun are made now.
   await approvalRunner.recover();
-  keepRetention();
+  void retention.keep().catch(failed("removing old entries failed"));
   // A rotation that was cut short goes on here.
   void keyring.reseal().catch(failed("resealing failed"));
 
@@ -323,31 +272,19 @@ export async function startVault({
     beginStop: () => readiness.stop(),
     async close() {
       readiness.stop();
-      for (const timer of timers) clearInterval(timer);
+      housekeeping.stop();
       await approvalRunner.close();
       await oauth.close();
       await egress.close();
       await log.close();
       await checkpoints.close();
+      await housekeeping.settled();
       // Calls that were cut off at the end of the patience have no other moment.
       await store.keepSlots(writer, []).catch(failed("freeing places failed"));
       await store.closeChain(writer).catch(failed("closing the chain failed"));
       await store.close();
     },
   };
-}
-
-/** Verifies the log of a data directory, with the checkpoints that lie beside the database. */
-export async function verifyDataDir(store: Store, dataDir: string): Promise<AuditVerification> {
-  const kept = await readFile(join(dataDir, "checkpoints.jsonl"), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
-  return verifyLog({
-    store,
-    publicKey: await checkpointPublicKey(store),
-    kept: parseCheckpointLines(kept),
-  });
 }
 
 function egressLimits({ limits }: Config): EgressLimits {

@@ -1,24 +1,12 @@
 import { expect, test } from "vitest";
-import type { ApiKeyRecord, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import { apiKeyRecord } from "./api-key.test-support.ts";
 import { findAsker } from "./asker.ts";
 import { createKeyRates } from "./key-use.ts";
 import type { UserTokens } from "./user-token.ts";
 
-const key: ApiKeyRecord = {
-  id: "key",
-  appId: "app",
-  name: "key",
-  scopes: ["proxy:execute"],
-  sealedSigningKey: new Uint8Array(),
-  agentId: null,
-  cidrs: null,
-  requestsPerMinute: 2,
-  createdAt: 1,
-  expiresAt: null,
-  deprecatedAt: null,
-  revokedAt: null,
-};
+const key = apiKeyRecord({ requestsPerMinute: 2 });
 const nonce = { created: 1_000, keyId: "key", nonce: "once" };
 
 async function use(store: Store): Promise<void> {

@@ -11,26 +11,14 @@ import { describe, expect, test } from "vitest";
 import { hmacKey } from "../crypto/hmac.ts";
 import type { ApiKeyRecord } from "../store/store.ts";
 import { deriveSigningKey } from "./api-keys.ts";
+import { apiKeyRecord } from "./api-key.test-support.ts";
 import { identify, type SignedCall } from "./identify.ts";
 
 const NOW = 1_700_000_000_000;
 const parts = parseApiKey(formatApiKey(randomBytes(API_KEY_RANDOM_BYTES)));
 if (!parts) throw new Error("no key");
 const signingKey = createSecretKey(deriveSigningKey(parts.secret));
-const record: ApiKeyRecord = {
-  id: parts.id,
-  appId: "app-a",
-  name: "k",
-  scopes: ["proxy:execute"],
-  sealedSigningKey: new Uint8Array(),
-  agentId: null,
-  cidrs: null,
-  requestsPerMinute: null,
-  deprecatedAt: null,
-  createdAt: 0,
-  expiresAt: null,
-  revokedAt: null,
-};
+const record = apiKeyRecord({ id: parts.id, appId: "app-a", createdAt: 0 });
 
 interface Signing {
   readonly message?: Partial<{

@@ -1,24 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { ApiKeyRecord } from "../store/store.ts";
+import { apiKeyRecord } from "./api-key.test-support.ts";
 import { checkKeyUse, createKeyRates, isCidr } from "./key-use.ts";
 
-const key = (over: Partial<ApiKeyRecord>): ApiKeyRecord => ({
-  id: "key",
-  appId: "app",
-  name: "key",
-  scopes: ["proxy:execute"],
-  sealedSigningKey: new Uint8Array(),
-  agentId: null,
-  cidrs: null,
-  requestsPerMinute: null,
-  createdAt: 1,
-  expiresAt: null,
-  deprecatedAt: null,
-  revokedAt: null,
-  ...over,
-});
 const uses = (over: Partial<ApiKeyRecord>, address: string | null, now = 0, rates = createKeyRates()) => {
-  const use = checkKeyUse(rates, key(over), address, now);
+  const use = checkKeyUse(rates, apiKeyRecord(over), address, now);
   return use.ok ? "ok" : use.code;
 };
 
@@ -58,7 +44,7 @@ describe("a rate", () => {
   test("is told with the seconds to wait", () => {
     const rates = createKeyRates();
     expect(uses({ requestsPerMinute: 1 }, null, 0, rates)).toBe("ok");
-    const use = checkKeyUse(rates, key({ requestsPerMinute: 1 }), null, 500);
+    const use = checkKeyUse(rates, apiKeyRecord({ requestsPerMinute: 1 }), null, 500);
     expect(use).toMatchObject({ ok: false, code: "rate_limited", details: { retry_after_seconds: 60 } });
   });
 

@@ -31,8 +31,10 @@ export interface OAuthCredentialRecord {
   readonly failingSince: number | null;
   /** How many refreshes failed in a row. */
   readonly failures: number;
-  /** Whoever refreshes at the moment. Still there after a crash: that refresh may have reached the provider. */
-  /** The id of the refresh's entry in the log. */
+  /**
+   * Whoever refreshes at the moment: the id of the refresh's entry in the log. Still there after a crash: that refresh may
+   * have reached the provider.
+   */
   readonly leaseId: string | null;
   readonly leaseUntil: number | null;
 }
