@@ -365,7 +365,7 @@ describe("a request that is repeated by somebody who has seen it", () => {
     Promise.all(Array.from({ length: count }, () => sendMessage(vault.url, message)));
   const expectReplays = async (count: number, answers: readonly RawAnswer[]): Promise<void> => {
     expect(answers.map(({ problem }) => problem?.code)).toEqual(Array(count).fill("request_replayed"));
-    for (const { problem } of answers) await expectWritten(vault.operator, problem);
+    for (const { problem } of answers) await expectWritten(vault.operator, problem, { rule: "identity.replay" });
   };
   const copiesOf = async (message: RawMessage, count: number): Promise<void> =>
     expectReplays(count, await times(count, message));
